@@ -1,0 +1,111 @@
+import { createLog, type Log } from './log'
+import { Deadline } from './deadline'
+import { type Agent, type Context, type Explain } from './definition'
+import { readEnvironment, type OcfEnvironment } from './environment'
+import { messageOf, OcfError } from './errors'
+import { ExitCode } from './exit-codes'
+import { type ParameterProblem, type Parameters, readParameters } from './parameters'
+
+export type Env = Readonly<Record<string, string | undefined>>
+
+/** One call of an agent. */
+export interface Call {
+  readonly action: string
+  readonly env: Env
+  /** The agent's embedded meta-data. */
+  readonly metadata: string
+  readonly explain?: Explain
+}
+
+const BUILT_IN = ['meta-data', 'usage', 'methods', 'validate-all', 'help']
+
+/** Every action of an agent, the built-in ones included. */
+export function actionNames<P extends Parameters>(agent: Agent<P>): readonly string[] {
+  return [...new Set([...Object.keys(agent.actions), ...BUILT_IN.filter((name) => name !== 'help')])]
+}
+
+/** The one line that OCF's `usage` prints. */
+export function usageLine<P extends Parameters>(agent: Agent<P>): string {
+  return `usage: ${agent.name} {${actionNames(agent).join('|')}}\n`
+}
+
+/**
+ * Runs one action as the cluster manager calls it, and returns its exit code. Never throws: what goes wrong becomes
+ * a log line, an exit reason and a code.
+ */
+export async function dispatch<P extends Parameters>(agent: Agent<P>, call: Call): Promise<ExitCode> {
+  const { action } = call
+  switch (action) {
+    case 'meta-data':
+      process.stdout.write(call.metadata)
+      return ExitCode.SUCCESS
+    case 'methods':
+      process.stdout.write(`${actionNames(agent).join('\n')}\n`)
+      return ExitCode.SUCCESS
+    case 'usage':
+    case 'help':
+      process.stdout.write(usageLine(agent))
+      return ExitCode.SUCCESS
+  }
+  const env = readEnvironment(call.env, agent.name)
+  const log = createLog({
+    agent: agent.name,
+    resource: env.resource,
+    env: call.env,
+    terminal: process.stderr.isTTY && call.env['OCF_EXIT_REASON_PREFIX'] === undefined,
+  })
+  if (action !== 'validate-all' && !(action in agent.actions)) {
+    log.error(`${agent.name} has no action '${action}'; it has ${actionNames(agent).join(', ')}`)
+    return ExitCode.ERR_UNIMPLEMENTED
+  }
+  try {
+    return await perform(agent, call, env, log)
+  } catch (error) {
+    if (error instanceof OcfError) {
+      log.error(`${env.resource}: ${action}: ${error.reason}`)
+      log.exitReason(error.reason)
+      return error.code
+    }
+    // Not foreseen: the stack is for whoever mends the agent, the reason for whoever is on call.
+    log.error(error instanceof Error && error.stack !== undefined ? error.stack : String(error))
+    log.exitReason(`${action} failed: ${messageOf(error)}`)
+    return ExitCode.ERR_GENERIC
+  }
+}
+
+/** Refuses a wrong configuration: every problem into the log, the first as the exit reason. */
+function refuse(problems: readonly [ParameterProblem, ...ParameterProblem[]], log: Log): never {
+  for (const { reason } of problems.slice(1)) log.error(reason)
+  throw new OcfError(ExitCode.ERR_CONFIGURED, problems[0].reason)
+}
+
+async function perform<P extends Parameters>(
+  agent: Agent<P>,
+  { action, env: variables, explain }: Call,
+  env: OcfEnvironment,
+  log: Log,
+): Promise<ExitCode> {
+  const texts = Object.fromEntries(
+    Object.keys(agent.parameters).map((name) => [name, variables[`OCF_RESKEY_${name}`]]),
+  )
+  const { values, problems: unread } = readParameters(agent.parameters, texts)
+  const problems = unread.length > 0 ? unread : (agent.validate?.(values, env) ?? [])
+  const probe = action === 'monitor' && env.intervalMs === 0
+  const [first, ...others] = problems
+
+  if (first !== undefined && !probe && action !== 'stop') refuse([first, ...others], log)
+  if (unread.some(({ name }) => agent.identity.includes(name))) {
+    // What cannot even be named cannot be running here.
+    for (const { reason } of unread) log.warning(reason)
+    return probe ? ExitCode.NOT_RUNNING : ExitCode.SUCCESS
+  }
+
+  const handler = agent.actions[action]
+  // An agent without checks of its own on the host is valid when its parameters are.
+  if (handler === undefined) return ExitCode.SUCCESS
+
+  const deadline = Deadline.ofAction(env.timeoutMs ?? handler.timeout * 1000)
+  const context: Context<P> = { values, env, action, probe, problems, deadline, log, explain }
+  const run = await handler.load()
+  return run(context)
+}

@@ -1,0 +1,81 @@
+import { appendFileSync } from 'node:fs'
+
+export type Level = 'error' | 'warning' | 'info' | 'debug'
+
+/** Where an agent's lines go. */
+export interface Log {
+  error(message: string): void
+  warning(message: string): void
+  info(message: string): void
+  debug(message: string): void
+  /** The one line that `crm_mon` shows beside a failed action (OCF 1.1, "ocf-exit-reason"). */
+  exitReason(reason: string): void
+}
+
+interface LogOptions {
+  readonly agent: string
+  readonly resource: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly terminal: boolean
+}
+
+const LABEL: Record<Level, string> = { error: 'ERROR', warning: 'WARNING', info: 'INFO', debug: 'DEBUG' }
+
+/** `2026/11/23_06:12:47`, the stamp that heartbeat's log files carry. */
+function stamp(now: Date): string {
+  const two = (n: number): string => String(n).padStart(2, '0')
+  const date = `${now.getFullYear()}/${two(now.getMonth() + 1)}/${two(now.getDate())}`
+  return `${date}_${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, '; ').trim()
+}
+
+/**
+ * A log for one action. Under pacemaker a line goes to standard error, which its executor writes into the cluster's
+ * log; under heartbeat, which sets `HA_logfile`, into that file. (`HA_LOGFILE` is pacemaker's name of the file its
+ * executor already writes to: writing there too would put every line into it twice.)
+ */
+export function createLog({ agent, resource, env, terminal }: LogOptions): Log {
+  const file = env['HA_logfile'] ?? ''
+  const debugging = /^[1-9y]/i.test(env['HA_debug'] ?? '')
+  const write = (level: Level, message: string): void => {
+    if (level === 'debug' && !debugging) return
+    const line = oneLine(message)
+    if (terminal) {
+      process.stderr.write(`${level}: ${line}\n`)
+      return
+    }
+    if (file !== '') {
+      try {
+        appendFileSync(
+          file,
+          `${agent}(${resource})[${process.pid}]:\t${stamp(new Date())} ${LABEL[level]}: ${line}\n`,
+        )
+        if (level !== 'error') return
+      } catch {
+        // A log that cannot be written must not end the action: standard error is still there.
+      }
+    }
+    process.stderr.write(`${LABEL[level]}: ${line}\n`)
+  }
+  return {
+    error: (message) => {
+      write('error', message)
+    },
+    warning: (message) => {
+      write('warning', message)
+    },
+    info: (message) => {
+      write('info', message)
+    },
+    debug: (message) => {
+      write('debug', message)
+    },
+    exitReason: (reason) => {
+      if (terminal) process.stderr.write(`${oneLine(reason)}\n`)
+      else process.stderr.write(`${env['OCF_EXIT_REASON_PREFIX'] ?? 'ocf-exit-reason:'}${oneLine(reason)}\n`)
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import { dispatch } from './dispatch'
+import { type Agent } from './definition'
+import { type Parameters } from './parameters'
+
+/** What an agent's program needs beside the agent itself. */
+export interface RunOptions {
+  /** The generated meta-data, embedded at build time. */
+  readonly metadata: string
+  /** For `--resource ID`: the environment that the live cluster would give the resource. */
+  readonly resourceEnvironment?: (id: string) => Promise<Record<string, string>>
+}
+
+/**
+ * The program of an agent. Called with an action and nothing else, it does what a cluster manager expects; called
+ * with no action or with options, it serves the person at the keyboard (see by-hand.ts), and only then loads
+ * what that takes.
+ */
+export async function runAgent<P extends Parameters>(agent: Agent<P>, options: RunOptions): Promise<void> {
+  const args = process.argv.slice(2)
+  const [action] = args
+  if (action === undefined || args.some((arg) => arg.startsWith('-'))) {
+    const { runByHand } = await import('./by-hand')
+    process.exitCode = await runByHand(agent, args, options)
+  } else {
+    process.exitCode = await dispatch(agent, { action, env: process.env, metadata: options.metadata })
+  }
+}

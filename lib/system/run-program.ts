@@ -1,0 +1,79 @@
+import { spawn, type SpawnOptions } from 'node:child_process'
+import { type Deadline, ExitCode, OcfError } from '../ocf'
+
+export interface ProgramResult {
+  /** The exit code; `undefined` when a signal ended it. */
+  readonly code: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+  /** It was killed because its deadline passed. */
+  readonly timedOut: boolean
+}
+
+export interface ProgramOptions {
+  /** The program is killed when this passes. */
+  readonly deadline: Deadline
+  readonly cwd?: string
+  /** Variables beside the agent's own; `undefined` takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Where standard output and error go instead of being collected (file descriptors). */
+  readonly output?: number
+}
+
+/** pacemaker starts agents with a short PATH; the programs agents need live in these. */
+const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+function environment(extra: ProgramOptions['env']): NodeJS.ProcessEnv {
+  const path = new Set([...(process.env['PATH'] ?? '').split(':').filter(Boolean), ...PATH])
+  // Messages are read by people and by us: always in one language.
+  return { ...process.env, LC_ALL: 'C', PATH: [...path].join(':'), ...extra }
+}
+
+/**
+ * Runs a program with an argument vector, never through a shell, and waits for it.
+ *
+ * @throws OcfError ERR_INSTALLED when there is no such program
+ */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { deadline, cwd, env, output }: ProgramOptions,
+): Promise<ProgramResult> {
+  const stdio: SpawnOptions['stdio'] =
+    output === undefined ? ['ignore', 'pipe', 'pipe'] : ['ignore', output, output]
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env: environment(env), stdio })
+    let timedOut = false
+    const timer = setTimeout(() => {
+      timedOut = true
+      child.kill('SIGKILL')
+    }, deadline.remainingMs)
+    let stdout = ''
+    let stderr = ''
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer)
+      const missing = error.code === 'ENOENT'
+      const reason = missing
+        ? `cannot run ${program}: it is not installed, or not in a directory of PATH`
+        : `cannot run ${program}: ${error.message}`
+      reject(new OcfError(missing ? ExitCode.ERR_INSTALLED : ExitCode.ERR_GENERIC, reason))
+    })
+    child.once('close', (code) => {
+      clearTimeout(timer)
+      resolve({ code: code ?? undefined, stdout, stderr, timedOut })
+    })
+  })
+}
+
+/** What a failed program says of itself, in one line. */
+export function describeFailure(program: string, { code, stderr, stdout, timedOut }: ProgramResult): string {
+  const said = (stderr.trim() || stdout.trim()).split('\n').join('; ')
+  const how = timedOut
+    ? 'did not end in time'
+    : code === undefined
+      ? 'was killed'
+      : `failed with exit code ${code}`
+  return `${program} ${how}${said === '' ? '' : `: ${said}`}`
+}
