@@ -8,8 +8,10 @@ export interface Notification {
   readonly operation: 'start' | 'stop' | 'promote' | 'demote'
 }
 
-/** The clone's members as the cluster sees them at the start of the action; empty without `notify=true`. */
+/** The clone's members as the cluster sees them at the start of the action. */
 export interface Members {
+  /** Whether the cluster says anything of them: only with `notify=true`. Without, all lists are empty. */
+  readonly known: boolean
   /** Nodes promoted before the transition. */
   readonly promoted: readonly string[]
   /** Nodes running unpromoted before the transition. */
@@ -115,6 +117,7 @@ export function readEnvironment(env: Env, agentName: string): OcfEnvironment {
     cloneMax: numberOf(meta(env, 'clone_max')),
     notification: readNotification(env),
     members: {
+      known: meta(env, 'notify_start_uname') !== undefined,
       promoted: nodeNames(env, 'notify_promoted_uname', 'notify_master_uname'),
       unpromoted: nodeNames(env, 'notify_unpromoted_uname', 'notify_slave_uname'),
       starting: nodeNames(env, 'notify_start_uname'),

@@ -18,4 +18,5 @@ export {
   type Values,
   words,
 } from './parameters'
+export { carryOut, type Plan } from './plan'
 export { runAgent } from './run'

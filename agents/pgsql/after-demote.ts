@@ -1,0 +1,24 @@
+import { ExitCode } from '../../lib/ocf'
+import { readRole } from '../../lib/postgres/replication'
+import { findServer } from '../../lib/postgres/server-state'
+import { type Context } from './agent'
+import { publish } from './publish'
+import { withSession } from './session'
+import { readSite, readSiteVersion } from './site'
+
+/** The primary is gone: a standby says how much WAL it has, which is what a new primary is measured by. */
+export async function afterDemote(context: Context): Promise<ExitCode> {
+  const { values, deadline } = context
+  const site = await readSite(context)
+  const server = findServer(site.instance.dataDirectory)
+  if (server.kind !== 'running') return ExitCode.SUCCESS
+  const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }
+  const { position } = await withSession(site, values, handle, deadline, (connection) =>
+    readRole(connection, readSiteVersion(site)),
+  )
+  await publish(site, site.node, {
+    status: 'HS:alone',
+    ...(position !== undefined && { baseline: position }),
+  })
+  return ExitCode.SUCCESS
+}

@@ -1,0 +1,40 @@
+/** ocf:ts:pgsql: one PostgreSQL server, alone or as a member of a streaming replication pair. */
+import { type Context as AnyContext, defineAgent, type Values as AnyValues } from '../../lib/ocf'
+import { VERSION } from '../../lib/version'
+import { parameters } from './parameters'
+import { validateConfiguration } from './validate-configuration'
+
+export type Values = AnyValues<typeof parameters>
+export type Context = AnyContext<typeof parameters>
+
+export const agent = defineAgent({
+  name: 'pgsql',
+  version: VERSION,
+  shortdesc: 'PostgreSQL, alone or with streaming replication',
+  longdesc: `Runs a PostgreSQL server. With rep_mode=sync, as a promotable clone with notify=true, it runs a primary and its hot standbys, switches synchronous replication off when the standby is lost and on when it is back, and promotes the standby when the primary fails.
+
+The state of the replication is shown in node attributes; for a resource named pgsql: pgsql-status (PRI, HS:sync, HS:async, HS:potential, HS:connected, HS:alone, STOP, UNKNOWN), pgsql-data-status (LATEST, STREAMING|SYNC, DISCONNECT, ...), pgsql-master-baseline and pgsql-xlog-loc (positions in the WAL).
+
+A node that was primary keeps the file PGSQL.lock in tmpdir: after a failover its data may hold what the others do not. It is not started again until that file is removed, which should be done after a new base backup.`,
+  parameters,
+  identity: ['pgdata'],
+  actions: {
+    start: { timeout: 60, load: async () => (await import('./start')).start },
+    stop: { timeout: 60, load: async () => (await import('./stop')).stop },
+    status: { timeout: 20, load: async () => (await import('./status')).status },
+    monitor: {
+      timeout: 30,
+      recurring: [
+        { interval: 7, depth: 0 },
+        { interval: 2, depth: 0, role: 'Promoted' },
+      ],
+      load: async () => (await import('./monitor')).monitor,
+    },
+    promote: { timeout: 60, load: async () => (await import('./promote')).promote },
+    demote: { timeout: 60, load: async () => (await import('./demote')).demote },
+    notify: { timeout: 60, load: async () => (await import('./notify')).notify },
+    'validate-all': { timeout: 20, load: async () => (await import('./validate-all')).validateAll },
+    'reload-agent': { timeout: 20, load: async () => (await import('./reload-agent')).reloadAgent },
+  },
+  validate: validateConfiguration,
+})

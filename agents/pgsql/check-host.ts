@@ -1,0 +1,82 @@
+/** What must be in place on this host before the server can be started. */
+import { accessSync, constants } from 'node:fs'
+import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
+import { findSetting, readConfigFile } from '../../lib/postgres/config-file'
+import { type MajorVersion } from '../../lib/postgres/instance'
+import { findProgram } from '../../lib/postgres/start-server'
+import { asUser } from '../../lib/system/users'
+import { readSiteVersion, type Site } from './site'
+
+/** The oldest version with the replication this agent controls. */
+const OLDEST_REPLICATING = 9.1
+
+function readConfig({ instance: { configFile, owner } }: Site): string {
+  let text: string | undefined
+  try {
+    text = readConfigFile(configFile)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT') {
+      throw new OcfError(
+        ExitCode.ERR_PERM,
+        `config: ${configFile} cannot be read (${messageOf(error)}): let ${owner.name} read it`,
+      )
+    }
+  }
+  if (text === undefined) {
+    throw new OcfError(
+      ExitCode.ERR_ARGS,
+      `config: there is no ${configFile} on this host: put postgresql.conf there, or set config to where it is (on Debian /etc/postgresql/VERSION/CLUSTER/postgresql.conf)`,
+    )
+  }
+  return text
+}
+
+/** In replication, synchronous_standby_names belongs to the agent. */
+export function checkSynchronousStandbyNames(configFile: string, text: string): void {
+  const set = findSetting(text, 'synchronous_standby_names')
+  if (set === undefined) return
+  throw new OcfError(
+    ExitCode.ERR_CONFIGURED,
+    `synchronous_standby_names is set to '${set.value}' in ${configFile}, line ${set.line}: take that line out; with rep_mode=sync the agent sets it`,
+  )
+}
+
+/**
+ * Checks programs, account, directories and files, in the order in which an operator would set them up.
+ *
+ * @returns the data directory's version
+ * @throws OcfError for the first thing that is wrong, with how to mend it
+ */
+export function checkHost(site: Site): MajorVersion {
+  const { instance, replicated } = site
+  const { pgctl, dataDirectory, owner } = instance
+  if (findProgram(pgctl) === undefined) {
+    throw new OcfError(
+      ExitCode.ERR_INSTALLED,
+      `pgctl: there is no program '${pgctl}' on this host: install PostgreSQL, or set pgctl to where pg_ctl is (on Debian /usr/lib/postgresql/VERSION/bin/pg_ctl)`,
+    )
+  }
+  const version = readSiteVersion(site)
+  try {
+    asUser(owner, () => {
+      accessSync(dataDirectory, constants.W_OK)
+    })
+  } catch {
+    throw new OcfError(
+      ExitCode.ERR_PERM,
+      `pgdata: ${owner.name} may not write to ${dataDirectory}: give it to ${owner.name}, or set pgdba to the account that owns it`,
+    )
+  }
+  const config = readConfig(site)
+  if (replicated) {
+    if (version < OLDEST_REPLICATING) {
+      throw new OcfError(
+        ExitCode.ERR_INSTALLED,
+        `${dataDirectory} is of PostgreSQL ${version}: replication needs ${OLDEST_REPLICATING} or newer`,
+      )
+    }
+    checkSynchronousStandbyNames(instance.configFile, config)
+  }
+  return version
+}

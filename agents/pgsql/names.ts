@@ -1,0 +1,41 @@
+/** The names under which the agent publishes the state of a resource. They are the shell agent's. */
+
+export interface AttributeNames {
+  readonly status: string
+  readonly dataStatus: string
+  readonly baseline: string
+  readonly position: string
+}
+
+export function attributeNames(resource: string): AttributeNames {
+  return {
+    status: `${resource}-status`,
+    dataStatus: `${resource}-data-status`,
+    baseline: `${resource}-master-baseline`,
+    position: `${resource}-xlog-loc`,
+  }
+}
+
+/** Promotion scores. */
+export const SCORE = { primary: '1000', promotable: '100', never: '-INFINITY' } as const
+
+/** The agent's files in tmpdir. */
+export interface AgentFiles {
+  /** Says that this node was primary, and that its data may hold what the cluster does not. */
+  readonly lock: string
+  /** Included in postgresql.conf: synchronous_standby_names. */
+  readonly repMode: string
+  /** Included in postgresql.conf since version 12: the recovery settings. */
+  readonly recovery: string
+  /** What the last monitors saw while there was no primary. */
+  readonly election: string
+}
+
+export function agentFiles(tmpdir: string): AgentFiles {
+  return {
+    lock: `${tmpdir}/PGSQL.lock`,
+    repMode: `${tmpdir}/rep_mode.conf`,
+    recovery: `${tmpdir}/recovery.conf`,
+    election: `${tmpdir}/election.json`,
+  }
+}

@@ -1,0 +1,180 @@
+/** The parameters of ocf:ts:pgsql. Names, defaults and meaning are those of ocf:heartbeat:pgsql. */
+import { absolutePath, choice, integer, text, words } from '../../lib/ocf'
+
+/** A path without the slashes at its end, so that it can be compared and extended. */
+export function trimSlashes(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, '') || '/' : path
+}
+
+export const parameters = {
+  pgctl: text({
+    default: '/usr/bin/pg_ctl',
+    shortdesc: 'pg_ctl program',
+    longdesc:
+      "Path of pg_ctl. On Debian, where it is not in PATH, that is /usr/lib/postgresql/VERSION/bin/pg_ctl; the server's other programs are taken from the same directory.",
+  }),
+  psql: text({
+    default: '/usr/bin/psql',
+    shortdesc: 'psql program (not used)',
+    longdesc:
+      'Accepted so that a configuration of the shell agent works unchanged. The agent talks to PostgreSQL itself and starts no psql.',
+  }),
+  pgdata: text({
+    default: '/var/lib/pgsql/data',
+    check: absolutePath,
+    uniqueGroup: 'pgdata',
+    shortdesc: 'Data directory',
+    longdesc: 'The data directory (PGDATA), an absolute path.',
+  }),
+  pgdba: text({
+    default: 'postgres',
+    shortdesc: 'Account that runs PostgreSQL',
+    longdesc:
+      'The account that owns the data directory and runs the server. It is also the database user as whom the agent connects, by peer authentication over the unix socket; a superuser.',
+  }),
+  pghost: text({
+    shortdesc: 'Host or address PostgreSQL listens on',
+    longdesc:
+      'Given to the server as its -h option and used to connect to it by TCP. Without it the agent connects over the unix socket, which needs no password.',
+  }),
+  pgport: integer({
+    default: 5432,
+    min: 1,
+    max: 65535,
+    shortdesc: 'Port',
+    longdesc:
+      "The port of the primary, for the standbys' connections to it. To connect to a running server the agent takes the port from its postmaster.pid.",
+  }),
+  pglibs: text({
+    default: '/usr/lib',
+    shortdesc: 'Directory of the PostgreSQL libraries',
+    longdesc: 'Added to LD_LIBRARY_PATH when the server is started.',
+  }),
+  start_opt: text({
+    shortdesc: 'Options for postgres',
+    longdesc: 'Options for the server program, written as in a shell, for example "-p 5433".',
+  }),
+  ctl_opt: text({
+    shortdesc: 'Options for pg_ctl',
+    longdesc: 'More options for "pg_ctl start", separated by blanks.',
+  }),
+  config: text({
+    check: absolutePath,
+    derive: ({ pgdata }) => `${trimSlashes(String(pgdata))}/postgresql.conf`,
+    shortdesc: 'Configuration file',
+    longdesc:
+      'Path of postgresql.conf; by default the one in pgdata. On Debian it is /etc/postgresql/VERSION/CLUSTER/postgresql.conf. In replication the agent adds two lines at its end that include files in tmpdir.',
+  }),
+  logfile: text({
+    default: '/dev/null',
+    check: absolutePath,
+    shortdesc: "File for the server's output",
+    longdesc:
+      "Where the server's output goes until its own logging is set up. When it does not start, the reason is taken from here: with the default, /dev/null, no reason can be shown.",
+  }),
+  socketdir: text({
+    check: absolutePath,
+    shortdesc: 'Directory of the unix socket',
+    longdesc:
+      'Where to find the unix socket. By default it is what the running server names in its postmaster.pid. The directory is made when it is missing at start.',
+  }),
+  pgdb: text({
+    default: 'template1',
+    shortdesc: 'Database to connect to',
+    longdesc: 'The database in which the agent and monitor_sql run.',
+  }),
+  monitor_user: text({
+    reloadable: true,
+    shortdesc: 'Database user for monitor_sql',
+    longdesc:
+      'Runs monitor_sql, and everything else too where pgdba is not let in. Needs monitor_password. By default pgdba.',
+  }),
+  monitor_password: text({
+    reloadable: true,
+    secret: true,
+    shortdesc: 'Password of monitor_user',
+    longdesc: 'Password of monitor_user. It is never written to a log, a command line or an attribute.',
+  }),
+  monitor_sql: text({
+    default: 'select now();',
+    reloadable: true,
+    shortdesc: 'SQL that must succeed for PostgreSQL to count as running',
+    longdesc:
+      'Run by each monitor without replication; with replication only on the primary, and only when it is not the default, because the monitor asks for more there anyway.',
+  }),
+  rep_mode: choice(['none', 'sync'], {
+    default: 'none',
+    shortdesc: 'Replication: none or sync',
+    longdesc:
+      'none: one server that runs on one node. sync: streaming replication as a promotable clone; the primary waits for one synchronous standby, goes on alone when that is lost, and waits again once it is back. sync needs node_list and master_ip.',
+  }),
+  node_list: words({
+    shortdesc: 'Nodes with a copy of the database',
+    longdesc: 'The names of all nodes that take part in the replication, separated by blanks.',
+  }),
+  master_ip: text({
+    shortdesc: 'Virtual address of the primary',
+    longdesc: 'The address that moves with the primary and that standbys stream from.',
+  }),
+  repuser: text({
+    default: 'postgres',
+    shortdesc: 'Database user of the replication',
+    longdesc: 'The user as whom standbys connect to the primary. Its password, if any, belongs in ~/.pgpass.',
+  }),
+  primary_conninfo_opt: text({
+    secret: true,
+    shortdesc: "More of the standbys' connection string",
+    longdesc:
+      'Added to primary_conninfo after host, port, user and application_name, for example "keepalives_idle=60 sslmode=require".',
+  }),
+  restore_command: text({
+    shortdesc: 'restore_command of a standby',
+    longdesc:
+      'Command that fetches a WAL file from the archive, with %f for the file and %p for where to put it. It is passed to PostgreSQL as it stands; nothing in it needs to be escaped.',
+  }),
+  archive_cleanup_command: text({
+    shortdesc: 'archive_cleanup_command of a standby',
+    longdesc: 'Command that removes WAL files which no standby needs any more.',
+  }),
+  recovery_end_command: text({
+    shortdesc: 'recovery_end_command of a standby',
+    longdesc: 'Command that PostgreSQL runs once when recovery ends, that is at promotion.',
+  }),
+  tmpdir: text({
+    default: '/var/lib/pgsql/tmp',
+    check: absolutePath,
+    shortdesc: "Directory for the agent's files",
+    longdesc:
+      'Holds the lock file PGSQL.lock, the included settings rep_mode.conf and recovery.conf, and the notes of an election. Made when it is missing; it belongs to pgdba.',
+  }),
+  xlog_check_count: integer({
+    default: 3,
+    min: 0,
+    reloadable: true,
+    shortdesc: 'Monitors that an election takes',
+    longdesc:
+      'While there is no primary, this many monitors in a row must see the same WAL positions on all nodes before the newest may be promoted.',
+  }),
+  crm_attr_timeout: integer({
+    default: 5,
+    min: 1,
+    reloadable: true,
+    shortdesc: 'Seconds to wait for a node attribute to be written',
+    longdesc: 'How long one write of a node attribute may take, in seconds.',
+  }),
+  stop_escalate: integer({
+    default: 90,
+    min: 0,
+    reloadable: true,
+    shortdesc: 'Seconds until a stop becomes an immediate shutdown',
+    longdesc:
+      'How long a fast shutdown of a primary may take before it is made an immediate one, in seconds; 0 for an immediate shutdown at once. It is shortened to what the timeout of the operation leaves. When that does not help either, the processes are killed: a stop always ends.',
+  }),
+  stop_escalate_in_slave: integer({
+    default: 90,
+    min: 0,
+    reloadable: true,
+    shortdesc: 'The same for a standby',
+    longdesc: 'As stop_escalate, for a standby.',
+  }),
+} as const

@@ -1,0 +1,52 @@
+/** Writing this node's attributes outside of a plan: at start, stop, promote and demote. */
+import { changeAttribute, changePromotionScore } from '../../lib/cluster/attributes'
+import { messageOf, type Log } from '../../lib/ocf'
+import { type Site } from './site'
+
+/** New values of the attributes of a node; `null` deletes one, and what is not named is left alone. */
+export interface Publication {
+  readonly status?: string
+  readonly dataStatus?: string
+  readonly baseline?: string | null
+  readonly position?: null
+  readonly score?: string
+}
+
+function writes(site: Site, node: string, publication: Publication): readonly (() => Promise<void>)[] {
+  const { attributes, attributeDeadline } = site
+  const { status, dataStatus, baseline, position, score } = publication
+  const attribute = (name: string, value: string | null | undefined, lifetime: 'reboot' | 'forever') =>
+    value === undefined
+      ? []
+      : [() => changeAttribute({ node, name, value: value ?? undefined, lifetime }, attributeDeadline())]
+  return [
+    ...attribute(attributes.status, status, 'reboot'),
+    ...attribute(attributes.dataStatus, dataStatus, 'forever'),
+    ...attribute(attributes.baseline, baseline, 'reboot'),
+    ...attribute(attributes.position, position, 'reboot'),
+    ...(score === undefined
+      ? []
+      : [() => changePromotionScore(site.resource, node, score, attributeDeadline())]),
+  ]
+}
+
+/** Writes a node's attributes, side by side. */
+export async function publish(site: Site, node: string, publication: Publication): Promise<void> {
+  await Promise.all(writes(site, node, publication).map((write) => write()))
+}
+
+/**
+ * As `publish`, for an action that must succeed all the same: when a node leaves the cluster, whoever keeps the
+ * attributes may already be gone, and the attributes with it.
+ */
+export async function tryPublish(
+  site: Site,
+  node: string,
+  publication: Publication,
+  log: Log,
+): Promise<void> {
+  const results = await Promise.allSettled(writes(site, node, publication).map((write) => write()))
+  for (const result of results) {
+    if (result.status === 'rejected') log.warning(`could not be published: ${messageOf(result.reason)}`)
+  }
+}

@@ -1,0 +1,80 @@
+/** The agent's own SQL session with the server. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Deadline, ExitCode, OcfError } from '../../lib/ocf'
+import { connect, type Connection, type Login, SqlError } from '../../lib/postgres/connection'
+import { type PidFile } from '../../lib/postgres/pid-file'
+import { type Values } from './agent'
+import { type Site } from './site'
+
+/** After one of its processes crashed, PostgreSQL takes no connections for a moment, and then is well again. */
+const RESTART_MS = 5000
+
+async function connectPatiently(
+  site: Site,
+  pidFile: PidFile | undefined,
+  login: Login,
+  deadline: Deadline,
+): Promise<Connection> {
+  const patience = deadline.within(RESTART_MS)
+  for (;;) {
+    try {
+      return await connect(site.instance, pidFile, login, deadline)
+    } catch (error) {
+      if (!(error instanceof SqlError && error.notAccepting) || patience.passed) throw error
+      await sleep(50)
+    }
+  }
+}
+
+function ownerLogin(site: Site, values: Values): Login {
+  return { user: site.instance.owner.name, database: values.pgdb }
+}
+
+/** The user that runs `monitor_sql`. */
+export function monitorLogin(site: Site, values: Values): Login {
+  return values.monitor_user === ''
+    ? ownerLogin(site, values)
+    : { user: values.monitor_user, password: values.monitor_password, database: values.pgdb }
+}
+
+/** Runs `work` with a session of `login` and closes it. Failures name the server's process and its own words. */
+export async function withLogin<T>(
+  site: Site,
+  server: { readonly pid: number; readonly pidFile: PidFile | undefined },
+  login: Login,
+  deadline: Deadline,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  let connection: Connection | undefined
+  try {
+    connection = await connectPatiently(site, server.pidFile, login, deadline)
+    return await work(connection)
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error
+    const reason = `PostgreSQL runs (process ${server.pid}) but does not answer ${login.user} in database ${login.database}: ${error.message}`
+    throw new OcfError(ExitCode.ERR_GENERIC, reason, { cause: error })
+  } finally {
+    connection?.close()
+  }
+}
+
+/**
+ * Runs `work` with a session of the server's owner; where that is not let in, of `monitor_user`.
+ *
+ * @throws OcfError ERR_GENERIC when the server does not answer before the deadline
+ */
+export async function withSession<T>(
+  site: Site,
+  values: Values,
+  server: { readonly pid: number; readonly pidFile: PidFile | undefined },
+  deadline: Deadline,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  try {
+    return await withLogin(site, server, ownerLogin(site, values), deadline, work)
+  } catch (error) {
+    const refused = error instanceof OcfError && error.cause instanceof SqlError && error.cause.authentication
+    if (!refused || values.monitor_user === '') throw error
+    return withLogin(site, server, monitorLogin(site, values), deadline, work)
+  }
+}

@@ -1,0 +1,116 @@
+/** Everything about this resource on this node that does not change while an action runs. */
+import { findNode, type ClusterSnapshot, sameNode } from '../../lib/cluster/snapshot'
+import { localNodeName } from '../../lib/cluster/node-name'
+import { type Deadline, ExitCode, messageOf, OcfError } from '../../lib/ocf'
+import { type Instance, type MajorVersion, readVersion } from '../../lib/postgres/instance'
+import { readOwned } from '../../lib/system/owned-files'
+import { findUser, isRoot } from '../../lib/system/users'
+import { type Context } from './agent'
+import { type AgentFiles, agentFiles, type AttributeNames, attributeNames } from './names'
+import { trimSlashes } from './parameters'
+
+export interface Site {
+  readonly resource: string
+  /** This node, as the cluster writes its name. */
+  readonly node: string
+  readonly replicated: boolean
+  /** All nodes of the replication, this one included. */
+  readonly nodeList: readonly string[]
+  readonly instance: Instance
+  readonly attributes: AttributeNames
+  readonly files: AgentFiles
+  readonly tmpdir: string
+  /** How long one write of a node attribute may take. */
+  readonly attributeDeadline: () => Deadline
+}
+
+/**
+ * @throws OcfError ERR_INSTALLED when there is no account `pgdba`, ERR_PERM when the agent runs as somebody who is
+ * neither root nor `pgdba`
+ */
+export async function readSite({ values, env, deadline }: Context): Promise<Site> {
+  const owner = await findUser(values.pgdba, deadline)
+  if (owner === undefined) {
+    throw new OcfError(
+      ExitCode.ERR_INSTALLED,
+      `pgdba: there is no account '${values.pgdba}' on this host; install PostgreSQL here or set pgdba to the account that runs it`,
+    )
+  }
+  if (!isRoot() && process.geteuid?.() !== owner.uid) {
+    throw new OcfError(
+      ExitCode.ERR_PERM,
+      `run this as root or as ${owner.name}: it has to act as ${owner.name}`,
+    )
+  }
+  const replicated = values.rep_mode !== 'none'
+  const tmpdir = trimSlashes(values.tmpdir)
+  return {
+    resource: env.resource,
+    node: replicated ? await localNodeName(env, deadline) : (env.node ?? ''),
+    replicated,
+    nodeList: values.node_list,
+    instance: {
+      dataDirectory: dataDirectoryOf(values),
+      owner,
+      pgctl: values.pgctl,
+      configFile: values.config,
+      logFile: values.logfile,
+      startOptions: values.start_opt,
+      ctlOptions: values.ctl_opt.split(/\s+/).filter(Boolean),
+      host: values.pghost,
+      port: values.pgport,
+      socketDirectory: trimSlashes(values.socketdir),
+      libraries: values.pglibs,
+    },
+    attributes: attributeNames(env.resource),
+    files: agentFiles(tmpdir),
+    tmpdir,
+    attributeDeadline: () => deadline.within(values.crm_attr_timeout * 1000),
+  }
+}
+
+/** The data directory, for actions that must do without anything else. */
+export function dataDirectoryOf({ pgdata }: Context['values']): string {
+  return trimSlashes(pgdata)
+}
+
+/**
+ * The major version of the data directory.
+ *
+ * @throws OcfError ERR_ARGS when it is not one, ERR_PERM when `pgdba` may not read it
+ */
+export function readSiteVersion({ instance }: Site): MajorVersion {
+  const { dataDirectory, owner } = instance
+  let text: string | undefined
+  try {
+    text = readOwned(owner, `${dataDirectory}/PG_VERSION`)
+  } catch (error) {
+    throw new OcfError(
+      ExitCode.ERR_PERM,
+      `pgdata: ${owner.name} may not read ${dataDirectory} (${messageOf(error)}): set pgdba to the account that owns it, or give it to ${owner.name}`,
+    )
+  }
+  const version = readVersion(text)
+  if (version === undefined) {
+    throw new OcfError(
+      ExitCode.ERR_ARGS,
+      `pgdata: ${dataDirectory} is not a PostgreSQL data directory on this host (there is no PG_VERSION in it): make it with initdb or pg_basebackup, or set pgdata to where it is`,
+    )
+  }
+  return version
+}
+
+/** The other nodes of the replication, as the cluster writes their names where it knows them. */
+export function otherNodes(
+  { nodeList, node }: Pick<Site, 'nodeList' | 'node'>,
+  snapshot: ClusterSnapshot,
+): readonly string[] {
+  return nodeList
+    .filter((name) => !sameNode(name, node))
+    .map((name) => findNode(snapshot, name)?.name ?? name)
+}
+
+/** The name under which a node's standby connects: the shell agent's, so that the two can be exchanged. */
+export function applicationName(node: string): string {
+  return node.toLowerCase()
+}

@@ -1,0 +1,43 @@
+/** The files that make this node's server a standby, and take it out of synchronous replication. */
+import { changeConfigFile, withIncludes } from '../../lib/postgres/config-file'
+import { type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
+import { recoverySettingsText } from '../../lib/postgres/recovery-settings'
+import { makePrivateDirectory, removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { type Values } from './agent'
+import { applicationName, type Site } from './site'
+import { repModeText } from './steps'
+
+/** Text of the settings with which this node follows the primary. */
+export function standbySettings(site: Site, values: Values, version: MajorVersion): string {
+  return recoverySettingsText(
+    {
+      primaryHost: values.master_ip,
+      primaryPort: values.pgport,
+      user: values.repuser,
+      applicationName: applicationName(site.node),
+      conninfoOptions: values.primary_conninfo_opt,
+      restoreCommand: values.restore_command,
+      archiveCleanupCommand: values.archive_cleanup_command,
+      recoveryEndCommand: values.recovery_end_command,
+    },
+    version,
+  )
+}
+
+/** Writes them all, so that the server comes up as a standby the next time it is started. */
+export function writeStandbySettings(site: Site, values: Values, version: MajorVersion): void {
+  const { instance, files, tmpdir } = site
+  const { owner, dataDirectory, configFile } = instance
+  makePrivateDirectory(owner, tmpdir)
+  removeOwned(owner, files.election)
+  writeOwned(owner, files.repMode, repModeText(''))
+  const settings = standbySettings(site, values, version)
+  if (usesStandbySignal(version)) {
+    writeOwned(owner, files.recovery, settings)
+    changeConfigFile(configFile, (text) => withIncludes(text, [files.repMode, files.recovery]))
+    writeOwned(owner, `${dataDirectory}/standby.signal`, '')
+  } else {
+    changeConfigFile(configFile, (text) => withIncludes(text, [files.repMode]))
+    writeOwned(owner, `${dataDirectory}/recovery.conf`, settings)
+  }
+}

@@ -1,0 +1,72 @@
+/** Bringing this node's server up as a standby: at start, and after a demotion. */
+import { makeSharedDirectory } from '../../lib/system/owned-files'
+import { ExitCode, OcfError } from '../../lib/ocf'
+import { type MajorVersion } from '../../lib/postgres/instance'
+import { findServer } from '../../lib/postgres/server-state'
+import { startServer } from '../../lib/postgres/start-server'
+import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
+import { type Context } from './agent'
+import { withSession } from './session'
+import { type Site } from './site'
+import { writeStandbySettings } from './standby-settings'
+
+/** Clears away what an earlier server left: processes without a postmaster, a pid file without a process. */
+export async function clearRemains(context: Context, site: Site): Promise<void> {
+  const { deadline, log } = context
+  const { dataDirectory, owner } = site.instance
+  await stopServer(dataDirectory, { escalateSeconds: 0, deadline, log })
+  removeStalePidFile(owner, dataDirectory)
+}
+
+/** Starts the server with whatever settings it has. */
+export async function startPlain({ deadline, values }: Context, site: Site): Promise<void> {
+  if (values.socketdir !== '') makeSocketDirectory(site)
+  await startServer(site.instance, deadline)
+}
+
+function makeSocketDirectory({ instance }: Site): void {
+  const { socketDirectory, owner } = instance
+  makeSharedDirectory(owner, socketDirectory, 0o2775)
+}
+
+/**
+ * Starts the server as a standby and makes sure that it is one.
+ *
+ * @throws OcfError ERR_CONFIGURED when somebody else has set synchronous_standby_names
+ */
+export async function startStandby(context: Context, site: Site, version: MajorVersion): Promise<void> {
+  const { values, deadline, log } = context
+  writeStandbySettings(site, values, version)
+  await startPlain(context, site)
+  const server = findServer(site.instance.dataDirectory)
+  if (server.kind !== 'running') {
+    throw new OcfError(ExitCode.ERR_GENERIC, 'PostgreSQL ended right after it was started: see its log')
+  }
+  const { pid } = server.postmaster
+  const refusal = await withSession(
+    site,
+    values,
+    { pid, pidFile: server.pidFile },
+    deadline,
+    async (connection) => {
+      const [row] = await connection.rows<{ recovering: boolean; names: string; source: string | null }>(
+        `select pg_catalog.pg_is_in_recovery() as recovering, setting as names,
+              sourcefile || ', line ' || sourceline as source
+         from pg_catalog.pg_settings where name = 'synchronous_standby_names'`,
+      )
+      if (row?.recovering !== true) {
+        return `PostgreSQL did not start as a standby: see that ${site.instance.configFile} is the file it reads`
+      }
+      return row.names === ''
+        ? undefined
+        : `synchronous_standby_names is set to '${row.names}'${row.source === null ? '' : ` in ${row.source}`}: take it out (ALTER SYSTEM RESET synchronous_standby_names, where that set it); with rep_mode=sync the agent sets it`
+    },
+  )
+  if (refusal === undefined) return
+  await stopServer(site.instance.dataDirectory, {
+    escalateSeconds: values.stop_escalate_in_slave,
+    deadline,
+    log,
+  })
+  throw new OcfError(ExitCode.ERR_CONFIGURED, refusal)
+}

@@ -1,0 +1,107 @@
+/** What a plan can consist of, and how each step is carried out. */
+import { type AttributeChange, changeAttribute, changePromotionScore } from '../../lib/cluster/attributes'
+import { type Log } from '../../lib/ocf'
+import { quoteSetting } from '../../lib/postgres/settings-text'
+import { removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { signalProcess } from '../../lib/system/processes'
+import { type Lsn } from '../../lib/postgres/lsn'
+import { type Site } from './site'
+
+/** What the nodes were seen to hold by how many monitors in a row, while there was no primary. */
+export interface ElectionNote {
+  readonly positions: Readonly<Record<string, Lsn>>
+  readonly seen: number
+}
+
+export type Step =
+  | ({ readonly step: 'attribute' } & AttributeChange)
+  | { readonly step: 'score'; readonly node: string; readonly score: string }
+  /** Changes synchronous_standby_names, in the included file and in the running server. */
+  | { readonly step: 'synchronous'; readonly names: string }
+  /** Goes on only once every acknowledged commit is on that node and all further ones will wait for it. */
+  | { readonly step: 'confirm'; readonly node: string }
+  | { readonly step: 'note'; readonly note: ElectionNote | undefined }
+
+export function describeStep(step: Step): string {
+  switch (step.step) {
+    case 'attribute':
+      return step.value === undefined
+        ? `delete node attribute ${step.name} of ${step.node}`
+        : `set node attribute ${step.name} of ${step.node} to ${step.value}`
+    case 'score':
+      return `set the promotion score of ${step.node} to ${step.score}`
+    case 'synchronous':
+      return `set synchronous_standby_names to '${step.names}' and reload`
+    case 'confirm':
+      return `wait until ${step.node} has everything that was acknowledged`
+    case 'note':
+      return step.note
+        ? `note the WAL positions of this election (seen ${step.note.seen} times)`
+        : 'remove the note of the election'
+  }
+}
+
+/** What the steps act on. */
+export interface Effects {
+  readonly site: Site
+  readonly log: Log
+  /** The running server's process, which a reload is sent to. */
+  readonly postmaster?: number
+  /** Waits for the proof that the node may be promoted; `false` when it did not come. */
+  readonly confirm?: (node: string) => Promise<boolean>
+}
+
+/** Text of the file with the agent's synchronous_standby_names. */
+export function repModeText(names: string): string {
+  return `synchronous_standby_names = ${quoteSetting(names)}\n`
+}
+
+/** Carries out one step. Returns `false` when those after it must not be. */
+async function performStep(step: Step, { site, log, postmaster, confirm }: Effects): Promise<boolean> {
+  const { owner } = site.instance
+  switch (step.step) {
+    case 'attribute':
+      log.info(describeStep(step))
+      await changeAttribute(step, site.attributeDeadline())
+      return true
+    case 'score':
+      log.info(describeStep(step))
+      await changePromotionScore(site.resource, step.node, step.score, site.attributeDeadline())
+      return true
+    case 'synchronous':
+      log.info(describeStep(step))
+      writeOwned(owner, site.files.repMode, repModeText(step.names))
+      if (postmaster !== undefined) signalProcess(postmaster, 'SIGHUP')
+      return true
+    case 'confirm':
+      return (await confirm?.(step.node)) === true
+    case 'note':
+      if (step.note) writeOwned(owner, site.files.election, `${JSON.stringify(step.note)}\n`)
+      else removeOwned(owner, site.files.election)
+      return true
+  }
+}
+
+function isIndependent(step: Step): boolean {
+  return step.step === 'attribute' || step.step === 'score'
+}
+
+/**
+ * Carries steps out in order. Neighbouring changes of attributes are made side by side: they say different things
+ * about one state, and none of them waits for another. A step of another kind waits for all before it. When one
+ * fails, those after it are not begun.
+ */
+export async function performSteps(steps: readonly Step[], effects: Effects): Promise<void> {
+  let index = 0
+  while (index < steps.length) {
+    let end = index + 1
+    const first = steps[index]
+    if (first === undefined) return
+    if (isIndependent(first)) {
+      while (end < steps.length && isIndependent(steps[end] ?? first)) end += 1
+    }
+    const results = await Promise.all(steps.slice(index, end).map((step) => performStep(step, effects)))
+    if (results.includes(false)) return
+    index = end
+  }
+}

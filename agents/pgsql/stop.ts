@@ -1,0 +1,80 @@
+import { carryOut, ExitCode, messageOf, type Plan } from '../../lib/ocf'
+import { findServer } from '../../lib/postgres/server-state'
+import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
+import { writeOwned } from '../../lib/system/owned-files'
+import { type Context } from './agent'
+import { SCORE } from './names'
+import { tryPublish } from './publish'
+import { dataDirectoryOf, readSite, type Site } from './site'
+import { repModeText } from './steps'
+
+type StopStep = 'stop' | 'publish stopped'
+
+const DESCRIPTIONS: Record<StopStep, string> = {
+  stop: 'stop PostgreSQL: fast, then immediate, at last by killing its processes',
+  'publish stopped': 'say in the node attributes that this node is stopped and may not be promoted',
+}
+
+/** What is known of the site; nothing where not even that can be found out, which must not keep a server from stopping. */
+async function siteIfPossible(context: Context): Promise<Site | undefined> {
+  try {
+    return await readSite(context)
+  } catch (error) {
+    context.log.warning(messageOf(error))
+    return undefined
+  }
+}
+
+/** Removes what would mislead the next start. That it can fail - the disk may be gone - is no failure to stop. */
+function tidyUp({ instance, files, replicated }: Site, { log }: Context): void {
+  try {
+    removeStalePidFile(instance.owner, instance.dataDirectory)
+    if (replicated) writeOwned(instance.owner, files.repMode, repModeText(''))
+  } catch (error) {
+    log.warning(`could not tidy up after PostgreSQL: ${messageOf(error)}`)
+  }
+}
+
+/**
+ * Stops the server. It succeeds whenever the server does not run afterwards, with a wrong configuration, without a
+ * configuration file, without a data directory.
+ */
+export async function stop(context: Context): Promise<ExitCode> {
+  const { values, deadline, log, env } = context
+  const dataDirectory = dataDirectoryOf(values)
+  const server = findServer(dataDirectory)
+  const site = await siteIfPossible(context)
+  const replicated = site?.replicated === true
+  const plan: Plan<StopStep> = {
+    exit: ExitCode.SUCCESS,
+    steps: [
+      ...(server.kind === 'stopped' ? [] : ['stop' as const]),
+      ...(replicated ? ['publish stopped' as const] : []),
+    ],
+  }
+  return carryOut(context, { server, site }, plan, {
+    describe: (step) => DESCRIPTIONS[step],
+    perform: async () => {
+      // What the attributes say of a server that is about to stop can be written while it does.
+      const publishing =
+        site && replicated
+          ? tryPublish(site, site.node, { score: SCORE.never, position: null, baseline: null }, log)
+          : undefined
+      const wasPrimary = env.members.promoted.length > 0 && env.role !== 'Unpromoted'
+      const escalateSeconds = wasPrimary || !replicated ? values.stop_escalate : values.stop_escalate_in_slave
+      try {
+        const method = await stopServer(dataDirectory, { escalateSeconds, deadline, log })
+        if (method !== 'already stopped') log.info(`PostgreSQL has stopped (${method})`)
+      } catch (error) {
+        await publishing
+        if (site && replicated) await tryPublish(site, site.node, { status: 'UNKNOWN' }, log)
+        throw error
+      }
+      await publishing
+      if (site) {
+        tidyUp(site, context)
+        if (replicated) await tryPublish(site, site.node, { status: 'STOP' }, log)
+      }
+    },
+  })
+}

@@ -1,0 +1,50 @@
+/**
+ * A scanner for the XML that pacemaker's tools print, which is all elements and double-quoted attributes.
+ * It stands on the monitor's path, where loading and running a general XML library would cost more than all else
+ * that a monitor does with the answer.
+ */
+
+export type Attributes = Readonly<Record<string, string | undefined>>
+
+export interface ElementHandler {
+  /** @param path - the names of the elements around this one, outermost first, and this one's */
+  open(name: string, attributes: Attributes, path: readonly string[]): void
+  close?(name: string): void
+}
+
+const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+
+function unescape(text: string): string {
+  if (!text.includes('&')) return text
+  return text.replace(/&(#x[0-9a-f]+|#\d+|[a-z]+);/gi, (whole, entity: string) => {
+    if (entity.startsWith('#x')) return String.fromCodePoint(parseInt(entity.slice(2), 16))
+    if (entity.startsWith('#')) return String.fromCodePoint(parseInt(entity.slice(1), 10))
+    return ENTITIES[entity] ?? whole
+  })
+}
+
+function readAttributes(text: string): Attributes {
+  const attributes: Record<string, string> = {}
+  for (const [, name = '', value = ''] of text.matchAll(/([\w:.-]+)="([^"]*)"/g))
+    attributes[name] = unescape(value)
+  return attributes
+}
+
+/** Walks through all elements of `xml` in document order. */
+export function scanElements(xml: string, handler: ElementHandler): void {
+  const path: string[] = []
+  const tag = /<(\/?)([A-Za-z_][\w:.-]*)((?:\s+[\w:.-]+="[^"]*")*)\s*(\/?)>/g
+  for (const [, closing, name = '', attributes = '', empty] of xml.matchAll(tag)) {
+    if (closing === '/') {
+      path.pop()
+      handler.close?.(name)
+      continue
+    }
+    path.push(name)
+    handler.open(name, readAttributes(attributes), path)
+    if (empty === '/') {
+      path.pop()
+      handler.close?.(name)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/** For calls by hand: the environment in which the live cluster would call a resource's agent. */
+import { XMLParser } from 'fast-xml-parser'
+import { Deadline } from '../ocf'
+import { describeFailure, runProgram } from '../system/run-program'
+
+/** An element as fast-xml-parser gives it in `preserveOrder` mode. */
+type Element = Readonly<Record<string, unknown>> & { readonly ':@'?: Readonly<Record<string, string>> }
+
+const nameOf = (element: Element): string => Object.keys(element).find((key) => key !== ':@') ?? ''
+const childrenOf = (element: Element): readonly Element[] => {
+  const children = element[nameOf(element)]
+  return Array.isArray(children) ? (children as Element[]) : []
+}
+const attribute = (element: Element, name: string): string | undefined => element[':@']?.[name]
+
+/** The elements from the root to the one that `matches`, or nothing. */
+function pathTo(
+  elements: readonly Element[],
+  matches: (element: Element) => boolean,
+): readonly Element[] | undefined {
+  for (const element of elements) {
+    if (matches(element)) return [element]
+    const below = pathTo(childrenOf(element), matches)
+    if (below) return [element, ...below]
+  }
+  return undefined
+}
+
+/** The name-value pairs of an element's own sets of that kind; the first set wins, as it does in pacemaker. */
+function pairs(element: Element, kind: 'instance_attributes' | 'meta_attributes'): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const set of childrenOf(element).filter((child) => nameOf(child) === kind)) {
+    for (const pair of childrenOf(set)) {
+      const name = attribute(pair, 'name')
+      if (name !== undefined) found[name] ??= attribute(pair, 'value') ?? ''
+    }
+  }
+  return found
+}
+
+/** Meta attributes that a promotable clone has without anybody setting them. */
+function cloneDefaults(kind: string, meta: Record<string, string>): Record<string, string> {
+  if (kind !== 'master' && meta['promotable'] !== 'true') return {}
+  return { promotable: 'true', 'promoted-max': meta['master-max'] ?? '1' }
+}
+
+/**
+ * The variables that pacemaker would set for the resource, as far as its configuration says.
+ *
+ * @param xml - the CIB
+ * @param id - the primitive's id
+ * @throws Error when there is no such primitive
+ */
+export function resourceEnvironmentFrom(xml: string, id: string): Record<string, string> {
+  const parser = new XMLParser({ preserveOrder: true, ignoreAttributes: false, attributeNamePrefix: '' })
+  const cib = parser.parse(xml) as Element[]
+  const path = pathTo(cib, (element) => nameOf(element) === 'primitive' && attribute(element, 'id') === id)
+  const primitive = path?.at(-1)
+  if (!path || !primitive) {
+    const ids: string[] = []
+    pathTo(cib, (element) => {
+      if (nameOf(element) === 'primitive') ids.push(attribute(element, 'id') ?? '')
+      return false
+    })
+    throw new Error(`the cluster has no primitive '${id}'; it has ${ids.join(', ') || 'none'}`)
+  }
+  const template = attribute(primitive, 'template')
+  const templateElement = template
+    ? pathTo(cib, (element) => nameOf(element) === 'template' && attribute(element, 'id') === template)?.at(
+        -1,
+      )
+    : undefined
+  const parameters = {
+    ...(templateElement ? pairs(templateElement, 'instance_attributes') : {}),
+    ...pairs(primitive, 'instance_attributes'),
+  }
+  const meta: Record<string, string> = {}
+  for (const element of path.filter((one) =>
+    ['clone', 'master', 'group', 'primitive'].includes(nameOf(one)),
+  )) {
+    const own = pairs(element, 'meta_attributes')
+    Object.assign(meta, cloneDefaults(nameOf(element), own), own)
+  }
+  const env: Record<string, string> = { OCF_RESOURCE_INSTANCE: id }
+  for (const [name, value] of Object.entries(parameters)) env[`OCF_RESKEY_${name}`] = value
+  for (const [name, value] of Object.entries(meta)) {
+    env[`OCF_RESKEY_CRM_meta_${name.replaceAll('-', '_')}`] = value
+  }
+  return env
+}
+
+/** As `resourceEnvironmentFrom`, from the live cluster. */
+export async function resourceEnvironment(id: string): Promise<Record<string, string>> {
+  const result = await runProgram('cibadmin', ['--query', '--local'], { deadline: new Deadline(10_000) })
+  if (result.code !== 0) throw new Error(describeFailure('cibadmin --query', result))
+  return resourceEnvironmentFrom(result.stdout, id)
+}

@@ -1,0 +1,123 @@
+/** What the whole cluster looks like at one moment, from one query of the CIB. */
+import { type Deadline, ExitCode, OcfError } from '../ocf'
+import { describeFailure, runProgram } from '../system/run-program'
+import { type Attributes, scanElements } from './elements'
+import { type Operation, roleAfter } from './operations'
+
+export interface NodeState {
+  /** The node's name as the cluster writes it. */
+  readonly name: string
+  /** It is a member of the cluster and its controller takes part. */
+  readonly online: boolean
+  /** Attributes that live until the node leaves the cluster. */
+  readonly transient: Readonly<Record<string, string | undefined>>
+  /** Attributes that live until they are deleted. */
+  readonly permanent: Readonly<Record<string, string | undefined>>
+  /** What was done here with each resource, by resource id as the cluster writes it (`pgsql`, `pgsql:0`). */
+  readonly operations: Readonly<Record<string, readonly Operation[] | undefined>>
+}
+
+export interface ClusterSnapshot {
+  readonly nodes: readonly NodeState[]
+}
+
+/** Node names are compared as pacemaker does: upper and lower case are the same. */
+export function sameNode(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
+}
+
+/** The node of that name, if the cluster knows it. */
+export function findNode(snapshot: ClusterSnapshot, name: string): NodeState | undefined {
+  return snapshot.nodes.find((node) => sameNode(node.name, name))
+}
+
+/** The names of the online nodes on which `resource` is promoted. */
+export function promotedNodes(snapshot: ClusterSnapshot, resource: string): readonly string[] {
+  const isInstance = (id: string): boolean => id === resource || id.startsWith(`${resource}:`)
+  return snapshot.nodes
+    .filter((node) => node.online)
+    .filter((node) =>
+      Object.entries(node.operations).some(
+        ([id, operations]) => isInstance(id) && roleAfter(operations ?? []) === 'Promoted',
+      ),
+    )
+    .map((node) => node.name)
+}
+
+/**
+ * Membership as node_state says it: words (`true`, `online`) up to pacemaker 2.1.6, the time since when
+ * (0 for not at all) from 2.1.7 on.
+ */
+function isOnline({ in_ccm: member, crmd: controller, join }: Attributes): boolean {
+  const holds = (value: string | undefined, word: string): boolean => value === word || Number(value) > 0
+  return holds(member, 'true') && holds(controller, 'online') && join === 'member'
+}
+
+interface MutableNode {
+  name: string
+  online: boolean
+  transient: Record<string, string>
+  permanent: Record<string, string>
+  operations: Record<string, Operation[]>
+}
+
+/** Reads a CIB as `cibadmin --query` prints it, of pacemaker 1.0 to 2.1. */
+export function readCib(xml: string): ClusterSnapshot {
+  const byId = new Map<string, MutableNode>()
+  const nodeOf = (id: string, name: string | undefined): MutableNode => {
+    const known = byId.get(id)
+    if (known) return known
+    const node = { name: name ?? id, online: false, transient: {}, permanent: {}, operations: {} }
+    byId.set(id, node)
+    return node
+  }
+  let node: MutableNode | undefined
+  let operations: Operation[] | undefined
+  scanElements(xml, {
+    open: (element, attributes, path) => {
+      const { id = '', uname, name = '', value = '' } = attributes
+      switch (element) {
+        case 'node':
+          if (path.includes('nodes')) node = nodeOf(id, uname)
+          break
+        case 'node_state':
+          node = nodeOf(id, uname)
+          node.online = isOnline(attributes)
+          break
+        case 'nvpair':
+          if (path.includes('nodes') && node) node.permanent[name] = value
+          else if (path.includes('transient_attributes') && node) node.transient[name] = value
+          break
+        case 'lrm_resource':
+          operations = node ? (node.operations[id] = []) : undefined
+          break
+        case 'lrm_rsc_op':
+          operations?.push({
+            operation: attributes['operation'] ?? '',
+            callId: Number(attributes['call-id'] ?? -1),
+            code: Number(attributes['rc-code'] ?? -1),
+            since: Number(attributes['last-rc-change'] ?? 0),
+          })
+          break
+      }
+    },
+    close: (element) => {
+      if (element === 'node' || element === 'node_state') node = undefined
+    },
+  })
+  return { nodes: [...byId.values()] }
+}
+
+/**
+ * Asks the cluster for its state, once.
+ *
+ * @throws OcfError ERR_GENERIC when pacemaker does not answer: an unknown state is not an empty one
+ */
+export async function takeSnapshot(deadline: Deadline): Promise<ClusterSnapshot> {
+  const result = await runProgram('cibadmin', ['--query', '--local'], { deadline })
+  if (result.code !== 0) {
+    const failure = describeFailure('cibadmin --query', result)
+    throw new OcfError(ExitCode.ERR_GENERIC, `${failure} (is pacemaker running on this node?)`)
+  }
+  return readCib(result.stdout)
+}

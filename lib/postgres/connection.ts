@@ -1,0 +1,114 @@
+/** SQL on one server. */
+import { Client, DatabaseError } from 'pg'
+import { type Deadline, messageOf } from '../ocf'
+import { asUser } from '../system/users'
+import { type Instance } from './instance'
+import { type PidFile } from './pid-file'
+
+export interface Login {
+  readonly user: string
+  /** Default: none, as for peer authentication. */
+  readonly password?: string
+  readonly database: string
+}
+
+/** The server did not answer a question, or answered with an error. */
+export class SqlError extends Error {
+  override readonly name = 'SqlError'
+
+  constructor(
+    message: string,
+    /** SQLSTATE where the server gave one, or the system's error code (`ECONNREFUSED`). */
+    readonly code: string | undefined,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+
+  /** The server is there and does not take connections yet, or not any more (SQLSTATE 57P03). */
+  get notAccepting(): boolean {
+    return this.code === '57P03'
+  }
+
+  /** The server refused this user. */
+  get authentication(): boolean {
+    return this.code === '28000' || this.code === '28P01'
+  }
+}
+
+function sqlError(error: unknown): SqlError {
+  if (error instanceof SqlError) return error
+  const detail = error instanceof DatabaseError && error.detail !== undefined ? ` (${error.detail})` : ''
+  const code = (error as { code?: unknown }).code
+  // A refused connection to `localhost` is an AggregateError without a message of its own.
+  const message = messageOf(error) || (typeof code === 'string' ? code : 'unknown error')
+  return new SqlError(`${message}${detail}`, typeof code === 'string' ? code : undefined, { cause: error })
+}
+
+/** An open connection. */
+export interface Connection {
+  /** Runs one statement and gives its rows; parameters are bound as `$1`, `$2`, … */
+  rows<R>(sql: string, parameters?: readonly unknown[]): Promise<readonly R[]>
+  close(): void
+}
+
+/** Where Debian's packages put the unix socket, when nobody says otherwise. */
+const DEFAULT_SOCKET_DIRECTORY = '/var/run/postgresql'
+
+/**
+ * Connects. Over the unix socket the connection is made as the server's owner, so that peer authentication lets the
+ * agent in without a password (PostgreSQL manual, "Peer Authentication").
+ *
+ * @param pidFile - of the running server: it says on which port and in which directory the server really listens
+ * @throws SqlError when it does not work before the deadline
+ */
+export async function connect(
+  instance: Instance,
+  pidFile: PidFile | undefined,
+  login: Login,
+  deadline: Deadline,
+): Promise<Connection> {
+  const client = new Client({
+    host: instance.host || instance.socketDirectory || pidFile?.socketDirectory || DEFAULT_SOCKET_DIRECTORY,
+    port: pidFile?.port ?? instance.port,
+    user: login.user,
+    database: login.database,
+    ...(login.password !== undefined && { password: login.password }),
+    ssl: false,
+    application_name: 'ocf-ts',
+    connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
+  })
+  // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
+  client.on('error', () => undefined)
+  try {
+    // The socket is connected, and with it the identity fixed, before connect() returns.
+    await asUser(instance.owner, () => client.connect())
+  } catch (error) {
+    destroy(client)
+    throw sqlError(error)
+  }
+  return {
+    rows: async <R>(sql: string, parameters: readonly unknown[] = []) => {
+      const query = {
+        text: sql,
+        query_timeout: Math.max(1, deadline.remainingMs),
+        ...(parameters.length > 0 && { values: [...parameters] }),
+      }
+      try {
+        const { rows } = await client.query(query)
+        return rows as readonly R[]
+      } catch (error) {
+        throw sqlError(error)
+      }
+    },
+    close: () => {
+      destroy(client)
+    },
+  }
+}
+
+/** Says goodbye without waiting for it: an agent has nothing to lose by not hearing the answer. */
+function destroy(client: Client): void {
+  client.end().catch(() => undefined)
+  ;(client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy()
+}

@@ -1,0 +1,41 @@
+/** The settings that make a server a standby of the cluster's primary. */
+import { type MajorVersion, usesStandbySignal } from './instance'
+import { quoteConninfo, quoteSetting } from './settings-text'
+
+export interface RecoverySettings {
+  /** Address of the primary, which moves with it. */
+  readonly primaryHost: string
+  readonly primaryPort: number
+  readonly user: string
+  /** The name under which the standby shows in pg_stat_replication. */
+  readonly applicationName: string
+  /** More of a connection string, as the operator wrote it. */
+  readonly conninfoOptions: string
+  /** Commands are left out when they are empty. */
+  readonly restoreCommand: string
+  readonly archiveCleanupCommand: string
+  readonly recoveryEndCommand: string
+}
+
+/** Text of the recovery settings (PostgreSQL manual, "Standby Server Operation"). */
+export function recoverySettingsText(settings: RecoverySettings, version: MajorVersion): string {
+  const conninfo = [
+    `host=${quoteConninfo(settings.primaryHost)}`,
+    `port=${settings.primaryPort}`,
+    `user=${quoteConninfo(settings.user)}`,
+    `application_name=${quoteConninfo(settings.applicationName)}`,
+    settings.conninfoOptions,
+  ]
+  const lines = {
+    ...(!usesStandbySignal(version) && { standby_mode: 'on' }),
+    primary_conninfo: conninfo.join(' ').trim(),
+    recovery_target_timeline: 'latest',
+    restore_command: settings.restoreCommand,
+    archive_cleanup_command: settings.archiveCleanupCommand,
+    recovery_end_command: settings.recoveryEndCommand,
+  }
+  return Object.entries(lines)
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name} = ${quoteSetting(value)}\n`)
+    .join('')
+}

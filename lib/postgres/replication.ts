@@ -1,0 +1,120 @@
+/** What a server says of itself and of its standbys. */
+import { type Connection } from './connection'
+import { type MajorVersion } from './instance'
+import { laterLsn, type Lsn, readLsn } from './lsn'
+
+/** A standby as the primary sees it (PostgreSQL manual, "pg_stat_replication"). */
+export interface StandbyRow {
+  readonly applicationName: string
+  /** `STREAMING`, `CATCHUP`, `STARTUP`, `BACKUP`. */
+  readonly state: string
+  /** `SYNC`, `ASYNC`, `POTENTIAL`, `QUORUM`. */
+  readonly syncState: string
+  /** How far the standby has written to disk. */
+  readonly flushed: Lsn | undefined
+}
+
+/** A server's own role. */
+export interface ServerRole {
+  readonly inRecovery: boolean
+  /** The end of what a standby has received or replayed; nothing on a primary. */
+  readonly position: Lsn | undefined
+  /** `synchronous_standby_names` as it is in force. */
+  readonly synchronousStandbyNames: string
+}
+
+/** Names that changed with version 10: xlog became wal, location became lsn. */
+function names(version: MajorVersion): {
+  received: string
+  replayed: string
+  flushed: string
+  current: string
+} {
+  return version >= 10
+    ? {
+        received: 'pg_catalog.pg_last_wal_receive_lsn()',
+        replayed: 'pg_catalog.pg_last_wal_replay_lsn()',
+        flushed: 'flush_lsn',
+        current: 'pg_catalog.pg_current_wal_flush_lsn()',
+      }
+    : {
+        received: 'pg_catalog.pg_last_xlog_receive_location()',
+        replayed: 'pg_catalog.pg_last_xlog_replay_location()',
+        flushed: 'flush_location',
+        // Written, where "flushed" cannot be asked for (before 9.6): never less than what is flushed.
+        current: 'pg_catalog.pg_current_xlog_location()',
+      }
+}
+
+/** Asks a server for its role. */
+export async function readRole(connection: Connection, version: MajorVersion): Promise<ServerRole> {
+  const { received, replayed } = names(version)
+  const [row] = await connection.rows<{
+    recovering: boolean
+    received: string | null
+    replayed: string | null
+    sync_names: string
+  }>(
+    `select recovering, sync_names,
+            case when recovering then ${received}::text end as received,
+            case when recovering then ${replayed}::text end as replayed
+       from (select pg_catalog.pg_is_in_recovery() as recovering,
+                    pg_catalog.current_setting('synchronous_standby_names') as sync_names) as role`,
+  )
+  if (row === undefined) throw new Error('PostgreSQL did not say whether it is in recovery')
+  return {
+    inRecovery: row.recovering,
+    position: laterLsn(readLsn(row.received), readLsn(row.replayed)),
+    synchronousStandbyNames: row.sync_names,
+  }
+}
+
+/** Asks a primary for its standbys. */
+export async function readStandbys(
+  connection: Connection,
+  version: MajorVersion,
+): Promise<readonly StandbyRow[]> {
+  const rows = await connection.rows<{
+    application_name: string
+    state: string | null
+    sync_state: string | null
+    flushed: string | null
+  }>(
+    `select application_name, state, sync_state, ${names(version).flushed}::text as flushed
+       from pg_catalog.pg_stat_replication`,
+  )
+  if (rows.some(({ state }) => state === null)) {
+    throw new Error(
+      'pg_stat_replication does not show the state of the standbys: the user lacks the role pg_monitor',
+    )
+  }
+  return rows.map((row) => ({
+    applicationName: row.application_name,
+    state: (row.state ?? '').toUpperCase(),
+    syncState: (row.sync_state ?? '').toUpperCase(),
+    flushed: readLsn(row.flushed),
+  }))
+}
+
+/** How far a primary has written its log to disk. */
+export async function readFlushed(connection: Connection, version: MajorVersion): Promise<Lsn | undefined> {
+  const [row] = await connection.rows<{ flushed: string }>(
+    `select ${names(version).current}::text as flushed`,
+  )
+  return readLsn(row?.flushed)
+}
+
+/**
+ * Whether a changed `synchronous_standby_names` holds for every session. It is the checkpointer that puts it in force
+ * for all of them, when it next looks up from its work: while it waits, in either way it can, it has.
+ * Before version 10 it cannot be asked.
+ */
+export async function checkpointerRests(connection: Connection, version: MajorVersion): Promise<boolean> {
+  if (version < 10) return true
+  const rows = await connection.rows<{ wait_event: string | null }>(
+    `select wait_event from pg_catalog.pg_stat_activity where backend_type = 'checkpointer'`,
+  )
+  return rows.some(
+    ({ wait_event: event }) => event === 'CheckpointerMain' || event === 'CheckpointWriteDelay',
+  )
+}

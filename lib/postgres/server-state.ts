@@ -1,0 +1,89 @@
+/** Whether a server runs on a data directory, from the processes themselves. */
+import { lstatSync, openSync, readFileSync, closeSync, constants } from 'node:fs'
+import { messageOf } from '../ocf'
+import { findProcess, type Process, processesIn, worksIn } from '../system/processes'
+import { type PidFile, readPidFile } from './pid-file'
+
+/** What was found of a server. */
+export type ServerState =
+  /** The postmaster lives. `pidFile` is missing when only the process table shows it. */
+  | { readonly kind: 'running'; readonly postmaster: Process; readonly pidFile: PidFile | undefined }
+  /** The postmaster is gone, and processes of it are left that may still write. */
+  | { readonly kind: 'orphaned'; readonly processes: readonly Process[] }
+  /** Nothing runs. `stalePidFile` says why a postmaster.pid that is there does not count. */
+  | { readonly kind: 'stopped'; readonly stalePidFile: string | undefined }
+
+/** The programs a server consists of. */
+function isServerProgram({ name }: Process): boolean {
+  return /^(?:edb-)?(?:postgres|postmaster)/.test(name)
+}
+
+/** The server's processes on a data directory, wherever their postmaster is. */
+export function serverProcesses(dataDirectory: string): readonly Process[] {
+  return processesIn(dataDirectory).filter(isServerProgram)
+}
+
+/** The text of postmaster.pid: nothing when there is none, an error's message when it cannot be read. */
+function pidFileText(dataDirectory: string): { text?: string; problem?: string } {
+  const path = `${dataDirectory}/postmaster.pid`
+  try {
+    if (!lstatSync(path).isFile()) return { problem: 'it is not a regular file' }
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      return { text: readFileSync(fd, 'utf8') }
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ENOTDIR' ? {} : { problem: messageOf(error) }
+  }
+}
+
+/**
+ * Finds out whether a server runs on `dataDirectory`. The pid file is only a hint, which saves looking through all
+ * processes: what decides is a process of the right program that works in this directory. So a pid file that is
+ * gone, unreadable or left over from before a reboot misleads nobody.
+ */
+export function findServer(dataDirectory: string): ServerState {
+  const { text, problem } = pidFileText(dataDirectory)
+  const pidFile = text === undefined ? undefined : readPidFile(text)
+  if (pidFile !== undefined) {
+    const postmaster = findProcess(pidFile.pid)
+    if (postmaster && isServerProgram(postmaster) && worksIn(postmaster.pid, dataDirectory)) {
+      return { kind: 'running', postmaster, pidFile }
+    }
+  }
+  const processes = serverProcesses(dataDirectory)
+  const pids = new Set(processes.map(({ pid }) => pid))
+  const [postmaster, ...others] = processes.filter(({ parent }) => !pids.has(parent))
+  if (postmaster !== undefined && others.length === 0 && isPostmaster(postmaster, processes)) {
+    return { kind: 'running', postmaster, pidFile: undefined }
+  }
+  if (processes.length > 0) return { kind: 'orphaned', processes }
+  return { kind: 'stopped', stalePidFile: describeStale(pidFile, text, problem) }
+}
+
+/** A postmaster starts others; a process left over after a postmaster's death has none below it, and says its role. */
+function isPostmaster(process: Process, all: readonly Process[]): boolean {
+  if (all.some(({ parent }) => parent === process.pid)) return true
+  try {
+    return !/^postgres: /.test(readFileSync(`/proc/${process.pid}/cmdline`, 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+function describeStale(
+  pidFile: PidFile | undefined,
+  text: string | undefined,
+  problem: string | undefined,
+): string | undefined {
+  if (problem !== undefined) return `postmaster.pid cannot be read: ${problem}`
+  if (text === undefined) return undefined
+  if (pidFile === undefined) return 'postmaster.pid does not hold a process number'
+  const other = findProcess(pidFile.pid)
+  return other
+    ? `postmaster.pid names process ${pidFile.pid}, which is ${other.name} and not a server on this data directory`
+    : `postmaster.pid names process ${pidFile.pid}, which is gone`
+}

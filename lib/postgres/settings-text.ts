@@ -1,0 +1,29 @@
+/** Text for PostgreSQL's configuration files, SQL and connection strings, with everything in it quoted. */
+
+/** A value in postgresql.conf or recovery.conf (PostgreSQL manual, "Parameter Interaction via the Configuration File"). */
+export function quoteSetting(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+}
+
+/** A value in a connection string (PostgreSQL manual, "Keyword/Value Connection Strings"). */
+export function quoteConninfo(value: string): string {
+  return /^[\w.:/-]+$/.test(value) ? value : `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+}
+
+/** A word in a shell command. */
+export function quoteShell(value: string): string {
+  return /^[\w./:=-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`
+}
+
+/** A name in `synchronous_standby_names`. */
+export function quoteStandbyName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** The standbys named in a `synchronous_standby_names`, in any of its forms. */
+export function standbyNames(setting: string): readonly string[] {
+  const list = /^\s*(?:(?:first|any)\s+)?\d+\s*\((.*)\)\s*$/is.exec(setting)?.[1] ?? setting
+  return [...list.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)].map(
+    ([, quoted, bare]) => quoted?.replaceAll('""', '"') ?? bare ?? '',
+  )
+}

@@ -1,0 +1,116 @@
+import { closeSync, fstatSync, readSync } from 'node:fs'
+import { basename, dirname, isAbsolute } from 'node:path'
+import { accessSync, constants, openSync } from 'node:fs'
+import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
+import { openOwnedLog } from '../system/owned-files'
+import { runProgram } from '../system/run-program'
+import { asUser, isRoot } from '../system/users'
+import { type Instance } from './instance'
+import { quoteShell } from './settings-text'
+
+/**
+ * Finds a program by its path, or by its name in PATH.
+ *
+ * @returns its path; nothing when there is no such program
+ */
+export function findProgram(program: string): string | undefined {
+  const directories = isAbsolute(program)
+    ? [dirname(program)]
+    : [...(process.env['PATH'] ?? '').split(':').filter(Boolean), '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+  return directories
+    .map((directory) => `${directory}/${basename(program)}`)
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
+}
+
+/** The words of `pg_ctl -o`, which a shell reads: what comes from a path is quoted, what the operator wrote is not. */
+export function serverOptions({ configFile, host, startOptions }: Instance): string {
+  return [`-c config_file=${quoteShell(configFile)}`, host && `-h ${quoteShell(host)}`, startOptions]
+    .filter((option) => option !== '')
+    .join(' ')
+}
+
+/** The lines in which the server says why it gives up, of what it wrote to its log since `from`. */
+function complaints(instance: Instance, from: number): string | undefined {
+  try {
+    const fd = asUser(instance.owner, () => openSync(instance.logFile, 'r'))
+    try {
+      const buffer = Buffer.alloc(16_384)
+      const end = fstatSync(fd).size
+      const length = readSync(fd, buffer, 0, buffer.length, Math.max(from, end - buffer.length))
+      const lines = buffer.toString('utf8', 0, length).split('\n')
+      const telling = lines.filter((line) =>
+        /(FATAL|PANIC|ERROR|HINT|DETAIL|could not|not found|No such)/.test(line),
+      )
+      return telling.slice(-3).join('; ') || undefined
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Starts a server and waits until it takes connections: as a primary, or as a standby that has become consistent.
+ * It is started as its owner, with all of the owner's groups (a TLS key may belong to group `ssl-cert`), by
+ * `runuser`, which applies the owner's resource limits too.
+ *
+ * @throws OcfError ERR_GENERIC when it does not come up, with what its log says of why
+ */
+export async function startServer(instance: Instance, deadline: Deadline): Promise<void> {
+  const { owner, pgctl, logFile, dataDirectory, libraries } = instance
+  const program = findProgram(pgctl)
+  if (program === undefined) throw new OcfError(ExitCode.ERR_INSTALLED, `pgctl: there is no program ${pgctl}`)
+  let output: number
+  try {
+    output = openOwnedLog(owner, logFile)
+  } catch (error) {
+    throw new OcfError(
+      ExitCode.ERR_PERM,
+      `logfile: ${owner.name} cannot write to ${logFile}: ${messageOf(error)}; give the file to ${owner.name} or set logfile to another`,
+    )
+  }
+  const { size: from } = fstatSync(output)
+  // Not `-D` and not `-l`: pg_ctl puts both into a shell command between double quotes, where a quote or a dollar sign
+  // in a path would be read by the shell.
+  const command = [
+    program,
+    ...instance.ctlOptions,
+    '-w',
+    '-t',
+    String(Math.max(1, Math.floor(deadline.remainingMs / 1000))),
+    '-s',
+    '-o',
+    serverOptions(instance),
+    'start',
+  ]
+  const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
+  const path = process.env['LD_LIBRARY_PATH']
+  try {
+    const result = await runProgram(run, args, {
+      deadline,
+      cwd: dataDirectory,
+      output,
+      env: {
+        PGDATA: dataDirectory,
+        PGUSER: undefined,
+        PGPASSWORD: undefined,
+        ...(libraries !== '' && { LD_LIBRARY_PATH: path ? `${path}:${libraries}` : libraries }),
+      },
+    })
+    if (result.code === 0) return
+    const why = complaints(instance, from)
+    const where = logFile === '/dev/null' ? 'set logfile to a file to see why' : `see ${logFile}`
+    const how = result.timedOut ? 'did not come up in time' : 'did not start'
+    throw new OcfError(ExitCode.ERR_GENERIC, `PostgreSQL ${how}: ${why ?? where}`)
+  } finally {
+    closeSync(output)
+  }
+}

@@ -1,0 +1,95 @@
+import { type Deadline, ExitCode, type Log, OcfError } from '../ocf'
+import { findProcess, signalProcess } from '../system/processes'
+import { removeOwned } from '../system/owned-files'
+import { type User } from '../system/users'
+import { findServer, serverProcesses, type ServerState } from './server-state'
+
+/** How a server ended. */
+export type StopMethod = 'already stopped' | 'fast' | 'immediate' | 'killed'
+
+export interface StopOptions {
+  /** Seconds that a fast shutdown may take before an immediate one; 0 for an immediate one at once. */
+  readonly escalateSeconds: number
+  readonly deadline: Deadline
+  readonly log: Log
+}
+
+/**
+ * An immediate shutdown is over in little more than the five seconds after which the postmaster kills what is left of
+ * its children; one that takes longer hangs.
+ */
+const IMMEDIATE_MS = 10_000
+/** What is kept of the deadline for SIGKILL and the kernel's clearing up after it. */
+const KILL_MS = 4000
+
+const POLL_MS = 20
+
+/** The server's processes that still live: none when it has stopped. */
+function alive(dataDirectory: string, state: ServerState): boolean {
+  // As long as the postmaster lives there is no need to look through all processes.
+  if (state.kind === 'running' && findProcess(state.postmaster.pid)) return true
+  return serverProcesses(dataDirectory).length > 0
+}
+
+function isSuspended(state: ServerState): boolean {
+  return state.kind === 'running' && findProcess(state.postmaster.pid)?.state === 'T'
+}
+
+/**
+ * Stops the server on a data directory, whatever state it and its files are in: a fast shutdown first, then an
+ * immediate one, and at last SIGKILL to the postmaster and to every process of that data directory (PostgreSQL
+ * manual, "Shutting Down the Server"). It needs neither configuration file nor data directory, only the processes.
+ *
+ * @throws OcfError ERR_GENERIC when even SIGKILL does not end them
+ */
+export async function stopServer(
+  dataDirectory: string,
+  { escalateSeconds, deadline, log }: StopOptions,
+): Promise<StopMethod> {
+  const state = findServer(dataDirectory)
+  if (state.kind === 'stopped') return 'already stopped'
+  const gone = (): boolean => !alive(dataDirectory, state)
+
+  if (state.kind === 'running') {
+    const { pid } = state.postmaster
+    // A suspended process takes no signal but SIGKILL: waiting for a shutdown would only cost time.
+    const attempts = [
+      {
+        method: 'fast',
+        signal: 'SIGINT',
+        limitMs: escalateSeconds * 1000,
+        reserveMs: IMMEDIATE_MS + KILL_MS,
+      },
+      { method: 'immediate', signal: 'SIGQUIT', limitMs: IMMEDIATE_MS, reserveMs: KILL_MS },
+    ] as const
+    for (const { method, signal, limitMs, reserveMs } of attempts) {
+      const patience = deadline.before(reserveMs).within(limitMs)
+      if (patience.passed || isSuspended(state)) continue
+      log.info(`stopping PostgreSQL (process ${pid}): ${method} shutdown`)
+      signalProcess(pid, signal)
+      if (await patience.holds(POLL_MS, () => gone() || isSuspended(state))) {
+        if (gone()) return method
+      }
+      log.warning(`PostgreSQL (process ${pid}) did not end by a ${method} shutdown`)
+    }
+  }
+
+  log.warning(`killing every process of ${dataDirectory}`)
+  // Looked for again each time: a process may have forked while the others were killed.
+  const killed = await deadline.holds(POLL_MS, () => {
+    const left = serverProcesses(dataDirectory)
+    for (const { pid } of left) signalProcess(pid, 'SIGKILL')
+    return left.length === 0
+  })
+  if (killed) return 'killed'
+  const left = serverProcesses(dataDirectory).map(({ pid, state: letter }) => `${pid} (state ${letter})`)
+  throw new OcfError(
+    ExitCode.ERR_GENERIC,
+    `processes of ${dataDirectory} do not end even by SIGKILL: ${left.join(', ')}; state D is a disk or a file system that does not answer`,
+  )
+}
+
+/** Removes a postmaster.pid that a server left behind. Only to be called when no server runs there. */
+export function removeStalePidFile(owner: User, dataDirectory: string): void {
+  removeOwned(owner, `${dataDirectory}/postmaster.pid`)
+}

@@ -1,0 +1,62 @@
+/** Processes as /proc shows them. */
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+
+export interface Process {
+  readonly pid: number
+  readonly parent: number
+  /** One letter as in proc(5): R running, S sleeping, D in the kernel, T stopped, Z ended but not yet collected. */
+  readonly state: string
+  /** The first 15 characters of the program's name. */
+  readonly name: string
+}
+
+/** One process; nothing when there is none of that number, or it has ended and only waits to be collected. */
+export function findProcess(pid: number): Process | undefined {
+  let stat: string
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch {
+    return undefined
+  }
+  // The name stands in parentheses and may itself hold blanks and parentheses.
+  const end = stat.lastIndexOf(')')
+  const name = stat.slice(stat.indexOf('(') + 1, end)
+  const [state = '', parent = ''] = stat.slice(end + 2).split(' ')
+  return state === 'Z' || state === 'X' ? undefined : { pid, parent: Number(parent), state, name }
+}
+
+/**
+ * Whether the process's working directory is `directory`, also when that has been removed meanwhile. A directory is
+ * told by what it is and not by its path: a process in a container may see another one under the same path.
+ */
+export function worksIn(pid: number, directory: string): boolean {
+  try {
+    const target = readlinkSync(`/proc/${pid}/cwd`)
+    if (target === `${directory} (deleted)`) {
+      return readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt')
+    }
+    const [here, there] = [statSync(`/proc/${pid}/cwd`), statSync(directory)]
+    return here.dev === there.dev && here.ino === there.ino
+  } catch {
+    return false
+  }
+}
+
+/** All processes whose working directory is `directory`. */
+export function processesIn(directory: string): readonly Process[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && worksIn(pid, directory))
+    .map(findProcess)
+    .filter((found) => found !== undefined)
+}
+
+/** Sends a signal; it is no error when the process is gone already. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
