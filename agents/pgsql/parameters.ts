@@ -22,7 +22,6 @@ export const parameters = {
   pgdata: text({
     default: '/var/lib/pgsql/data',
     check: absolutePath,
-    uniqueGroup: 'pgdata',
     shortdesc: 'Data directory',
     longdesc: 'The data directory (PGDATA), an absolute path.',
   }),

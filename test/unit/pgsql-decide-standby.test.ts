@@ -1,0 +1,147 @@
+import { describe, expect, test } from '@jest/globals'
+import { decideStandby, type StandbyFacts } from '../../agents/pgsql/decide-standby'
+import { describeStep } from '../../agents/pgsql/steps'
+import { type NodeState } from '../../lib/cluster/snapshot'
+
+const OLDER = '0000000003000000'
+const NEWER = '0000000003000100'
+
+function node(name: string, status: string | undefined, position?: string, online = true): NodeState {
+  return {
+    name,
+    online,
+    transient: { 'pgsql-status': 'HS:alone', ...(position !== undefined && { 'pgsql-xlog-loc': position }) },
+    permanent: status === undefined ? {} : { 'pgsql-data-status': status },
+    operations: {},
+  }
+}
+
+interface Case {
+  readonly when: string
+  readonly nodes: readonly NodeState[]
+  readonly primaries?: readonly string[]
+  readonly position?: string
+  readonly note?: StandbyFacts['note']
+  readonly steps: readonly string[]
+  readonly because: RegExp | undefined
+}
+
+const cases: readonly Case[] = [
+  {
+    when: 'there is a primary and it streams: the primary says everything',
+    nodes: [node('node1', 'STREAMING|SYNC'), node('node2', 'LATEST')],
+    primaries: ['node2'],
+    steps: [],
+    because: undefined,
+  },
+  {
+    when: 'there is a primary that has lost this standby',
+    nodes: [{ ...node('node1', 'DISCONNECT'), transient: { 'pgsql-status': 'HS:sync' } }],
+    primaries: ['node2'],
+    steps: ['set node attribute pgsql-status of node1 to HS:alone'],
+    because: undefined,
+  },
+  {
+    when: 'an election was going on when a primary came up',
+    nodes: [node('node1', 'STREAMING|SYNC')],
+    primaries: ['node2'],
+    note: { positions: { node1: OLDER }, seen: 2 },
+    steps: ['remove the note of the election'],
+    because: undefined,
+  },
+  {
+    when: 'a first start: the position is published and counted once',
+    nodes: [{ ...node('node1', undefined), transient: {} }],
+    steps: [
+      'set node attribute pgsql-status of node1 to HS:alone',
+      `set node attribute pgsql-xlog-loc of node1 to ${OLDER}`,
+      'note the WAL positions of this election (seen 1 times)',
+    ],
+    because: /seen 1 of 3 times: node1 0000000003000000/,
+  },
+  {
+    when: 'the second look at the same positions',
+    nodes: [node('node1', undefined, OLDER)],
+    note: { positions: { node1: OLDER }, seen: 1 },
+    steps: ['note the WAL positions of this election (seen 2 times)'],
+    because: /seen 2 of 3/,
+  },
+  {
+    when: 'the last look, and nobody has newer data',
+    nodes: [node('node1', 'LATEST', NEWER), node('node2', 'STREAMING|SYNC', OLDER)],
+    position: NEWER,
+    note: { positions: { node1: NEWER, node2: OLDER }, seen: 2 },
+    steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
+    because: /may be promoted/,
+  },
+  {
+    when: 'the last look, and both have the same: each may be promoted, and the cluster picks one',
+    nodes: [node('node1', 'LATEST', OLDER), node('node2', 'STREAMING|SYNC', OLDER)],
+    note: { positions: { node1: OLDER, node2: OLDER }, seen: 2 },
+    steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
+    because: /may be promoted/,
+  },
+  {
+    when: 'the last look, and another node has newer data',
+    nodes: [node('node1', 'STREAMING|SYNC', OLDER), node('node2', 'LATEST', NEWER)],
+    note: { positions: { node1: OLDER, node2: NEWER }, seen: 2 },
+    steps: [
+      'set node attribute pgsql-data-status of node1 to DISCONNECT',
+      'remove the note of the election',
+    ],
+    because: /another node has newer data/,
+  },
+  {
+    when: 'a node has joined meanwhile: the count starts afresh',
+    nodes: [node('node1', 'LATEST', OLDER), node('node2', 'STREAMING|SYNC', OLDER)],
+    note: { positions: { node1: OLDER }, seen: 2 },
+    steps: ['note the WAL positions of this election (seen 1 times)'],
+    because: /seen 1 of 3/,
+  },
+  {
+    when: 'the position of a node that is gone does not count',
+    nodes: [node('node1', 'LATEST', OLDER), node('node2', 'LATEST', NEWER, false)],
+    note: { positions: { node1: OLDER }, seen: 2 },
+    steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
+    because: /may be promoted/,
+  },
+  ...['DISCONNECT', 'STREAMING|ASYNC', 'STREAMING|POTENTIAL', 'CATCHUP|ASYNC'].map((status) => ({
+    when: `its data was not complete when there last was a primary (${status}): it takes no part`,
+    nodes: [node('node1', status)],
+    steps: [],
+    because: /not complete/,
+  })),
+]
+
+describe('what a standby decides', () => {
+  test.each(cases)('$when', ({ nodes, primaries = [], position = OLDER, note, steps, because }) => {
+    const plan = decideStandby({
+      resource: 'pgsql',
+      node: 'node1',
+      others: ['node2'],
+      primaries,
+      position,
+      note,
+      checkCount: 3,
+      snapshot: { nodes },
+    })
+    expect(plan.steps.map(describeStep)).toEqual(steps)
+    expect(plan.exit).toBe(0)
+    if (because) expect(plan.because).toMatch(because)
+    else expect(plan.because).toBeUndefined()
+  })
+
+  test('a server that does not say its position is not promoted on a guess', () => {
+    const plan = decideStandby({
+      resource: 'pgsql',
+      node: 'node1',
+      others: [],
+      primaries: [],
+      position: undefined,
+      note: { positions: {}, seen: 9 },
+      checkCount: 3,
+      snapshot: { nodes: [node('node1', 'LATEST')] },
+    })
+    expect(plan.steps).toEqual([])
+  })
+})
