@@ -33,12 +33,14 @@ function oneLine(text: string): string {
 }
 
 /**
- * A log for one action. Under pacemaker a line goes to standard error, which its executor writes into the cluster's
- * log; under heartbeat, which sets `HA_logfile`, into that file. (`HA_LOGFILE` is pacemaker's name of the file its
- * executor already writes to: writing there too would put every line into it twice.)
+ * A log for one action. Both pacemaker and heartbeat name their log file in `HA_logfile`: that is where the lines go,
+ * and to standard error where there is no such file. An error goes to standard error in any case (OCF 1.1, "Logging"),
+ * which pacemaker's executor writes into the same file by itself: under pacemaker only there, so that it is not in the
+ * log twice.
  */
 export function createLog({ agent, resource, env, terminal }: LogOptions): Log {
   const file = env['HA_logfile'] ?? ''
+  const executorLogsErrors = env['OCF_RESKEY_crm_feature_set'] !== undefined
   const debugging = /^[1-9y]/i.test(env['HA_debug'] ?? '')
   const write = (level: Level, message: string): void => {
     if (level === 'debug' && !debugging) return
@@ -47,7 +49,7 @@ export function createLog({ agent, resource, env, terminal }: LogOptions): Log {
       process.stderr.write(`${level}: ${line}\n`)
       return
     }
-    if (file !== '') {
+    if (file !== '' && !(level === 'error' && executorLogsErrors)) {
       try {
         appendFileSync(
           file,
