@@ -1,0 +1,93 @@
+/**
+ * What a node sees of the file system: the machine's own, with a disk of its own laid over the places where
+ * the cluster and the database keep their state. Only plans; node-init.sh carries them out inside the node.
+ */
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Bind } from './state'
+
+/** Directory that the agents of provider `ts` are looked up in. */
+export const agentsTarget = '/usr/lib/ocf/resource.d/ts'
+
+/** Places that survive a power cycle: name on the node's disk, and where the node sees it. */
+const disk = [
+  ['pacemaker', '/var/lib/pacemaker'],
+  ['corosync', '/var/lib/corosync'],
+  ['postgresql', '/var/lib/postgresql'],
+  ['pgsql', '/var/lib/pgsql'],
+  ['log', '/var/log'],
+] as const
+
+/** Directories that the packages or the boot would have made, with owner, group and mode. */
+const directories = [
+  ['/var/lib/pacemaker', 'hacluster', 'haclient', '750'],
+  ['/var/lib/pacemaker/blackbox', 'hacluster', 'haclient', '750'],
+  ['/var/lib/pacemaker/cib', 'hacluster', 'haclient', '750'],
+  ['/var/lib/pacemaker/cores', 'hacluster', 'haclient', '750'],
+  ['/var/lib/pacemaker/pengine', 'hacluster', 'haclient', '750'],
+  ['/var/lib/postgresql', 'postgres', 'postgres', '755'],
+  ['/var/lib/postgresql/archive', 'postgres', 'postgres', '750'],
+  ['/var/lib/pgsql', 'postgres', 'postgres', '755'],
+  ['/var/lib/pgsql/tmp', 'postgres', 'postgres', '755'],
+  ['/var/log/pacemaker', 'hacluster', 'haclient', '770'],
+  ['/var/log/corosync', 'root', 'root', '755'],
+  ['/var/log/crmsh', 'hacluster', 'haclient', '770'],
+  ['/var/log/postgresql', 'postgres', 'postgres', '755'],
+  ['/run/crm', 'hacluster', 'haclient', '750'],
+  ['/run/lock', 'root', 'root', '1777'],
+  ['/run/postgresql', 'postgres', 'postgres', '2775'],
+  ['/run/resource-agents', 'root', 'root', '1755'],
+  ['/run/root', 'root', 'root', '700'],
+] as const
+
+/** Where a node keeps what, below its directory on the machine. */
+export function diskPath(nodeDir: string, name: (typeof disk)[number][0], ...rest: string[]): string {
+  return join(nodeDir, 'disk', name, ...rest)
+}
+
+export interface MountOptions {
+  readonly agentsDir: string | null
+  readonly binds: readonly Bind[]
+}
+
+/** Makes the node's disk, if it has none yet, and returns the steps for node-init.sh. */
+export function planMounts(nodeDir: string, options: MountOptions): string {
+  for (const [name] of disk) mkdirSync(join(nodeDir, 'disk', name), { recursive: true })
+  const binds: Bind[] = [
+    ...disk.map(([name, target]) => ({ source: join(nodeDir, 'disk', name), target })),
+    { source: join(nodeDir, 'etc/corosync'), target: '/etc/corosync' },
+    { source: join(nodeDir, 'etc/hosts'), target: '/etc/hosts' },
+    { source: join(nodeDir, 'etc/hostname'), target: '/etc/hostname' },
+    ...(options.agentsDir ? [{ source: options.agentsDir, target: agentsTarget }] : []),
+    ...options.binds,
+  ]
+  // A mount needs something to be mounted on. What the machine does not have is made in an overlay over the
+  // nearest directory that it has, seen by this node alone.
+  const missing = binds.filter(({ target }) => !existsSync(target))
+  const overlays = outermost(missing.map(({ target }) => nearestExisting(target)))
+  const steps = [
+    ...overlays.map((path, index) => {
+      const [upper, work] = ['upper', 'work'].map((part) => join(nodeDir, 'overlay', String(index), part))
+      for (const made of [upper, work]) mkdirSync(made ?? '', { recursive: true })
+      return ['overlay', path, upper, work]
+    }),
+    ...missing.map(({ source, target }) => [statSync(source).isDirectory() ? 'mkdir' : 'touch', target]),
+    ...binds.map(({ source, target }) => ['bind', source, target]),
+    ['tmpfs', '/run', '755'],
+    ['tmpfs', '/dev/shm', '1777'],
+    ...directories.map((directory) => ['dir', ...directory]),
+  ]
+  return steps.map((step) => step.join('\t') + '\n').join('')
+}
+
+function nearestExisting(target: string): string {
+  let path = dirname(target)
+  while (!existsSync(path)) path = dirname(path)
+  if (path === '/') throw new Error(`cannot mount on '${target}': no part of it exists on this machine`)
+  return path
+}
+
+/** Drops every path that lies inside another one. */
+function outermost(paths: readonly string[]): string[] {
+  return [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)))
+}

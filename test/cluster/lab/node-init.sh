@@ -1,0 +1,41 @@
+#!/bin/bash
+# First process of a lab node: builds the node's own view of the file system from a plan, says that it is
+# ready, then stays as the node's init. Runs inside fresh mount, pid, uts, ipc and net namespaces, so nothing
+# it mounts is seen by the machine. The plan is written by mounts.ts: one step a line, fields parted by tabs.
+#
+# usage: node-init.sh NODE PLAN READY_FILE
+set -eu
+node=$1 plan=$2 ready=$3
+
+# /proc is still the machine's: it tells the pid by which the lab knows this process from outside.
+read -ra stat </proc/self/stat
+host_pid=${stat[0]} start_time=${stat[21]}
+
+hostname "$node"
+
+# The copies of the machine's named network namespaces would keep a deleted one alive from in here.
+umount -R -l /run/netns 2>/dev/null || true
+
+while IFS=$'\t' read -r step a b c d; do
+  case $step in
+    overlay) mount -t overlay -o "lowerdir=$a,upperdir=$b,workdir=$c" overlay "$a" ;;
+    mkdir) mkdir -p "$a" ;;
+    touch) mkdir -p "${a%/*}" && touch "$a" ;;
+    bind) mount --bind "$a" "$b" ;;
+    tmpfs) mount -t tmpfs -o "mode=$b" tmpfs "$a" ;;
+    dir) install -d -o "$b" -g "$c" -m "$d" "$a" ;;
+    *) echo "unknown step '$step' in $plan" >&2 && exit 1 ;;
+  esac
+done <"$plan"
+
+# /sys shows this network already: ip-netns saw to that.
+mount -t proc proc /proc
+
+echo "$host_pid $start_time" >"$ready.new"
+mv "$ready.new" "$ready"
+
+# Daemons are re-parented to this process; bash reaps every child that ends while it waits for one.
+while :; do
+  sleep 86400 &
+  wait $! || true
+done

@@ -1,0 +1,121 @@
+/** PostgreSQL on a node, set up as chapters 4.7 and 5.3 of the document do it. */
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { LabNode } from './node'
+
+export const pgUser = 'postgres'
+export const archiveDir = '/var/lib/postgresql/archive'
+/** The agent's default `tmpdir`. */
+export const pgTmpDir = '/var/lib/pgsql/tmp'
+export const pgSocketDir = '/var/run/postgresql'
+
+/** Directory of a version's programs on Debian. */
+export function pgBinDir(version: string): string {
+  return `/usr/lib/postgresql/${version}/bin`
+}
+
+/** Data directory of a version on Debian. */
+export function pgDataDir(version: string): string {
+  return `/var/lib/postgresql/${version}/main`
+}
+
+/** The newest version whose server is installed on this machine. */
+export function installedVersion(): string {
+  const root = '/usr/lib/postgresql'
+  const versions = existsSync(root)
+    ? readdirSync(root).filter((name) => existsSync(`${root}/${name}/bin/initdb`))
+    : []
+  const newest = versions.sort((a, b) => Number(b) - Number(a))[0]
+  if (!newest) throw new Error(`no PostgreSQL server below ${root}`)
+  return newest
+}
+
+/** Chapter 4.7, in the words of a modern version, plus where the log goes. */
+const configuration = `
+listen_addresses = '*'
+port = 5432
+wal_level = replica
+archive_mode = on
+archive_command = 'test ! -f ${archiveDir}/%f && cp %p ${archiveDir}/%f'
+max_wal_senders = 4
+wal_keep_size = 800MB
+hot_standby = on
+logging_collector = on
+log_directory = '/var/log/postgresql'
+log_filename = 'postgresql.log'
+log_line_prefix = '%m [%p] %u@%d '
+`
+
+const hostBasedAuthentication = `local   all             all                                peer
+host    replication     postgres        192.168.2.0/24     trust
+host    all             all             192.168.100.0/24   trust
+host    all             all             127.0.0.1/32       trust
+`
+
+export interface InitdbOptions {
+  readonly checksums?: boolean
+  /** More lines for postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** Makes a new, empty database on the node, with the document's configuration. Does not start it. */
+export async function initdb(node: LabNode, options: InitdbOptions = {}): Promise<void> {
+  await wipe(node)
+  await node.must(
+    [
+      ...[`${node.pgBin}/initdb`, '--pgdata', node.pgData, '--username', pgUser, '--auth', 'trust'],
+      ...['--encoding', 'UTF8', '--locale', 'C', '--no-instructions'],
+      ...(options.checksums ? ['--data-checksums'] : []),
+    ],
+    { user: pgUser },
+  )
+  const more = Object.entries(options.settings ?? {}).map(
+    ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
+  )
+  await node.must(['tee', '--append', `${node.pgData}/postgresql.conf`], {
+    user: pgUser,
+    input: configuration + more.join(''),
+  })
+  await node.writeFile(`${node.pgData}/pg_hba.conf`, hostBasedAuthentication, { user: pgUser })
+  // The agent's first start is as a standby, which refuses settings lower than those that the control file
+  // remembers from initdb. Running once, like the document's database had, records ours.
+  await node.must([`${node.pgBin}/postgres`, '--single', '-D', node.pgData, 'postgres'], {
+    user: pgUser,
+    input: '',
+  })
+}
+
+/** Replaces the node's data by a copy of the server at this address (chapter 5.3). */
+export async function baseBackup(node: LabNode, fromAddress: string): Promise<void> {
+  await wipe(node)
+  await node.must(
+    [
+      ...[`${node.pgBin}/pg_basebackup`, '-h', fromAddress, '-U', pgUser, '-D', node.pgData],
+      ...['--wal-method', 'stream', '--checkpoint', 'fast', '--no-password'],
+    ],
+    { user: pgUser, timeoutMs: 120_000 },
+  )
+}
+
+/** Runs a query over the unix socket as the database's owner; rows as psql prints them, unaligned. */
+export async function sql(node: LabNode, query: string, timeoutMs = 20_000): Promise<string> {
+  const argv = [
+    `${node.pgBin}/psql`,
+    '-XAtq',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-h',
+    pgSocketDir,
+    '-d',
+    'postgres',
+    '-f',
+    '-',
+  ]
+  return (await node.must(argv, { user: pgUser, input: query, timeoutMs })).trim()
+}
+
+async function wipe(node: LabNode): Promise<void> {
+  await node.must(['rm', '-rf', '--', node.pgData])
+  await node.must(['install', '-d', '-o', pgUser, '-g', pgUser, '-m', '755', dirname(node.pgData)])
+  await node.must(['install', '-d', '-o', pgUser, '-g', pgUser, '-m', '700', node.pgData])
+}

@@ -1,0 +1,204 @@
+/** What the cluster says of itself: `crm_mon -Afr1 --output-as=xml`, as plain objects. */
+import { XMLParser } from 'fast-xml-parser'
+
+export interface NodeStatus {
+  readonly name: string
+  /** A full member of the cluster. */
+  readonly online: boolean
+  readonly standby: boolean
+  readonly maintenance: boolean
+  readonly pending: boolean
+  readonly unclean: boolean
+  readonly isDc: boolean
+  /** `pgsql-status`, `master-pgsql`, …; pacemaker tells those of online nodes only. */
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+export type Role = 'Started' | 'Stopped' | 'Promoted' | 'Unpromoted' | (string & {})
+
+/** One resource on one node, or a stopped one (of a clone: one of its stopped instances). */
+export interface ResourceStatus {
+  readonly id: string
+  readonly agent: string
+  readonly role: Role
+  readonly node: string | undefined
+  readonly active: boolean
+  readonly failed: boolean
+  readonly blocked: boolean
+  readonly managed: boolean
+  readonly orphaned: boolean
+  /** Action in progress, e.g. `Promoting`. */
+  readonly pending: string | undefined
+}
+
+/** A failed action, as in crm_mon's last section. */
+export interface FailedAction {
+  readonly resource: string
+  readonly task: string
+  readonly intervalMs: number
+  readonly node: string
+  readonly exitCode: number
+  readonly exitStatus: string
+  readonly exitReason: string
+  /** `complete`, `Timed Out`, … */
+  readonly status: string
+}
+
+export interface FailCount {
+  readonly resource: string
+  readonly node: string
+  /** Infinity for pacemaker's INFINITY. */
+  readonly count: number
+}
+
+/** A snapshot of the cluster as one node sees it. */
+export class ClusterStatus {
+  constructor(
+    /** The node that was asked. */
+    readonly from: string,
+    readonly dc: string | undefined,
+    readonly quorate: boolean,
+    readonly nodes: readonly NodeStatus[],
+    readonly resources: readonly ResourceStatus[],
+    readonly failures: readonly FailedAction[],
+    readonly failCounts: readonly FailCount[],
+  ) {}
+
+  /** Names of the nodes that are online. */
+  get online(): readonly string[] {
+    return this.nodes.filter(({ online }) => online).map(({ name }) => name)
+  }
+
+  /** A node attribute, or undefined if it is not set. */
+  attribute(node: string, name: string): string | undefined {
+    return this.nodes.find((found) => found.name === node)?.attributes[name]
+  }
+
+  /** Where a resource is active, in any role; the first such node. */
+  nodeOf(resource: string): string | undefined {
+    return this.instances(resource).find(({ active }) => active)?.node
+  }
+
+  /** Where a resource is promoted. */
+  promoted(resource: string): readonly string[] {
+    return this.instances(resource).flatMap(({ role, node }) => (role === 'Promoted' && node ? [node] : []))
+  }
+
+  /** A resource's role on a node; Stopped if it is not active there. */
+  role(resource: string, node: string): Role {
+    return this.instances(resource).find((instance) => instance.node === node)?.role ?? 'Stopped'
+  }
+
+  /** Every instance of a resource. */
+  instances(resource: string): readonly ResourceStatus[] {
+    return this.resources.filter(({ id }) => id === resource)
+  }
+}
+
+type Element = Readonly<Record<string, unknown>>
+
+const repeated = new Set(['node', 'attribute', 'resource', 'group', 'clone', 'resource_history', 'failure'])
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseAttributeValue: false,
+  isArray: (name) => repeated.has(name),
+})
+
+/** Reads crm_mon's XML. */
+export function parseStatus(from: string, xml: string): ClusterStatus {
+  const result = child(parser.parse(xml) as Element, 'pacemaker-result')
+  const summary = child(result, 'summary')
+  const attributes = new Map(
+    children(child(result, 'node_attributes'), 'node').map((node) => [
+      text(node, 'name'),
+      Object.fromEntries(
+        children(node, 'attribute').map((each) => [text(each, 'name'), text(each, 'value')]),
+      ),
+    ]),
+  )
+  const dc = child(summary, 'current_dc')
+  return new ClusterStatus(
+    from,
+    flag(dc, 'present') ? text(dc, 'name') : undefined,
+    flag(dc, 'with_quorum'),
+    children(child(result, 'nodes'), 'node').map((node) => ({
+      name: text(node, 'name'),
+      online: flag(node, 'online') && !flag(node, 'pending'),
+      standby: flag(node, 'standby'),
+      maintenance: flag(node, 'maintenance'),
+      pending: flag(node, 'pending'),
+      unclean: flag(node, 'unclean'),
+      isDc: flag(node, 'is_dc'),
+      attributes: attributes.get(text(node, 'name')) ?? {},
+    })),
+    allResources(child(result, 'resources')),
+    children(child(result, 'failures'), 'failure').map((failure) => ({
+      // The operation's key is RESOURCE_TASK_INTERVAL; a resource's id may hold underscores itself.
+      resource: text(failure, 'op_key').replace(/_[^_]+_\d+$/, ''),
+      task: text(failure, 'task'),
+      intervalMs: Number(text(failure, 'interval')),
+      node: text(failure, 'node'),
+      exitCode: Number(text(failure, 'exitcode')),
+      exitStatus: text(failure, 'exitstatus'),
+      exitReason: text(failure, 'exitreason'),
+      status: text(failure, 'status'),
+    })),
+    children(child(result, 'node_history'), 'node').flatMap((node) =>
+      children(node, 'resource_history').flatMap((history) => {
+        const count = text(history, 'fail-count')
+        if (count === '' || count === '0') return []
+        return [
+          {
+            resource: text(history, 'id'),
+            node: text(node, 'name'),
+            count: count === 'INFINITY' || count === '1000000' ? Infinity : Number(count),
+          },
+        ]
+      }),
+    ),
+  )
+}
+
+/** Resources by themselves, in groups, in clones, and in groups in clones. */
+function allResources(parent: Element): ResourceStatus[] {
+  const nested = ['group', 'clone'].flatMap((name) => children(parent, name).flatMap(allResources))
+  return [...children(parent, 'resource').map(readResource), ...nested]
+}
+
+function readResource(resource: Element): ResourceStatus {
+  const node = children(resource, 'node')[0]
+  const role = text(resource, 'role')
+  return {
+    id: text(resource, 'id').replace(/:\d+$/, ''),
+    agent: text(resource, 'resource_agent').replace('::', ':'),
+    role: { Master: 'Promoted', Slave: 'Unpromoted' }[role] ?? role,
+    node: node && text(node, 'name'),
+    active: flag(resource, 'active'),
+    failed: flag(resource, 'failed'),
+    blocked: flag(resource, 'blocked'),
+    managed: flag(resource, 'managed'),
+    orphaned: flag(resource, 'orphaned'),
+    pending: text(resource, 'pending') || undefined,
+  }
+}
+
+function child(parent: Element, name: string): Element {
+  const found = parent[name]
+  return typeof found === 'object' && found !== null ? (found as Element) : {}
+}
+
+function children(parent: Element, name: string): readonly Element[] {
+  const found = parent[name]
+  return Array.isArray(found) ? (found as Element[]).filter((each) => typeof each === 'object') : []
+}
+
+function text(element: Element, attribute: string): string {
+  const value = element[`@${attribute}`]
+  return typeof value === 'string' ? value : ''
+}
+
+function flag(element: Element, attribute: string): boolean {
+  return text(element, attribute) === 'true'
+}
