@@ -19,14 +19,16 @@ function readConfig({ instance: { configFile, owner } }: Site): string {
     if (code !== 'ENOENT') {
       throw new OcfError(
         ExitCode.ERR_PERM,
-        `config: ${configFile} cannot be read (${messageOf(error)}): let ${owner.name} read it`,
+        `config: ${configFile} cannot be read: let ${owner.name} read it`,
+        { detail: messageOf(error), cause: error },
       )
     }
   }
   if (text === undefined) {
     throw new OcfError(
       ExitCode.ERR_ARGS,
-      `config: there is no ${configFile} on this host: put postgresql.conf there, or set config to where it is (on Debian /etc/postgresql/VERSION/CLUSTER/postgresql.conf)`,
+      `config: there is no ${configFile} on this host: put it there, or set config to where it is`,
+      { detail: 'on Debian /etc/postgresql/VERSION/CLUSTER/postgresql.conf' },
     )
   }
   return text
@@ -38,7 +40,7 @@ export function checkSynchronousStandbyNames(configFile: string, text: string): 
   if (set === undefined) return
   throw new OcfError(
     ExitCode.ERR_CONFIGURED,
-    `synchronous_standby_names is set to '${set.value}' in ${configFile}, line ${set.line}: take that line out; with rep_mode=sync the agent sets it`,
+    `synchronous_standby_names is set in ${configFile}, line ${set.line}: take it out; the agent sets it`,
   )
 }
 
@@ -54,7 +56,8 @@ export function checkHost(site: Site): MajorVersion {
   if (findProgram(pgctl) === undefined) {
     throw new OcfError(
       ExitCode.ERR_INSTALLED,
-      `pgctl: there is no program '${pgctl}' on this host: install PostgreSQL, or set pgctl to where pg_ctl is (on Debian /usr/lib/postgresql/VERSION/bin/pg_ctl)`,
+      `pgctl: there is no program '${pgctl}' here: install PostgreSQL, or set pgctl to where pg_ctl is`,
+      { detail: 'on Debian /usr/lib/postgresql/VERSION/bin/pg_ctl' },
     )
   }
   const version = readSiteVersion(site)
@@ -65,7 +68,7 @@ export function checkHost(site: Site): MajorVersion {
   } catch {
     throw new OcfError(
       ExitCode.ERR_PERM,
-      `pgdata: ${owner.name} may not write to ${dataDirectory}: give it to ${owner.name}, or set pgdba to the account that owns it`,
+      `pgdata: ${owner.name} may not write to ${dataDirectory}: set pgdba to the account that owns it`,
     )
   }
   const config = readConfig(site)

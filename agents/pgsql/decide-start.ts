@@ -25,14 +25,15 @@ export function decideStart(facts: StartFacts): Plan<StartStep> {
     return {
       exit: ExitCode.ERR_GENERIC,
       reason:
-        'PostgreSQL already runs here, as a primary that the cluster did not start: stop it (pg_ctl stop -m fast), then clean the resource up',
+        'PostgreSQL already runs here as a primary, not started by the cluster: pg_ctl stop -m fast, then clean up',
       steps: [],
     }
   }
   if (lock !== undefined) {
     return {
       exit: ExitCode.ERR_GENERIC,
-      reason: `this node was primary, and its data may hold what the cluster's does not: ${lock} is there. Make a new base backup (pg_basebackup -h ${masterIp}), remove that file, and run: crm resource cleanup ${resource}`,
+      reason: `${lock} is there (was primary): take a base backup, remove it, crm resource cleanup ${resource}`,
+      detail: `this node was primary, and its data may hold what the others do not; the base backup: pg_basebackup -h ${masterIp}`,
       steps: ['publish stopped'],
     }
   }

@@ -29,10 +29,10 @@ export async function monitor(context: Context): Promise<ExitCode> {
     return ExitCode.NOT_RUNNING
   }
   if (found.kind === 'orphaned') {
-    const pids = found.processes.map(({ pid }) => pid).join(', ')
     throw new OcfError(
       ExitCode.ERR_GENERIC,
-      `the postmaster is gone, but processes of it still run (${pids}): stop the resource to end them`,
+      `the postmaster is gone, but ${found.processes.length} processes of it still run: stop the resource to end them`,
+      { detail: `processes ${found.processes.map(({ pid }) => pid).join(', ')}` },
     )
   }
   const [problem] = problems

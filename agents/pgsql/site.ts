@@ -87,14 +87,15 @@ export function readSiteVersion({ instance }: Site): MajorVersion {
   } catch (error) {
     throw new OcfError(
       ExitCode.ERR_PERM,
-      `pgdata: ${owner.name} may not read ${dataDirectory} (${messageOf(error)}): set pgdba to the account that owns it, or give it to ${owner.name}`,
+      `pgdata: ${owner.name} may not read ${dataDirectory}: set pgdba to the account that owns it`,
+      { detail: messageOf(error), cause: error },
     )
   }
   const version = readVersion(text)
   if (version === undefined) {
     throw new OcfError(
       ExitCode.ERR_ARGS,
-      `pgdata: ${dataDirectory} is not a PostgreSQL data directory on this host (there is no PG_VERSION in it): make it with initdb or pg_basebackup, or set pgdata to where it is`,
+      `pgdata: ${dataDirectory} holds no database (no PG_VERSION): run initdb or pg_basebackup, or set pgdata`,
     )
   }
   return version

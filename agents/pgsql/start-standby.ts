@@ -59,7 +59,7 @@ export async function startStandby(context: Context, site: Site, version: MajorV
       }
       return row.names === ''
         ? undefined
-        : `synchronous_standby_names is set to '${row.names}'${row.source === null ? '' : ` in ${row.source}`}: take it out (ALTER SYSTEM RESET synchronous_standby_names, where that set it); with rep_mode=sync the agent sets it`
+        : `synchronous_standby_names is set${row.source === null ? '' : ` in ${row.source}`}: take it out (ALTER SYSTEM RESET); the agent sets it`
     },
   )
   if (refusal === undefined) return

@@ -50,7 +50,7 @@ export function validateConfiguration(
     add(
       'rep_mode',
       values.rep_mode,
-      `rep_mode: '${values.rep_mode}' needs a promotable clone (crmsh: "ms" or "clone ... promotable=true"); make the resource one, or set rep_mode to none`,
+      `rep_mode: '${values.rep_mode}' needs a promotable clone: make the resource one (crmsh: ms), or set rep_mode to none`,
     )
   }
   return problems

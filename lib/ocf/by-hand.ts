@@ -90,6 +90,10 @@ export async function runByHand<P extends Parameters>(
   args: readonly string[],
   options: RunOptions,
 ): Promise<ExitCode> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // `--help | head` reads no further than it wants to.
+    if (error.code !== 'EPIPE') throw error
+  })
   const command = program(agent)
   if (args.length === 0) {
     command.outputHelp({ error: true })

@@ -62,7 +62,8 @@ export async function dispatch<P extends Parameters>(agent: Agent<P>, call: Call
     return await perform(agent, call, env, log)
   } catch (error) {
     if (error instanceof OcfError) {
-      log.error(`${env.resource}: ${action}: ${error.reason}`)
+      const detail = error.detail === undefined ? '' : ` (${error.detail})`
+      log.error(`${env.resource}: ${action}: ${error.reason}${detail}`)
       log.exitReason(error.reason)
       return error.code
     }

@@ -8,6 +8,8 @@ export interface Plan<S> {
   readonly exit: ExitCode
   /** One line for the operator where `exit` is a failure. */
   readonly reason?: string
+  /** What else helps; it goes to the log only. */
+  readonly detail?: string
   /** What is to be done, in order. */
   readonly steps: readonly S[]
 }
@@ -39,6 +41,6 @@ export async function carryOut<S, P extends Parameters>(
   } else {
     await perform(plan.steps)
   }
-  if (plan.reason !== undefined) throw new OcfError(plan.exit, plan.reason)
+  if (plan.reason !== undefined) throw new OcfError(plan.exit, plan.reason, { detail: plan.detail })
   return plan.exit
 }

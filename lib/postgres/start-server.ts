@@ -36,7 +36,17 @@ export function serverOptions({ configFile, host, startOptions }: Instance): str
     .join(' ')
 }
 
-/** The lines in which the server says why it gives up, of what it wrote to its log since `from`. */
+/** What the server said when it gave up: first why, then what helps. */
+function complaintsIn(log: string): string | undefined {
+  const said = (words: RegExp): readonly string[] =>
+    log.split('\n').flatMap((line) => words.exec(line)?.[1] ?? [])
+  const fatal = said(/\b(?:FATAL|PANIC): +(.*)/)
+  const rest = said(/\b(?:DETAIL|HINT): +(.*)/)
+  const other = said(/(.*(?:could not|cannot|not found|No such|denied).*)/)
+  return [...(fatal.length > 0 ? fatal : other).slice(-1), ...rest.slice(-2)].join('; ') || undefined
+}
+
+/** The same, of what it wrote to its log since `from`. */
 function complaints(instance: Instance, from: number): string | undefined {
   try {
     const fd = asUser(instance.owner, () => openSync(instance.logFile, 'r'))
@@ -44,11 +54,7 @@ function complaints(instance: Instance, from: number): string | undefined {
       const buffer = Buffer.alloc(16_384)
       const end = fstatSync(fd).size
       const length = readSync(fd, buffer, 0, buffer.length, Math.max(from, end - buffer.length))
-      const lines = buffer.toString('utf8', 0, length).split('\n')
-      const telling = lines.filter((line) =>
-        /(FATAL|PANIC|ERROR|HINT|DETAIL|could not|not found|No such)/.test(line),
-      )
-      return telling.slice(-3).join('; ') || undefined
+      return complaintsIn(buffer.toString('utf8', 0, length))
     } finally {
       closeSync(fd)
     }
@@ -74,7 +80,8 @@ export async function startServer(instance: Instance, deadline: Deadline): Promi
   } catch (error) {
     throw new OcfError(
       ExitCode.ERR_PERM,
-      `logfile: ${owner.name} cannot write to ${logFile}: ${messageOf(error)}; give the file to ${owner.name} or set logfile to another`,
+      `logfile: ${owner.name} cannot write to ${logFile}: give it the file, or set logfile to another`,
+      { detail: messageOf(error), cause: error },
     )
   }
   const { size: from } = fstatSync(output)

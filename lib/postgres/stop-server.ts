@@ -85,7 +85,8 @@ export async function stopServer(
   const left = serverProcesses(dataDirectory).map(({ pid, state: letter }) => `${pid} (state ${letter})`)
   throw new OcfError(
     ExitCode.ERR_GENERIC,
-    `processes of ${dataDirectory} do not end even by SIGKILL: ${left.join(', ')}; state D is a disk or a file system that does not answer`,
+    `processes of ${dataDirectory} do not end even by SIGKILL: ${left.join(', ')}`,
+    { detail: 'state D is a disk or a file system that does not answer' },
   )
 }
 

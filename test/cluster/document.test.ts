@@ -189,7 +189,7 @@ test(
     )
     const refusal = status.failures.find(({ task }) => task === 'start')
     expect(refusal?.exitReason).toContain('/var/lib/pgsql/tmp/PGSQL.lock is there')
-    expect(refusal?.exitReason).toContain('pg_basebackup -h 192.168.2.3')
+    expect(refusal?.exitReason).toContain('take a base backup, remove it')
     expect(refusal?.exitReason).toContain('crm resource cleanup pgsql')
     expect(attributes(status, 'node1')).toEqual(STOPPED)
   },

@@ -105,7 +105,10 @@ const cases: readonly Case[] = [
     when: 'a node said STOP of itself while its standby still streams: its word counts',
     standbys: [row('node2', 'STREAMING', 'SYNC')],
     names: '"node2"',
-    nodes: [primary, node('node2', { ...inSync, transient: { 'pgsql-status': 'STOP', 'master-pgsql': '100' } })],
+    nodes: [
+      primary,
+      node('node2', { ...inSync, transient: { 'pgsql-status': 'STOP', 'master-pgsql': '100' } }),
+    ],
     steps: [],
   },
   {

@@ -85,10 +85,7 @@ const cases: readonly Case[] = [
     when: 'the last look, and another node has newer data',
     nodes: [node('node1', 'STREAMING|SYNC', OLDER), node('node2', 'LATEST', NEWER)],
     note: { positions: { node1: OLDER, node2: NEWER }, seen: 2 },
-    steps: [
-      'set node attribute pgsql-data-status of node1 to DISCONNECT',
-      'remove the note of the election',
-    ],
+    steps: ['set node attribute pgsql-data-status of node1 to DISCONNECT', 'remove the note of the election'],
     because: /another node has newer data/,
   },
   {

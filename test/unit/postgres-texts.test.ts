@@ -42,7 +42,9 @@ describe('quoting', () => {
     expect(quoteConninfo(wild)).toBe(`'it\\'s a \\\\ "name"'`)
   })
   test('for a shell', () => {
-    expect(quoteShell('/etc/postgresql/15/main/postgresql.conf')).toBe('/etc/postgresql/15/main/postgresql.conf')
+    expect(quoteShell('/etc/postgresql/15/main/postgresql.conf')).toBe(
+      '/etc/postgresql/15/main/postgresql.conf',
+    )
     expect(quoteShell(`/a b/$(id)'`)).toBe(`'/a b/$(id)'\\'''`)
   })
   test('for synchronous_standby_names, there and back', () => {
@@ -143,9 +145,7 @@ test('options for the server are quoted for the shell that pg_ctl uses, except f
     socketDirectory: '',
     libraries: '',
   }
-  expect(serverOptions(instance)).toBe(
-    `-c config_file='/c '\\''d/postgresql.conf' -p 5433 -c work_mem=8MB`,
-  )
+  expect(serverOptions(instance)).toBe(`-c config_file='/c '\\''d/postgresql.conf' -p 5433 -c work_mem=8MB`)
 })
 
 describe('postmaster.pid', () => {

@@ -229,6 +229,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    // jest runs tests in a realm of their own, where this is not the Error that `instanceof` knows.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
