@@ -34,7 +34,8 @@ function readAttributes(text: string): Attributes {
 export function scanElements(xml: string, handler: ElementHandler): void {
   const path: string[] = []
   const tag = /<(\/?)([A-Za-z_][\w:.-]*)((?:\s+[\w:.-]+="[^"]*")*)\s*(\/?)>/g
-  for (const [, closing, name = '', attributes = '', empty] of xml.matchAll(tag)) {
+  const text = xml.includes('<!--') ? xml.replace(/<!--.*?-->/gs, '') : xml
+  for (const [, closing, name = '', attributes = '', empty] of text.matchAll(tag)) {
     if (closing === '/') {
       path.pop()
       handler.close?.(name)

@@ -2,7 +2,7 @@
 import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { describeFailure, runProgram } from '../system/run-program'
 import { type Attributes, scanElements } from './elements'
-import { type Operation, roleAfter } from './operations'
+import { type Operation, type ResourceRole, roleAfter } from './operations'
 
 export interface NodeState {
   /** The node's name as the cluster writes it. */
@@ -13,8 +13,8 @@ export interface NodeState {
   readonly transient: Readonly<Record<string, string | undefined>>
   /** Attributes that live until they are deleted. */
   readonly permanent: Readonly<Record<string, string | undefined>>
-  /** What was done here with each resource, by resource id as the cluster writes it (`pgsql`, `pgsql:0`). */
-  readonly operations: Readonly<Record<string, readonly Operation[] | undefined>>
+  /** The role in which each resource runs here, by its id as the cluster writes it (`pgsql`, `pgsql:0`). */
+  readonly roles: Readonly<Record<string, ResourceRole | undefined>>
 }
 
 export interface ClusterSnapshot {
@@ -35,13 +35,9 @@ export function findNode(snapshot: ClusterSnapshot, name: string): NodeState | u
 export function promotedNodes(snapshot: ClusterSnapshot, resource: string): readonly string[] {
   const isInstance = (id: string): boolean => id === resource || id.startsWith(`${resource}:`)
   return snapshot.nodes
-    .filter((node) => node.online)
-    .filter((node) =>
-      Object.entries(node.operations).some(
-        ([id, operations]) => isInstance(id) && roleAfter(operations ?? []) === 'Promoted',
-      ),
-    )
-    .map((node) => node.name)
+    .filter(({ online }) => online)
+    .filter(({ roles }) => Object.entries(roles).some(([id, role]) => isInstance(id) && role === 'Promoted'))
+    .map(({ name }) => name)
 }
 
 /**
@@ -58,7 +54,7 @@ interface MutableNode {
   online: boolean
   transient: Record<string, string>
   permanent: Record<string, string>
-  operations: Record<string, Operation[]>
+  roles: Record<string, ResourceRole>
 }
 
 /** Reads a CIB as `cibadmin --query` prints it, of pacemaker 1.0 to 2.1. */
@@ -67,12 +63,12 @@ export function readCib(xml: string): ClusterSnapshot {
   const nodeOf = (id: string, name: string | undefined): MutableNode => {
     const known = byId.get(id)
     if (known) return known
-    const node = { name: name ?? id, online: false, transient: {}, permanent: {}, operations: {} }
+    const node = { name: name ?? id, online: false, transient: {}, permanent: {}, roles: {} }
     byId.set(id, node)
     return node
   }
   let node: MutableNode | undefined
-  let operations: Operation[] | undefined
+  let history: { readonly id: string; readonly operations: Operation[] } | undefined
   scanElements(xml, {
     open: (element, attributes, path) => {
       const { id = '', uname, name = '', value = '' } = attributes
@@ -89,10 +85,10 @@ export function readCib(xml: string): ClusterSnapshot {
           else if (path.includes('transient_attributes') && node) node.transient[name] = value
           break
         case 'lrm_resource':
-          operations = node ? (node.operations[id] = []) : undefined
+          history = { id, operations: [] }
           break
         case 'lrm_rsc_op':
-          operations?.push({
+          history?.operations.push({
             operation: attributes['operation'] ?? '',
             callId: Number(attributes['call-id'] ?? -1),
             code: Number(attributes['rc-code'] ?? -1),
@@ -102,6 +98,11 @@ export function readCib(xml: string): ClusterSnapshot {
       }
     },
     close: (element) => {
+      if (element === 'lrm_resource' && node && history) {
+        const role = roleAfter(history.operations)
+        if (role !== 'Stopped') node.roles[history.id] = role
+        history = undefined
+      }
       if (element === 'node' || element === 'node_state') node = undefined
     },
   })

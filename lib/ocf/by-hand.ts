@@ -60,7 +60,10 @@ function program<P extends Parameters>(agent: Agent<P>): Command {
     .option('--resource <id>', 'take parameters and meta attributes from this resource of the live cluster')
     .option('--node <name>', "this node's name in the cluster (default: ask the cluster)")
     .option('--timeout <seconds>', "the action's timeout (default: the one its meta-data advises)")
-    .option('--explain', 'print what is found, decided and would be done, and change nothing')
+    .option(
+      '--explain',
+      'print what is found, decided and would be done, and change nothing; a monitor is explained as the recurring one',
+    )
     .option('--debug', 'print debug lines too')
     .allowExcessArguments(true)
     .addHelpText(
@@ -90,10 +93,6 @@ export async function runByHand<P extends Parameters>(
   args: readonly string[],
   options: RunOptions,
 ): Promise<ExitCode> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `--help | head` reads no further than it wants to.
-    if (error.code !== 'EPIPE') throw error
-  })
   const command = program(agent)
   if (args.length === 0) {
     command.outputHelp({ error: true })
@@ -121,6 +120,8 @@ export async function runByHand<P extends Parameters>(
   for (const [name, value] of Object.entries(flags.set)) env[`OCF_RESKEY_${name}`] = value
   if (flags.node !== undefined) env['OCF_RESKEY_CRM_meta_on_node'] = flags.node
   if (flags.debug) env['HA_debug'] = '1'
+  // A monitor by hand is a probe, which leaves most of what a recurring one does undone; there is no harm in telling.
+  if (flags.explain && action === 'monitor') env['OCF_RESKEY_CRM_meta_interval'] ??= '10000'
   if (flags.timeout !== undefined) {
     const seconds = Number(flags.timeout)
     if (!(seconds > 0)) {

@@ -54,7 +54,7 @@ export async function dispatch<P extends Parameters>(agent: Agent<P>, call: Call
     env: call.env,
     terminal: process.stderr.isTTY && call.env['OCF_EXIT_REASON_PREFIX'] === undefined,
   })
-  if (action !== 'validate-all' && !(action in agent.actions)) {
+  if (action !== 'validate-all' && !Object.hasOwn(agent.actions, action)) {
     log.error(`${agent.name} has no action '${action}'; it has ${actionNames(agent).join(', ')}`)
     return ExitCode.ERR_UNIMPLEMENTED
   }

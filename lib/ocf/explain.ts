@@ -24,8 +24,7 @@ export const explainToTerminal: Explain = {
     process.stdout.write(`decided:\n${show(plan)}\n`)
   },
   wouldDo: (steps) => {
-    const lines =
-      steps.length === 0 ? ['  nothing: all is as it should be'] : steps.map((step) => `  - ${step}`)
+    const lines = steps.length === 0 ? ['  nothing'] : steps.map((step) => `  - ${step}`)
     process.stdout.write(`would do:\n${lines.join('\n')}\n`)
   },
 }

@@ -19,6 +19,10 @@ export async function runAgent<P extends Parameters>(agent: Agent<P>, options: R
   const args = process.argv.slice(2)
   const [action] = args
   if (action === undefined || args.some((arg) => arg.startsWith('-'))) {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      // `--help | head` reads no further than it wants to.
+      if (error.code !== 'EPIPE') throw error
+    })
     const { runByHand } = await import('./by-hand')
     process.exitCode = await runByHand(agent, args, options)
   } else {

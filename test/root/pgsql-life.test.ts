@@ -164,7 +164,7 @@ describe('stop always ends', () => {
     mkdirSync(server.dataDirectory)
     // That server works in a directory of another name now: it is another resource's, and left alone.
     expect((await call('stop')).code).toBe(0)
-    renameSync(`${server.dataDirectory}`, `${server.dataDirectory}.new`)
+    renameSync(server.dataDirectory, `${server.dataDirectory}.new`)
     renameSync(`${server.dataDirectory}.old`, server.dataDirectory)
     expect(server.processes()).toEqual(old)
     expect((await call('stop')).code).toBe(0)

@@ -5,7 +5,7 @@ import { type NodeState } from '../../lib/cluster/snapshot'
 import { type StandbyRow } from '../../lib/postgres/replication'
 
 function node(name: string, attributes: Partial<NodeState> = {}): NodeState {
-  return { name, online: true, transient: {}, permanent: {}, operations: {}, ...attributes }
+  return { name, online: true, transient: {}, permanent: {}, roles: {}, ...attributes }
 }
 
 const row = (applicationName: string, state: string, syncState: string): StandbyRow => ({

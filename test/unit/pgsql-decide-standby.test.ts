@@ -12,7 +12,7 @@ function node(name: string, status: string | undefined, position?: string, onlin
     online,
     transient: { 'pgsql-status': 'HS:alone', ...(position !== undefined && { 'pgsql-xlog-loc': position }) },
     permanent: status === undefined ? {} : { 'pgsql-data-status': status },
-    operations: {},
+    roles: {},
   }
 }
 

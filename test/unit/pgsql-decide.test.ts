@@ -83,7 +83,7 @@ describe('a probe of a server that runs', () => {
     online: true,
     transient: score === undefined ? {} : { 'master-pgsql': score },
     permanent: {},
-    operations: {},
+    roles: {},
   })
 
   test.each<[string, boolean, string | undefined, number, string | undefined]>([

@@ -1,0 +1,104 @@
+/** Recorded CIBs of real clusters, and what must be read from them. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { scanElements } from '../../lib/cluster/elements'
+import { type Operation, roleAfter } from '../../lib/cluster/operations'
+import { resourceEnvironmentFrom } from '../../lib/cluster/resource-environment'
+import { findNode, promotedNodes, readCib } from '../../lib/cluster/snapshot'
+
+const fixture = (name: string): string => readFileSync(join(__dirname, '../fixtures', name), 'utf8')
+
+describe('pacemaker 2.1.5, node1 primary and node2 in sync', () => {
+  const snapshot = readCib(fixture('cib-2.1.5-in-sync.xml'))
+
+  test('nodes, attributes and roles', () => {
+    expect(snapshot.nodes.map(({ name, online }) => [name, online])).toEqual([
+      ['node1', true],
+      ['node2', true],
+    ])
+    const node2 = findNode(snapshot, 'NODE2')
+    expect(node2?.permanent).toEqual({ 'pgsql-data-status': 'STREAMING|SYNC' })
+    expect(node2?.transient).toMatchObject({ 'master-pgsql': '100', 'pgsql-status': 'HS:sync' })
+    expect(node2?.roles).toMatchObject({ pgsql: 'Unpromoted', pingCheck: 'Unpromoted' })
+    expect(promotedNodes(snapshot, 'pgsql')).toEqual(['node1'])
+  })
+
+  test('the environment for a call by hand', () => {
+    const env = resourceEnvironmentFrom(fixture('cib-2.1.5-in-sync.xml'), 'pgsql')
+    expect(env).toMatchObject({
+      OCF_RESOURCE_INSTANCE: 'pgsql',
+      OCF_RESKEY_rep_mode: 'sync',
+      OCF_RESKEY_restore_command: 'cp /var/lib/postgresql/archive/%f %p',
+      OCF_RESKEY_CRM_meta_promoted_max: '1',
+      OCF_RESKEY_CRM_meta_notify: 'true',
+      OCF_RESKEY_CRM_meta_clone_max: '2',
+    })
+    expect(() => resourceEnvironmentFrom(fixture('cib-2.1.5-in-sync.xml'), 'none')).toThrow(
+      /no primitive 'none'; it has vip-slave, vip-master, vip-rep, pgsql, pingCheck/,
+    )
+  })
+})
+
+test('pacemaker 2.1.5, node1 failed and node2 promoted', () => {
+  const snapshot = readCib(fixture('cib-2.1.5-failed-over.xml'))
+  expect(promotedNodes(snapshot, 'pgsql')).toEqual(['node2'])
+  expect(findNode(snapshot, 'node1')?.roles['pgsql']).toBeUndefined()
+  expect(findNode(snapshot, 'node1')?.permanent['pgsql-data-status']).toBe('DISCONNECT')
+})
+
+describe('membership', () => {
+  const online = (attributes: string): boolean | undefined =>
+    readCib(`<cib><status><node_state id="1" uname="n" ${attributes}/></status></cib>`).nodes[0]?.online
+
+  test.each([
+    ['in_ccm="true" crmd="online" join="member"', true],
+    ['in_ccm="true" crmd="online" join="pending"', false],
+    ['in_ccm="true" crmd="offline" join="member"', false],
+    ['in_ccm="false" crmd="offline" join="down"', false],
+    // From pacemaker 2.1.7 on: since when, or 0.
+    ['in_ccm="1700000000" crmd="1700000005" join="member"', true],
+    ['in_ccm="1700000000" crmd="0" join="member"', false],
+    ['in_ccm="0" crmd="0" join="down"', false],
+    ['', false],
+  ])('%s', (attributes, expected) => {
+    expect(online(attributes)).toBe(expected)
+  })
+})
+
+describe('the role after a history', () => {
+  const op = (operation: string, callId: number, code: number, since = 0): Operation => ({
+    operation,
+    callId,
+    code,
+    since,
+  })
+
+  test.each<[string, readonly Operation[], string]>([
+    ['nothing', [], 'Stopped'],
+    ['a probe that found nothing', [op('monitor', 1, 7)], 'Stopped'],
+    ['a probe that found a primary', [op('monitor', 1, 8)], 'Promoted'],
+    ['started', [op('monitor', 1, 7), op('start', 2, 0)], 'Unpromoted'],
+    ['listed in another order', [op('promote', 9, 0), op('start', 2, 0)], 'Promoted'],
+    ['demoted', [op('promote', 9, 0), op('demote', 12, 0)], 'Unpromoted'],
+    ['a failed promotion', [op('start', 2, 0), op('promote', 9, 1)], 'Unpromoted'],
+    ['a promotion under way', [op('start', 2, 0), op('promote', -1, -1)], 'Unpromoted'],
+    ['a monitor that found it gone', [op('promote', 9, 0), op('monitor', 10, 7)], 'Stopped'],
+    ['a monitor that failed', [op('promote', 9, 0), op('monitor', 10, 1)], 'Promoted'],
+    [
+      'the last failure beside the same call',
+      [op('monitor', 10, 7, 200), op('monitor', 10, 8, 100)],
+      'Stopped',
+    ],
+  ])('%s', (_, history, role) => {
+    expect(roleAfter(history)).toBe(role)
+  })
+})
+
+test('values are unescaped, comments are skipped, and a > in a value does not end the element', () => {
+  const seen: string[] = []
+  scanElements('<?xml version="1.0"?><!-- <c/> --><a><nvpair v="a &lt;&amp;&quot;&#10;&gt; > b"/></a>', {
+    open: (name, { v }) => void seen.push(v ?? name),
+  })
+  expect(seen).toEqual(['a', 'a <&"\n> > b'])
+})
