@@ -1,14 +1,16 @@
+import { fileURLToPath } from 'node:url'
 import prettier from 'eslint-config-prettier'
+import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'coverage/**'] },
-  ...tseslint.configs.strictTypeChecked,
+export default defineConfig(
+  globalIgnores(['dist/', 'node_modules/', 'coverage/']),
+  tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.mjs'] },
-        tsconfigRootDir: import.meta.dirname,
+        projectService: { allowDefaultProject: ['*.mjs', 'jest.config.js'] },
+        tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)),
       },
     },
     rules: {

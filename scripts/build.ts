@@ -1,0 +1,70 @@
+/** `npm run build`: types, meta-data, executables. */
+import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { agentNames } from './build/agents'
+import { bundleAgent } from './build/bundle'
+import { driftOf, writeMetadata } from './build/metadata'
+import { REPOSITORY } from './build/repository'
+
+interface Flags {
+  readonly types: boolean
+  readonly checkMetadata?: true
+  readonly out: string
+}
+
+/** Runs the TypeScript compiler; its complaints go to the terminal. */
+function typesAreRight(): Promise<boolean> {
+  const compiler = require.resolve('typescript/bin/tsc')
+  return new Promise((done, failed) => {
+    spawn(process.execPath, [compiler, '--noEmit'], {
+      cwd: REPOSITORY,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+      .once('error', failed)
+      .once('close', (code) => {
+        done(code === 0)
+      })
+  })
+}
+
+async function build({ types, checkMetadata, out }: Flags): Promise<boolean> {
+  const names = agentNames()
+  if (names.length === 0) {
+    process.stderr.write('nothing to build: no folder in agents/ has a main.ts\n')
+    return false
+  }
+  if (checkMetadata) {
+    const drifted = await driftOf(names)
+    for (const file of drifted) {
+      process.stderr.write(
+        `${file} is not what its agent's definition says: run npm run build, and commit it\n`,
+      )
+    }
+    if (drifted.length > 0) return false
+  }
+  // The compiler has a core of its own while the executables are made; these are written only if it is content.
+  const typed = types ? typesAreRight() : Promise.resolve(true)
+  await writeMetadata(names)
+  const executables = await Promise.all(names.map((name) => bundleAgent(name)))
+  if (!(await typed)) return false
+  for (const executable of executables) {
+    const { path, bytes } = executable.write(out)
+    process.stdout.write(`${path}  ${Math.round(bytes / 1024)} kB\n`)
+  }
+  return true
+}
+
+new Command('build')
+  .description("Checks the types, generates metadata/*.xml and makes the agents' executables.")
+  .option('--no-types', 'do not check the types')
+  .option('--check-metadata', 'fail when a file in metadata/ is not what the definitions say')
+  .option('--out <directory>', 'where the executables go', resolve(REPOSITORY, 'dist/ocf/ts'))
+  .action(async (flags: Flags) => {
+    if (!(await build(flags))) process.exitCode = 1
+  })
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  })

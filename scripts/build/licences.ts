@@ -1,0 +1,30 @@
+/** The notices of the packages that are bundled into an executable, which their licences ask to be kept with it. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { REPOSITORY } from './repository'
+
+function noticeOf(folder: string): string {
+  const directory = join(REPOSITORY, folder)
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
+    name: string
+    version: string
+    license?: string
+  }
+  const file = readdirSync(directory).find((entry) => /^(licen[cs]e|copying)/i.test(entry))
+  const text = file === undefined ? '' : `\n\n${readFileSync(join(directory, file), 'utf8').trim()}`
+  return `${name} ${version} (${license ?? 'see its own text'})${text}`
+}
+
+/**
+ * One comment with the notice of every package.
+ *
+ * @param inputs - the files in the bundle, relative to the repository
+ */
+export function licences(inputs: readonly string[]): string {
+  // A module that the build makes up has a name with a colon, and no folder.
+  const folders = inputs.flatMap((input) => /^[^:]*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [])
+  const notices = [...new Set(folders)].sort().map(noticeOf)
+  if (notices.length === 0) return ''
+  const text = ['This file contains the following packages.', ...notices].join('\n\n----\n\n')
+  return `/*\n${text.replaceAll('*/', '* /')}\n*/\n`
+}

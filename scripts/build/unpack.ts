@@ -1,0 +1,29 @@
+/** Part of every executable: compiles the npm packages at its end (packed-packages.ts) when they are asked for. */
+import { openSync, readFileSync } from 'node:fs'
+import { compileFunction } from 'node:vm'
+import { beginOf, endOf } from './package-marks'
+
+// Opened at once: an upgrade may put another file into this one's place while an action still runs.
+const fd = openSync(__filename, 'r')
+let file: Buffer | undefined
+
+type PackageCode = (module: { exports: unknown }, require: NodeJS.Require) => void
+
+/** The exports of a package. */
+export function unpack(name: string, require: NodeJS.Require): unknown {
+  file ??= readFileSync(fd)
+  const mark = beginOf(name)
+  const lineNumber = file.indexOf(mark, 0, 'latin1') + mark.length
+  const begin = file.indexOf('\n', lineNumber, 'latin1') + 1
+  const end = file.indexOf(endOf(name), begin, 'latin1')
+  const code = file.toString('latin1', begin, end).replace(/^\/\//gm, '')
+  const run = compileFunction(code, ['module', 'require'], {
+    // Its place in the file, so that a stack shows lines that can be looked up.
+    filename: __filename,
+    lineOffset: Number(file.toString('latin1', lineNumber, begin)),
+    columnOffset: 2,
+  }) as PackageCode
+  const module = { exports: {} }
+  run(module, require)
+  return module.exports
+}

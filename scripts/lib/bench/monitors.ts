@@ -1,0 +1,94 @@
+/** What a monitor costs, of each agent: the thing that runs every few seconds for years. */
+import { type Lab } from '../../../test/cluster/lab'
+import { agentsTarget } from '../../../test/cluster/lab/mounts'
+import { type Environment, monitorEnvironment, type MonitorChoice } from './actions'
+import { inCalm } from './calm'
+import { type Effort, timeByTurns } from './hyperfine'
+import { compare, type Measure } from './measure'
+import { shellAgent } from './shell-agents'
+
+interface Monitor extends MonitorChoice {
+  readonly title: string
+  readonly exitCode: number
+  /** What is judged; the other quantity is told. */
+  readonly budget: Readonly<Partial<Record<'CPU' | 'wall', number>>>
+  readonly effort: Effort
+}
+
+const MONITORS: readonly Monitor[] = [
+  {
+    title: 'pgsql monitor, primary in sync',
+    agent: 'pgsql',
+    resource: 'pgsql',
+    intervalMs: 2000,
+    exitCode: 8,
+    budget: { CPU: 0.4 },
+    effort: { batches: 5, runs: 10 },
+  },
+  {
+    title: 'IPaddr2 monitor',
+    agent: 'IPaddr2',
+    resource: 'vip-master',
+    intervalMs: 10_000,
+    exitCode: 0,
+    budget: { CPU: 1 },
+    effort: { batches: 7, runs: 20 },
+  },
+  {
+    title: 'ping monitor',
+    agent: 'ping',
+    resource: 'pingCheck',
+    intervalMs: 10_000,
+    exitCode: 0,
+    budget: { wall: 0.5 },
+    effort: { batches: 3, runs: 4 },
+  },
+]
+
+/**
+ * Runs both kinds of monitor against the same database, addresses and cluster, on the primary, in the environment
+ * that pacemaker gave our agent there; for the shell agent all that differs is the name of the provider.
+ */
+export async function measureMonitors(
+  lab: Lab,
+  primary: string,
+  options: { readonly quick: boolean; readonly onStep: (text: string) => void },
+): Promise<readonly Measure[]> {
+  const node = lab.node(primary)
+  const environments = new Map<Monitor, Environment>()
+  for (const monitor of MONITORS) {
+    options.onStep(`wait for pacemaker's own monitor of ${monitor.resource}, to have its environment`)
+    environments.set(monitor, await monitorEnvironment(node, monitor))
+  }
+  return inCalm(lab, async () => {
+    const measures: Measure[] = []
+    for (const monitor of MONITORS) {
+      const { agent, title, exitCode, budget } = monitor
+      options.onStep(`measure: ${title}`)
+      const env = environments.get(monitor) ?? {}
+      const shell = shellAgent(agent)
+      const programs = {
+        ours: { name: `ocf:ts:${agent}`, argv: [`${agentsTarget}/${agent}`, 'monitor'], env, exitCode },
+        shell: {
+          name: `ocf:${shell.provider}:${agent}`,
+          argv: [shell.path, 'monitor'],
+          env: { ...env, OCF_RESOURCE_PROVIDER: shell.provider },
+          exitCode,
+        },
+      }
+      const effort = options.quick ? { batches: 1, runs: 3 } : monitor.effort
+      const costs = await timeByTurns(programs, effort, (argv, runOptions) => node.must(argv, runOptions))
+      for (const quantity of ['CPU', 'wall'] as const) {
+        const limit = budget[quantity]
+        measures.push(
+          compare(
+            { part: 'monitor', title, quantity, ...(limit !== undefined && { budget: limit }) },
+            { name: programs.ours.name, cost: costs.ours },
+            { name: programs.shell.name, cost: costs.shell },
+          ),
+        )
+      }
+    }
+    return measures
+  })
+}

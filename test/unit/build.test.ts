@@ -1,0 +1,149 @@
+/** The built executables, on every Node they must run on. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { agentNames, buildInto, REPOSITORY, temporaryDirectory } from './support/built-agents'
+
+/** They come as npm packages, apart from the project's own: see test/nodes/package.json. */
+const NODES = ['18', '20', '22', '24']
+const nodeOf = (version: string): string =>
+  join(REPOSITORY, `test/nodes/node_modules/node${version}-${process.arch}/bin/node`)
+
+/** A configuration, for an agent that looks at the host before it knows that there is none of its software. */
+const NO_SOFTWARE: Record<string, Record<string, string>> = {
+  pgsql: { OCF_RESKEY_pgctl: '/nowhere/pg_ctl', OCF_RESKEY_pgdata: '/nowhere/data' },
+}
+
+const directory = temporaryDirectory()
+const executable = (name: string): string => join(directory.path, name)
+
+beforeAll(() => {
+  buildInto(directory.path)
+}, 60_000)
+afterAll(directory.remove)
+
+function run(node: string, name: string, args: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr, error } = spawnSync(node, [executable(name), ...args], {
+    encoding: 'utf8',
+    cwd: '/',
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', OCF_ROOT: '/usr/lib/ocf', ...env },
+  })
+  if (error) throw error
+  return { status, stdout, stderr }
+}
+
+test('every Node that is tested on is here (scripts/setup, or npm ci in test/nodes, installs them)', () => {
+  const versions = NODES.map(
+    (version) => execFileSync(nodeOf(version), ['--version'], { encoding: 'utf8' }).split('.')[0],
+  )
+  expect(versions).toEqual(NODES.map((version) => `v${version}`))
+})
+
+describe.each(agentNames)('%s', (name) => {
+  test('is one executable file that says what it is and whose code is in it', () => {
+    const contents = readFileSync(executable(name), 'utf8')
+    const [first, second] = contents.split('\n')
+    expect(first).toBe('#!/usr/bin/env node')
+    expect(second).toMatch(new RegExp(`^// ocf-ts \\d+\\.\\d+\\.\\d+: ocf:ts:${name}$`))
+    expect(statSync(executable(name)).mode & 0o777).toBe(0o755)
+    expect(contents).toMatch(/^commander \d.* \(MIT\)$/m)
+    expect(contents).toContain('Permission is hereby granted, free of charge')
+  })
+
+  describe.each(NODES)('on Node %s', (version) => {
+    const node = nodeOf(version)
+
+    test('prints its meta-data', () => {
+      const metadata = readFileSync(join(REPOSITORY, 'metadata', `${name}.xml`), 'utf8')
+      expect(run(node, name, ['meta-data'])).toEqual({ status: 0, stdout: metadata, stderr: '' })
+    })
+
+    test('prints its methods and its usage', () => {
+      const { status, stdout, stderr } = run(node, name, ['methods'])
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      const actions = stdout.trimEnd().split('\n')
+      expect(actions).toEqual(
+        expect.arrayContaining(['start', 'stop', 'monitor', 'meta-data', 'validate-all']),
+      )
+      expect(run(node, name, ['usage'])).toEqual({
+        status: 0,
+        stdout: `usage: ${name} {${actions.join('|')}}\n`,
+        stderr: '',
+      })
+    })
+
+    test('has no action that it does not know', () => {
+      expect(run(node, name, ['frobnicate'])).toMatchObject({ status: 3, stdout: '' })
+    })
+
+    test('helps a person', () => {
+      const { status, stdout, stderr } = run(node, name, ['--help'])
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      expect(stdout).toContain(`Usage: ${name} [options] <action>`)
+    })
+
+    test('says not running to a probe where the software is not', () => {
+      const { status, stderr } = run(node, name, ['monitor'], {
+        ...NO_SOFTWARE[name],
+        OCF_RESKEY_CRM_meta_interval: '0',
+        OCF_RESOURCE_INSTANCE: 'x',
+      })
+      expect({ status, stderr }).toMatchObject({ status: 7 })
+    })
+  })
+
+  test('runs by its own first line, and through a link', () => {
+    const link = join(directory.path, `link-to-${name}`)
+    symlinkSync(executable(name), link)
+    for (const path of [executable(name), link]) {
+      // The help is made by a package, which is looked for in the file itself.
+      expect(spawnSync(path, ['--help'], { cwd: '/' }).status).toBe(0)
+    }
+  })
+
+  describe('loads only what an action needs', () => {
+    /** The names of Node's own modules that were loaded, and how many npm packages were compiled. */
+    function loaded(args: readonly string[]): { modules: readonly string[]; packages: number } {
+      const hook = join(directory.path, `hook-${name}.cjs`)
+      const report = join(directory.path, `report-${name}`)
+      // Standard output is a file: for a pipe, Node itself loads its network modules.
+      const output = openSync(join(directory.path, `output-${name}`), 'w')
+      writeFileSync(
+        hook,
+        `const vm = require('node:vm')
+         const compile = vm.compileFunction
+         const before = new Set(process.moduleLoadList)
+         let packages = 0
+         vm.compileFunction = (...args) => (packages++, compile(...args))
+         process.on('exit', () => {
+           const modules = process.moduleLoadList.filter((name) => !before.has(name))
+           require('node:fs').writeFileSync(process.env.REPORT, JSON.stringify({ modules, packages }))
+         })`,
+      )
+      spawnSync(process.execPath, ['--require', hook, executable(name), ...args], {
+        stdio: ['ignore', output, output],
+        env: { ...NO_SOFTWARE[name], PATH: '/usr/bin:/bin', REPORT: report },
+      })
+      closeSync(output)
+      return JSON.parse(readFileSync(report, 'utf8')) as { modules: readonly string[]; packages: number }
+    }
+
+    test('for meta-data: no package, no network, no child process', () => {
+      const { modules, packages } = loaded(['meta-data'])
+      expect(packages).toBe(0)
+      expect(
+        modules.filter((module) => /\b(net|child_process|crypto|undici|dns|tls|http)\b/.test(module)),
+      ).toEqual([])
+    })
+
+    test('for a monitor: no commander, and none of what Node loads for fetch, crypto or TLS', () => {
+      const { modules } = loaded(['monitor'])
+      expect(modules.filter((module) => /\b(undici|tls|http2?|crypto)$/.test(module))).toEqual([])
+    })
+
+    test('for a person: commander', () => {
+      expect(loaded(['--help']).packages).toBe(1)
+    })
+  })
+})

@@ -1,0 +1,196 @@
+/** scripts/install into a directory of the user's own, as for a package. */
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { agentNames, buildInto, type Directory, REPOSITORY, temporaryDirectory } from './support/built-agents'
+
+// A copy of what the script needs, so that the repository's own dist/ plays no part.
+const repository = temporaryDirectory()
+let destination: Directory
+
+beforeAll(() => {
+  mkdirSync(join(repository.path, 'scripts'))
+  symlinkSync(join(REPOSITORY, 'scripts/lib'), join(repository.path, 'scripts/lib'))
+  for (const file of ['scripts/install', 'package.json']) {
+    writeFileSync(join(repository.path, file), readFileSync(join(REPOSITORY, file)))
+  }
+  buildInto(join(repository.path, 'dist/ocf/ts'))
+}, 60_000)
+afterAll(repository.remove)
+beforeEach(() => {
+  destination = temporaryDirectory()
+})
+afterEach(() => {
+  destination.remove()
+})
+
+const target = (): string => join(destination.path, 'usr/lib/ocf/resource.d/ts')
+
+function install(args: readonly string[] = [], env: Record<string, string> = {}, from = repository.path) {
+  const { status, stdout, stderr } = spawnSync('bash', [join(from, 'scripts/install'), ...args], {
+    encoding: 'utf8',
+    env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, DESTDIR: destination.path, ...env },
+  })
+  return { status, stdout, stderr }
+}
+
+/** A program that says it is Node of some version. */
+function fakeNode(version: string, directory = destination.path): string {
+  const path = join(directory, 'node')
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(
+    path,
+    `#!/bin/bash
+if [[ $1 == --version ]]; then echo v${version}; exit; fi
+if [[ $1 == -p ]]; then echo '${path}'; exit; fi
+if [[ $1 == -e ]]; then exec '${process.execPath}' -e "Object.defineProperty(process.versions, 'node', { value: '${version}' });$2" "\${@:3}"; fi
+exec '${process.execPath}' "$@"
+`,
+  )
+  chmodSync(path, 0o755)
+  return path
+}
+
+test('puts every agent in its place, to be run by the Node that was found', () => {
+  const { status, stdout, stderr } = install()
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(readdirSync(target()).sort()).toEqual([...agentNames].sort())
+  for (const name of agentNames) {
+    const file = join(target(), name)
+    const [first, second] = readFileSync(file, 'utf8').split('\n')
+    expect(first).toMatch(/^#!\/\S+$/)
+    expect(second).toContain(`ocf:ts:${name}`)
+    expect(statSync(file).mode & 0o7777).toBe(0o755)
+    expect(stdout).toContain(`installed ${file}\n`)
+    // pacemaker's PATH has no Node.
+    expect(spawnSync(file, ['methods'], { env: { PATH: '/nowhere' } }).status).toBe(0)
+  }
+})
+
+test('OCF_ROOT says where the cluster looks for agents', () => {
+  expect(install([], { OCF_ROOT: '/opt/ocf' }).status).toBe(0)
+  expect(readdirSync(join(destination.path, 'opt/ocf/resource.d/ts')).sort()).toEqual([...agentNames].sort())
+})
+
+test('again, over an older one: a new file, not the old one rewritten under a running cluster', () => {
+  install()
+  const [name = ''] = agentNames
+  const before = statSync(join(target(), name)).ino
+  expect(install().status).toBe(0)
+  expect(statSync(join(target(), name)).ino).not.toBe(before)
+  expect(readdirSync(target()).length).toBe(agentNames.length)
+})
+
+describe('--uninstall', () => {
+  test('removes the agents and their directory', () => {
+    install()
+    const { status, stdout } = install(['--uninstall'])
+    expect(status).toBe(0)
+    for (const name of agentNames) expect(stdout).toContain(`removed ${join(target(), name)}\n`)
+    expect(existsSync(target())).toBe(false)
+  })
+
+  test("leaves what is somebody else's", () => {
+    install()
+    writeFileSync(join(target(), 'own'), '#!/bin/sh\nexit 0\n')
+    expect(install(['--uninstall']).status).toBe(0)
+    expect(readdirSync(target())).toEqual(['own'])
+  })
+
+  test('says when there is nothing', () => {
+    const { status, stdout } = install(['--uninstall'])
+    expect(status).toBe(0)
+    expect(stdout).toContain('nothing to remove')
+  })
+})
+
+describe('refuses, and leaves everything as it was', () => {
+  const refusal = (result: ReturnType<typeof install>): string => {
+    expect(result.status).toBe(1)
+    expect(existsSync(target()) ? readdirSync(target()) : []).toEqual([])
+    return result.stderr
+  }
+
+  test.each(['12.22.9', '16.20.2', '18.18.2'])('Node %s, which is too old', (version) => {
+    expect(refusal(install(['--node', fakeNode(version)]))).toMatch(
+      new RegExp(
+        `^scripts/install: \\S+/node is v${version.replaceAll('.', '\\.')}, which is too old: Node >=18.19 is needed\n$`,
+      ),
+    )
+  })
+
+  test('a path to Node with a blank', () => {
+    expect(refusal(install(['--node', fakeNode('20.0.0', join(destination.path, 'a b'))]))).toContain(
+      'has a blank',
+    )
+  })
+
+  test('a path to Node that is longer than the first line of a script may be', () => {
+    const long = join(destination.path, 'x'.repeat(60), 'y'.repeat(60))
+    expect(refusal(install(['--node', fakeNode('20.0.0', long)]))).toContain('more than 125 characters')
+  })
+
+  test('a Node that is not there', () => {
+    expect(refusal(install(['--node', '/nowhere/node']))).toContain('/nowhere/node is not a program')
+    expect(refusal(install([], { PATH: pathWithoutNode() }))).toContain('no node in PATH')
+  })
+
+  test('when nothing is built', () => {
+    const empty = temporaryDirectory()
+    try {
+      mkdirSync(join(empty.path, 'scripts'))
+      symlinkSync(join(REPOSITORY, 'scripts/lib'), join(empty.path, 'scripts/lib'))
+      for (const file of ['scripts/install', 'package.json']) {
+        writeFileSync(join(empty.path, file), readFileSync(join(REPOSITORY, file)))
+      }
+      expect(refusal(install([], {}, empty.path))).toContain('nothing is built in')
+    } finally {
+      empty.remove()
+    }
+  })
+
+  test('an option that is not there', () => {
+    expect(refusal(install(['--uninstal']))).toContain("there is no option '--uninstal'; see --help")
+  })
+
+  test('a place where the agents would not run: below a package.json that makes every script an ES module', () => {
+    writeFileSync(join(destination.path, 'package.json'), '{ "type": "module" }')
+    expect(refusal(install())).toMatch(/does not run with \S+, and was not installed\. It said: /)
+  })
+})
+
+test('an agent that does not run does not take the place of one that does', () => {
+  install()
+  const [name = ''] = agentNames
+  const working = readFileSync(join(target(), name), 'utf8')
+  writeFileSync(join(destination.path, 'package.json'), '{ "type": "module" }')
+  expect(install().status).toBe(1)
+  expect(readFileSync(join(target(), name), 'utf8')).toBe(working)
+  expect(readdirSync(target()).length).toBe(agentNames.length)
+})
+
+test('--help', () => {
+  const { status, stdout } = install(['--help'])
+  expect(status).toBe(0)
+  expect(stdout).toContain('Usage: scripts/install')
+})
+
+/** A PATH with the usual programs and no Node. */
+function pathWithoutNode(): string {
+  const directory = join(destination.path, 'programs')
+  mkdirSync(directory)
+  for (const program of ['bash', 'dirname', 'readlink', 'basename', 'sed']) {
+    symlinkSync(join('/usr/bin', program), join(directory, program))
+  }
+  return directory
+}
