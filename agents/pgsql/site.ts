@@ -7,6 +7,7 @@ import { readOwned } from '../../lib/system/owned-files'
 import { findUser, isRoot } from '../../lib/system/users'
 import { type Context } from './agent'
 import { type AgentFiles, agentFiles, type AttributeNames, attributeNames } from './names'
+import { dataDirectoryOf } from './data-directory'
 import { trimSlashes } from './parameters'
 
 export interface Site {
@@ -67,11 +68,6 @@ export async function readSite({ values, env, deadline }: Context): Promise<Site
     tmpdir,
     attributeDeadline: () => deadline.within(values.crm_attr_timeout * 1000),
   }
-}
-
-/** The data directory, for actions that must do without anything else. */
-export function dataDirectoryOf({ pgdata }: Context['values']): string {
-  return trimSlashes(pgdata)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ExitCode } from '../../lib/ocf'
 import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
-import { dataDirectoryOf } from './site'
+import { dataDirectoryOf } from './data-directory'
 
 /** Whether the server's processes run; nothing is asked of them. */
 export function status({ values, explain }: Context): ExitCode {

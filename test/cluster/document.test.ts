@@ -130,6 +130,40 @@ test(
 )
 
 test(
+  'called by hand it explains itself, and changes nothing',
+  async () => {
+    const agent = '/usr/lib/ocf/resource.d/ts/pgsql'
+    const node = lab.node('node1')
+    const before = await node.must(['cibadmin', '--query', '--scope', 'status'])
+    const explained = await node.run([agent, 'monitor', '--resource', 'pgsql', '--explain'])
+    expect(explained.code).toBe(8)
+    expect(explained.stdout).toMatch(
+      /observed:[^]*applicationName: 'node2'[^]*decided:[^]*would do:\n {2}nothing/,
+    )
+    expect(explained.stdout).toContain('pgsql monitor: running, promoted (8)')
+
+    // node1 explains what it would do if node2 were not in the list any more: it would stop waiting for it.
+    const other = await node.run([
+      agent,
+      'monitor',
+      '--resource',
+      'pgsql',
+      '--set',
+      'node_list=node1',
+      '--explain',
+    ])
+    expect(other.stdout).toContain("set synchronous_standby_names to '' and reload")
+    expect(await node.sql('show synchronous_standby_names')).toBe('"node2"')
+    expect(await node.must(['cibadmin', '--query', '--scope', 'status'])).toBe(before)
+
+    const validated = await lab.node('node2').run([agent, 'validate-all', '--resource', 'pgsql'])
+    expect(validated.code).toBe(0)
+    expect((await node.run(['crm_resource', '--validate', '--resource', 'pgsql'])).code).toBe(0)
+  },
+  MINUTE,
+)
+
+test(
   '5.1: the standby fails: its address moves to the primary, and writes go on without it',
   async () => {
     load = await lab.startWriteLoad()
