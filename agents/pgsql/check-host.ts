@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { findSetting, readConfigFile } from '../../lib/postgres/config-file'
 import { type MajorVersion } from '../../lib/postgres/instance'
-import { findProgram } from '../../lib/postgres/start-server'
+import { findPgCtl } from '../../lib/postgres/start-server'
 import { asUser } from '../../lib/system/users'
 import { readSiteVersion, type Site } from './site'
 
@@ -53,7 +53,7 @@ export function checkSynchronousStandbyNames(configFile: string, text: string): 
 export function checkHost(site: Site): MajorVersion {
   const { instance, replicated } = site
   const { pgctl, dataDirectory, owner } = instance
-  if (findProgram(pgctl) === undefined) {
+  if (findPgCtl(pgctl) === undefined) {
     throw new OcfError(
       ExitCode.ERR_INSTALLED,
       `pgctl: there is no program '${pgctl}' here: install PostgreSQL, or set pgctl to where pg_ctl is`,

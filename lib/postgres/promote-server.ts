@@ -2,6 +2,7 @@ import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { describeFailure, runProgram } from '../system/run-program'
 import { isRoot } from '../system/users'
 import { type Connection } from './connection'
+import { findPgCtl } from './start-server'
 import { type Instance, type MajorVersion } from './instance'
 
 /** Milliseconds between two looks at whether the promotion is through; a look costs well under one. */
@@ -23,7 +24,13 @@ export async function promoteServer(
     await connection.rows('select pg_catalog.pg_promote(wait => false)')
   } else {
     // -W: do not wait; we look more often than pg_ctl does.
-    const command = [instance.pgctl, '-D', instance.dataDirectory, '-W', 'promote']
+    const command = [
+      findPgCtl(instance.pgctl) ?? instance.pgctl,
+      '-D',
+      instance.dataDirectory,
+      '-W',
+      'promote',
+    ]
     const [program = '', ...args] = isRoot()
       ? ['runuser', '-u', instance.owner.name, '--', ...command]
       : command

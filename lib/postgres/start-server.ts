@@ -1,32 +1,16 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
-import { accessSync, constants, openSync } from 'node:fs'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
+import { findProgram } from '../system/find-program'
 import { openOwnedLog } from '../system/owned-files'
 import { runProgram } from '../system/run-program'
 import { asUser, isRoot } from '../system/users'
 import { type Instance } from './instance'
 import { quoteShell } from './settings-text'
 
-/**
- * Finds a program by its path, or by its name in PATH.
- *
- * @returns its path; nothing when there is no such program
- */
-export function findProgram(program: string): string | undefined {
-  const directories = isAbsolute(program)
-    ? [dirname(program)]
-    : [...(process.env['PATH'] ?? '').split(':').filter(Boolean), '/usr/sbin', '/usr/bin', '/sbin', '/bin']
-  return directories
-    .map((directory) => `${directory}/${basename(program)}`)
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
+/** Where pg_ctl is: a path is taken as it is, a name is looked for in PATH; nothing when it is not there. */
+export function findPgCtl(pgctl: string): string | undefined {
+  return isAbsolute(pgctl) ? findProgram(basename(pgctl), [dirname(pgctl)]) : findProgram(pgctl)
 }
 
 /** The words of `pg_ctl -o`, which a shell reads: what comes from a path is quoted, what the operator wrote is not. */
@@ -72,7 +56,7 @@ function complaints(instance: Instance, from: number): string | undefined {
  */
 export async function startServer(instance: Instance, deadline: Deadline): Promise<void> {
   const { owner, pgctl, logFile, dataDirectory, libraries } = instance
-  const program = findProgram(pgctl)
+  const program = findPgCtl(pgctl)
   if (program === undefined) throw new OcfError(ExitCode.ERR_INSTALLED, `pgctl: there is no program ${pgctl}`)
   let output: number
   try {

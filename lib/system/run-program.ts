@@ -1,4 +1,5 @@
 import { spawn, type SpawnOptions } from 'node:child_process'
+import { programEnvironment } from './program-environment'
 import { type Deadline, ExitCode, OcfError } from '../ocf'
 
 export interface ProgramResult {
@@ -20,15 +21,6 @@ export interface ProgramOptions {
   readonly output?: number
 }
 
-/** pacemaker starts agents with a short PATH; the programs agents need live in these. */
-const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
-
-function environment(extra: ProgramOptions['env']): NodeJS.ProcessEnv {
-  const path = new Set([...(process.env['PATH'] ?? '').split(':').filter(Boolean), ...PATH])
-  // Messages are read by people and by us: always in one language.
-  return { ...process.env, LC_ALL: 'C', PATH: [...path].join(':'), ...extra }
-}
-
 /**
  * Runs a program with an argument vector, never through a shell, and waits for it.
  *
@@ -42,7 +34,7 @@ export function runProgram(
   const stdio: SpawnOptions['stdio'] =
     output === undefined ? ['ignore', 'pipe', 'pipe'] : ['ignore', output, output]
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: environment(env), stdio })
+    const child = spawn(program, args, { cwd, env: programEnvironment(env), stdio })
     let timedOut = false
     const timer = setTimeout(() => {
       timedOut = true
