@@ -290,3 +290,28 @@ test(
   },
   5 * MINUTE,
 )
+
+test(
+  'synchronous_standby_names set by ALTER SYSTEM: the node refuses, says where it is set, and runs nothing',
+  async () => {
+    const node = lab.node('node1')
+    await node.stopCluster()
+    await node.baseBackup(vipRep)
+    await node.removeLock()
+    const file = `${node.pgData}/postgresql.auto.conf`
+    await node.must(['tee', '-a', file], { input: "synchronous_standby_names = 'somebody'\n" })
+    await node.boot()
+    const status = await lab.waitFor(
+      'node1 has refused',
+      (now) => now.failures.some(({ node: name, task }) => name === 'node1' && task === 'start'),
+      { timeoutMs: MINUTE },
+    )
+    const refusal = status.failures.find(({ task }) => task === 'start')
+    expect(refusal?.exitCode).toBe(6)
+    expect(refusal?.exitReason).toContain('synchronous_standby_names is set in')
+    expect(refusal?.exitReason).toMatch(/postgresql\.auto\.conf, line \d+: take it out/)
+    expect(node.processes().filter(({ command }) => command === 'postgres')).toEqual([])
+    expect(isPrimaryWithAddresses('node2')(await lab.status('node2'))).toBe(true)
+  },
+  2 * MINUTE,
+)

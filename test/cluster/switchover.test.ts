@@ -25,6 +25,29 @@ function isInSync(primary: string, standby: string) {
 }
 
 test(
+  'the whole cluster is stopped and started: the node that was primary last is elected, and nobody has to remove a lock',
+  async () => {
+    const [node1, node2] = [lab.node('node1'), lab.node('node2')]
+    await node2.stopCluster()
+    await lab.waitFor('node1 knows that it is alone', (now) => now.nodeOf('vip-slave') === 'node1', {
+      from: 'node1',
+    })
+    await node1.stopCluster()
+    expect((await node1.run(['ls', '/var/lib/pgsql/tmp/PGSQL.lock'])).code).not.toBe(0)
+    await lab.boot()
+    const status = await lab.waitFor(
+      'node1 is the primary again, and node2 in sync',
+      isInSync('node1', 'node2'),
+      {
+        timeoutMs: 2 * MINUTE,
+      },
+    )
+    expect(status.failures).toEqual([])
+  },
+  3 * MINUTE,
+)
+
+test(
   'a primary that is only demoted goes on as a standby of the new one, and nothing is shown as failed',
   async () => {
     load = await lab.startWriteLoad()
