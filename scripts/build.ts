@@ -1,10 +1,11 @@
-/** `npm run build`: types, meta-data, executables. */
+/** `npm run build`: types, meta-data, the README's tables of parameters, executables. */
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { agentNames } from './build/agents'
 import { bundleAgent } from './build/bundle'
 import { driftOf, writeMetadata } from './build/metadata'
+import { writeReadme } from './build/readme'
 import { REPOSITORY } from './build/repository'
 
 interface Flags {
@@ -46,6 +47,7 @@ async function build({ types, checkMetadata, out }: Flags): Promise<boolean> {
   // The compiler has a core of its own while the executables are made; these are written only if it is content.
   const typed = types ? typesAreRight() : Promise.resolve(true)
   await writeMetadata(names)
+  await writeReadme(names)
   const executables = await Promise.all(names.map((name) => bundleAgent(name)))
   if (!(await typed)) return false
   for (const executable of executables) {
@@ -56,7 +58,9 @@ async function build({ types, checkMetadata, out }: Flags): Promise<boolean> {
 }
 
 new Command('build')
-  .description("Checks the types, generates metadata/*.xml and makes the agents' executables.")
+  .description(
+    "Checks the types, generates metadata/*.xml and the tables in README.md, and makes the agents' executables.",
+  )
   .option('--no-types', 'do not check the types')
   .option('--check-metadata', 'fail when a file in metadata/ is not what the definitions say')
   .option('--out <directory>', 'where the executables go', resolve(REPOSITORY, 'dist/ocf/ts'))

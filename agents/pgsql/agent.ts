@@ -17,6 +17,7 @@ The state of the replication is shown in node attributes; for a resource named p
 
 A node that was primary keeps the file PGSQL.lock in tmpdir: after a failover its data may hold what the others do not. It is not started again until that file is removed, which should be done after a new base backup.`,
   parameters,
+  explains: true,
   identity: ['pgdata'],
   actions: {
     start: { timeout: 60, load: async () => (await import('./start')).start },

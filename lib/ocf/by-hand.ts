@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type Agent } from './definition'
 import { actionNames, dispatch } from './dispatch'
 import { messageOf } from './errors'
@@ -51,11 +51,10 @@ function program<P extends Parameters>(agent: Agent<P>): Command {
     .description(agent.shortdesc)
     .version(agent.version)
     .argument('<action>', actionNames(agent).join(', '))
-    .option(
-      '--set <name=value>',
-      'a parameter of the resource; may be given again',
-      collectSetting(Object.keys(agent.parameters)),
-      {},
+    .addOption(
+      new Option('--set <name=value>', 'a parameter of the resource; may be given again')
+        .argParser(collectSetting(Object.keys(agent.parameters)))
+        .default({}, 'none'),
     )
     .option('--resource <id>', 'take parameters and meta attributes from this resource of the live cluster')
     .option('--node <name>', "this node's name in the cluster (default: ask the cluster)")
@@ -107,6 +106,11 @@ export async function runByHand<P extends Parameters>(
   }
   const [action = ''] = command.args
   const flags = command.opts<Flags>()
+
+  if (flags.explain && !agent.explains) {
+    process.stderr.write(`${agent.name} cannot explain itself: without --explain it would act\n`)
+    return ExitCode.ERR_ARGS
+  }
 
   const env: Record<string, string | undefined> = { ...process.env }
   if (flags.resource !== undefined) {

@@ -52,6 +52,8 @@ export interface Agent<P extends Parameters = Parameters> {
    */
   readonly identity: readonly (keyof P & string)[]
   readonly actions: Readonly<Record<string, Action<P>>>
+  /** Its handlers change nothing when the context has `explain`; without this, `--explain` is refused. Default: false. */
+  readonly explains?: boolean
   /** Checks between parameters; returns what is wrong. Must not look at the host: see the `validate-all` action. */
   readonly validate?: (values: Values<P>, env: OcfEnvironment) => readonly ParameterProblem[]
 }

@@ -52,7 +52,10 @@ export async function dispatch<P extends Parameters>(agent: Agent<P>, call: Call
     agent: agent.name,
     resource: env.resource,
     env: call.env,
-    terminal: process.stderr.isTTY && call.env['OCF_EXIT_REASON_PREFIX'] === undefined,
+    // Only a look at it loads Node's streams: an action with nothing to say does without.
+    get terminal() {
+      return process.stderr.isTTY && call.env['OCF_EXIT_REASON_PREFIX'] === undefined
+    },
   })
   if (action !== 'validate-all' && !Object.hasOwn(agent.actions, action)) {
     log.error(`${agent.name} has no action '${action}'; it has ${actionNames(agent).join(', ')}`)

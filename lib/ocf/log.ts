@@ -16,6 +16,7 @@ interface LogOptions {
   readonly agent: string
   readonly resource: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Read when there is something to write, and not before. */
   readonly terminal: boolean
 }
 
@@ -38,14 +39,15 @@ function oneLine(text: string): string {
  * which pacemaker's executor writes into the same file by itself: under pacemaker only there, so that it is not in the
  * log twice.
  */
-export function createLog({ agent, resource, env, terminal }: LogOptions): Log {
+export function createLog(options: LogOptions): Log {
+  const { agent, resource, env } = options
   const file = env['HA_logfile'] ?? ''
   const executorLogsErrors = env['OCF_RESKEY_crm_feature_set'] !== undefined
   const debugging = /^[1-9y]/i.test(env['HA_debug'] ?? '')
   const write = (level: Level, message: string): void => {
     if (level === 'debug' && !debugging) return
     const line = oneLine(message)
-    if (terminal) {
+    if (options.terminal) {
       process.stderr.write(`${level}: ${line}\n`)
       return
     }
@@ -76,8 +78,9 @@ export function createLog({ agent, resource, env, terminal }: LogOptions): Log {
       write('debug', message)
     },
     exitReason: (reason) => {
-      if (terminal) process.stderr.write(`${oneLine(reason)}\n`)
-      else process.stderr.write(`${env['OCF_EXIT_REASON_PREFIX'] ?? 'ocf-exit-reason:'}${oneLine(reason)}\n`)
+      // A person has just read it, as the error.
+      if (!options.terminal)
+        process.stderr.write(`${env['OCF_EXIT_REASON_PREFIX'] ?? 'ocf-exit-reason:'}${oneLine(reason)}\n`)
     },
   }
 }

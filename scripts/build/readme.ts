@@ -33,7 +33,8 @@ export function withTables(readme: string, tables: Readonly<Record<string, strin
   return Object.entries(tables).reduce((text, [name, table]) => {
     const [begin, end] = [`<!-- parameters:${name} -->`, `<!-- /parameters:${name} -->`]
     const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-    if (from < 0 || to < from) throw new Error(`README.md has no place for the parameters of ${name}: ${begin} … ${end}`)
+    if (from < 0 || to < from)
+      throw new Error(`README.md has no place for the parameters of ${name}: ${begin} … ${end}`)
     return `${text.slice(0, from)}${begin}\n\n${table}\n\n${text.slice(to)}`
   }, readme)
 }

@@ -8,8 +8,14 @@ let ending = false
 /**
  * Runs `work` on a lab that is gone afterwards, however that ends. With `keep` in the options it stays; a signal
  * ends it all the same, for then nobody was told yet that it is there.
+ *
+ * @param cleanUp - runs what removes the lab, and may show that it does
  */
-export async function withLab<T>(options: LabOptions, work: (lab: Lab) => Promise<T>): Promise<T> {
+export async function withLab<T>(
+  options: LabOptions,
+  work: (lab: Lab) => Promise<T>,
+  cleanUp: (remove: () => Promise<void>) => Promise<void> = (remove) => remove(),
+): Promise<T> {
   const creating = Lab.create(options)
   open.add(creating)
   try {
@@ -21,7 +27,7 @@ export async function withLab<T>(options: LabOptions, work: (lab: Lab) => Promis
   } finally {
     open.delete(creating)
     const lab = await creating.catch(() => undefined)
-    if (!options.keep) await lab?.destroy()
+    if (lab && !options.keep && !ending) await cleanUp(() => lab.destroy())
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, test, jest } from '@jest/globals'
 import { ExitCode } from '../../lib/ocf'
 import { runByHand } from '../../lib/ocf/by-hand'
 import { outputOf } from './support/output'
@@ -107,6 +107,17 @@ test('--explain shows what was found, decided and would be done', async () => {
     'observed:\n  { up: true }\ndecided:\n  { exit: 7 }\nwould do:\n  - turn it on\nsample monitor: not running (7)\n',
   )
   expect((await run(['monitor', '--set', 'path=/p'])).context?.explain).toBeUndefined()
+})
+
+test('--explain is refused by an agent that would act all the same', async () => {
+  const handler = jest.fn(() => ExitCode.SUCCESS)
+  const agent = { ...sampleAgent({ monitor: handler }), explains: false }
+  const { result, stderr } = await outputOf(() =>
+    runByHand(agent, ['monitor', '--set', 'path=/p', '--explain'], { metadata: '' }),
+  )
+  expect(result).toBe(ExitCode.ERR_ARGS)
+  expect(stderr).toBe('sample cannot explain itself: without --explain it would act\n')
+  expect(handler).not.toHaveBeenCalled()
 })
 
 test('an action that prints its result prints nothing else', async () => {

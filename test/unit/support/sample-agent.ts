@@ -44,6 +44,7 @@ export function sampleAgent(handlers: Readonly<Record<string, Handler>> = {}) {
     shortdesc: 'A sample',
     longdesc: 'Does nothing, <well> & "soundly".',
     parameters,
+    explains: true,
     identity: ['path'],
     actions: {
       start: action('start'),

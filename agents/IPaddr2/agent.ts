@@ -1,0 +1,40 @@
+/** ocf:ts:IPaddr2: one virtual IPv4 or IPv6 address that moves between nodes. */
+import { type Context as AnyContext, defineAgent, type Values as AnyValues } from '../../lib/ocf'
+import { VERSION } from '../../lib/version'
+import { parameters } from './parameters'
+import { validateConfiguration } from './validate-configuration'
+
+export type Values = AnyValues<typeof parameters>
+export type Context = AnyContext<typeof parameters>
+
+export const agent = defineAgent({
+  name: 'IPaddr2',
+  version: VERSION,
+  shortdesc: 'Virtual IPv4 or IPv6 address (Linux)',
+  longdesc: `Puts a virtual address on a network interface of the node where the resource runs, and takes it away again. Clients follow at once: the neighbours are told where the address is now, by gratuitous ARP for IPv4 and by unsolicited neighbour advertisements for IPv6.
+
+Without nic and cidr_netmask, both are taken from the most specific route to the network that the address belongs to.
+
+The address counts as running when it is on an interface that is up. A lost cable does not stop it: ocf:ts:ping watches over that.
+
+Keep an address of the node's own, which the cluster does not manage, on the same interface: when the first IPv4 address of a network is removed, Linux takes all others of that network along, unless the kernel parameter net.ipv4.conf.all.promote_secondaries is 1.`,
+  parameters,
+  explains: true,
+  identity: ['ip'],
+  actions: {
+    start: { timeout: 20, load: async () => (await import('./start')).start },
+    stop: { timeout: 20, load: async () => (await import('./stop')).stop },
+    status: {
+      timeout: 20,
+      recurring: [{ interval: 10, depth: 0 }],
+      load: async () => (await import('./monitor')).status,
+    },
+    monitor: {
+      timeout: 20,
+      recurring: [{ interval: 10, depth: 0 }],
+      load: async () => (await import('./monitor')).monitor,
+    },
+    'validate-all': { timeout: 20, load: async () => (await import('./validate-all')).validateAll },
+  },
+  validate: validateConfiguration,
+})

@@ -1,0 +1,78 @@
+/** What there is to know of this host. */
+import { type Interface } from '../../lib/network/interfaces'
+import { readRoutes, type Route } from '../../lib/network/routes'
+import { visibleInterfaces } from '../../lib/network/visible-interfaces'
+import { ExitCode, OcfError } from '../../lib/ocf'
+import { type Context } from './agent'
+import { heldPlaces, wantedOf } from './place'
+
+export interface Facts {
+  readonly interfaces: readonly Interface[]
+  /** Networks this host is connected to; not read where the configuration says all there is to know. */
+  readonly routes: readonly Route[]
+}
+
+async function listInterfaces({ deadline }: Context): Promise<readonly Interface[]> {
+  return (await import('../../lib/network/list-interfaces')).listInterfaces(deadline)
+}
+
+/** All interfaces. On a host without iproute2, those that can be seen without it: nobody has changed any other. */
+async function knownInterfaces(context: Context): Promise<readonly Interface[]> {
+  try {
+    return await listInterfaces(context)
+  } catch (error) {
+    if (error instanceof OcfError && error.code === ExitCode.ERR_INSTALLED) return visibleInterfaces()
+    throw error
+  }
+}
+
+/** The routes, where the place depends on them. */
+function routesFor({ ip, nic, cidr_netmask }: Context['values']): readonly Route[] {
+  return nic !== undefined && cidr_netmask !== undefined ? [] : readRoutes(ip.family)
+}
+
+/**
+ * Everything that a start depends on.
+ *
+ * @throws OcfError ERR_INSTALLED when there is no iproute2
+ */
+export async function observeForStart(context: Context): Promise<Facts> {
+  return { interfaces: await listInterfaces(context), routes: routesFor(context.values) }
+}
+
+/** Everything that a stop depends on. */
+export async function observeForStop(context: Context): Promise<Facts> {
+  return { interfaces: await knownInterfaces(context), routes: routesFor(context.values) }
+}
+
+/**
+ * Enough to say whether the address is there. When it is in plain sight, no program is asked; when it is not, one is:
+ * the address may be on an interface that is down or has lost its cable, and "not running" must be certain.
+ */
+export async function observeForMonitor(context: Context): Promise<Facts> {
+  const { values } = context
+  const routes = values.nic === undefined ? readRoutes(values.ip.family) : []
+  const visible = visibleInterfaces()
+  const inSight = heldPlaces(wantedOf(values), visible, routes).length > 0
+  return { interfaces: inSight ? visible : await knownInterfaces(context), routes }
+}
+
+/** The facts without what has nothing to do with the address, for a person to read. */
+export function shownFacts({ interfaces, routes }: Facts, { ip, nic }: Context['values']): unknown {
+  return {
+    interfaces: interfaces
+      .filter(
+        ({ name, addresses }) =>
+          name === nic?.name || addresses.some(({ address }) => address.hex === ip.hex),
+      )
+      .map(({ addresses, ...rest }) => ({
+        ...rest,
+        addresses: addresses
+          .filter(({ address }) => address.family === ip.family)
+          .map(({ address, ...others }) => ({ ...others, address: address.text })),
+      })),
+    routes: routes.map(
+      ({ network, prefixLength, interface: name }) => `${network.text}/${prefixLength} dev ${name}`,
+    ),
+  }
+}

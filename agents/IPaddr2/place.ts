@@ -1,0 +1,49 @@
+/** Which interface the address belongs on, and with which prefix length. */
+import { type Address, isLoopback, parseAddress } from '../../lib/network/address'
+import { type Interface, type Placed, placesOf } from '../../lib/network/interfaces'
+import { mostSpecificRoute, type Route } from '../../lib/network/routes'
+import { type Values } from './agent'
+
+/** What the configuration says of the place. */
+export interface Wanted {
+  readonly address: Address
+  readonly interface: string | undefined
+  readonly prefixLength: number | undefined
+}
+
+export function wantedOf({ ip, nic, cidr_netmask }: Values): Wanted {
+  return { address: ip, interface: nic?.name, prefixLength: cidr_netmask }
+}
+
+const LOOPBACK_NETWORK = parseAddress('127.0.0.0')
+
+/** The route the place is taken from where the configuration does not name it. */
+export function routeTo(wanted: Wanted, routes: readonly Route[]): Route | undefined {
+  const found = mostSpecificRoute(routes, wanted.address, wanted)
+  if (found) return found
+  // The main routing table does not have the loopback network.
+  return wanted.address.family === 4 && isLoopback(wanted.address) && LOOPBACK_NETWORK
+    ? { interface: 'lo', network: LOOPBACK_NETWORK, prefixLength: 8 }
+    : undefined
+}
+
+/**
+ * Where the address is, of the places that are this resource's: on the configured interface; without one, on that of
+ * the route. When no route leads to it any more (its interface is down), any interface will do, except loopback,
+ * where a server behind a load balancer has the address for itself.
+ */
+export function heldPlaces(
+  wanted: Wanted,
+  interfaces: readonly Interface[],
+  routes: readonly Route[],
+): readonly Placed[] {
+  const name = wanted.interface ?? routeTo(wanted, routes)?.interface
+  return placesOf(wanted.address, interfaces).filter((place) =>
+    name === undefined ? !place.loopback : place.interface === name,
+  )
+}
+
+/** Whether the address is as it is configured; a prefix length that is not configured can be any. */
+export function isAsWanted(place: Placed, wanted: Wanted): boolean {
+  return wanted.prefixLength === undefined || place.prefixLength === wanted.prefixLength
+}

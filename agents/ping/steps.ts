@@ -1,0 +1,34 @@
+/** How the steps of a plan are carried out. */
+import { updateDampened } from '../../lib/cluster/attributes'
+import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
+import { writeOwned } from '../../lib/system/owned-files'
+import { type Context } from './agent'
+import { type Step } from './decide'
+
+/** One line that says what a step does. */
+export function describeStep(step: Step): string {
+  return step.step === 'note start'
+    ? `make ${step.file}, which says that the resource is started`
+    : `set node attribute ${step.name} to ${step.value}, to be acted on after ${step.dampen}`
+}
+
+/** Carries steps out, in order. */
+export async function performSteps(steps: readonly Step[], { deadline, log }: Context): Promise<void> {
+  for (const step of steps) {
+    if (step.step === 'publish') {
+      await updateDampened(step.name, `${step.value}`, step.dampen, deadline)
+      log.debug(`${step.name} = ${step.value}`)
+      continue
+    }
+    try {
+      // A new file under another name, renamed: nothing that lies in its place is followed.
+      writeOwned({ name: 'root', uid: 0, gid: 0 }, step.file, '')
+    } catch (error) {
+      throw new OcfError(
+        ExitCode.ERR_PERM,
+        `pidfile: cannot make ${step.file}: run as root, or set pidfile to a file in another directory`,
+        { detail: messageOf(error) },
+      )
+    }
+  }
+}

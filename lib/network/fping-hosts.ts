@@ -1,0 +1,48 @@
+/** Asks hosts with `fping`, one process for all of them. */
+import { ExitCode, OcfError } from '../ocf'
+import { describeFailure, runProgram } from '../system/run-program'
+import { type Asking, type Reachability, refusedOptions } from './reachability'
+
+/** Milliseconds that fping waits for an answer at the least. */
+const LEAST_WAIT = 50
+
+/** fping's own codes: everybody answered, somebody did not, a name is unknown. */
+const ANSWERED = [0, 1, 2]
+
+/** The arguments of `fping`: within `timeout` all attempts are made, and an answer to any of them counts until then. */
+export function fpingArguments(
+  hosts: readonly string[],
+  { attempts, timeout, options }: Omit<Asking, 'deadline'>,
+): readonly string[] {
+  const wait = Math.max(LEAST_WAIT, Math.floor((timeout * 1000) / attempts))
+  return ['-r', `${attempts - 1}`, '-t', `${wait}`, '-B', '1.0', ...options, '--', ...hosts]
+}
+
+/** Reads what fping printed of each host. */
+export function readAnswers(hosts: readonly string[], stdout: string, stderr: string): Reachability {
+  const alive = stdout.split('\n').flatMap((line) => /^(\S+) .*is alive/.exec(line)?.[1] ?? [])
+  return {
+    reachable: Math.min(alive.length, hosts.length),
+    unreachable: hosts.filter((host) => !alive.includes(host)),
+    // A router's "ICMP Host Unreachable" is an answer to the question, and not a complaint.
+    complaints: stderr.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('ICMP ')),
+  }
+}
+
+/** Asks all hosts. */
+export async function fpingHosts(hosts: readonly string[], asking: Asking): Promise<Reachability> {
+  const { options, deadline } = asking
+  // With time left to say what it found.
+  const timeout = Math.min(asking.timeout, (deadline.remainingMs * 0.8) / 1000)
+  const result = await runProgram('fping', fpingArguments(hosts, { ...asking, timeout }), { deadline })
+  if (result.code !== undefined && ANSWERED.includes(result.code)) {
+    return readAnswers(hosts, result.stdout, result.stderr)
+  }
+  const refused = refusedOptions(result.stderr)
+  throw new OcfError(
+    refused ? ExitCode.ERR_ARGS : ExitCode.ERR_GENERIC,
+    refused
+      ? `options: fping does not accept '${options.join(' ')}': ${result.stderr.trim().split('\n')[0] ?? ''}`
+      : describeFailure('fping', result),
+  )
+}
