@@ -21,9 +21,7 @@ export interface DemoteFacts {
 export function decideDemote({ server, standby, stopsNext, wasAlone }: DemoteFacts): Plan<DemoteStep> {
   if (standby) return { exit: ExitCode.SUCCESS, steps: [] }
   const unlock: DemoteStep[] = wasAlone ? ['remove lock'] : []
-  if (server === 'stopped') {
-    return { exit: ExitCode.SUCCESS, steps: ['publish demoted', ...unlock, 'publish stopped'] }
-  }
+  if (server === 'stopped') return { exit: ExitCode.SUCCESS, steps: [...unlock, 'publish stopped'] }
   const comeBack: DemoteStep[] = stopsNext || server !== 'running' ? [] : ['start as standby']
   return {
     exit: ExitCode.SUCCESS,

@@ -20,7 +20,7 @@ const DESCRIPTIONS: Record<DemoteStep, string> = {
   'publish demoted': 'say in the node attributes that this node may not be promoted',
   stop: 'stop PostgreSQL',
   'remove lock': 'remove the lock file: no standby was there that could have gone on without this node',
-  'publish stopped': 'say in the node attributes that this node is stopped',
+  'publish stopped': 'say in the node attributes that this node is stopped and may not be promoted',
   'start as standby': 'start PostgreSQL as a standby, where the shutdown was a clean one',
 }
 
@@ -76,7 +76,8 @@ export async function demote(context: Context): Promise<ExitCode> {
       removeOwned(owner, site.files.lock)
       return Promise.resolve()
     },
-    'publish stopped': () => tryPublish(site, site.node, { status: 'STOP' }, log),
+    'publish stopped': () =>
+      tryPublish(site, site.node, { status: 'STOP', score: SCORE.never, baseline: null }, log),
     'start as standby': async () => {
       // After any other shutdown the data may not fit the new primary's: the lock file decides at the next start.
       if (method !== 'fast') return

@@ -13,12 +13,12 @@ import { publish } from './publish'
 import { withSession } from './session'
 import { otherNodes, readSite, readSiteVersion, type Site } from './site'
 
-type PromoteStep = 'bar others' | 'lock' | 'publish baseline' | 'promote' | 'publish primary'
+type PromoteStep = 'bar others' | 'lock' | 'promote' | 'publish primary'
 
 const DESCRIPTIONS: Record<PromoteStep, string> = {
-  'bar others': 'say in the node attributes that the other nodes are not connected and may not be promoted',
+  'bar others':
+    'say in the node attributes that the other nodes are not connected and may not be promoted, and at which WAL position this node goes on',
   lock: 'make the lock file: from now on this node has what the others do not',
-  'publish baseline': 'publish the WAL position at which this node becomes primary',
   promote: 'promote PostgreSQL',
   'publish primary': 'say in the node attributes that this node is the primary',
 }
@@ -69,19 +69,18 @@ async function promoteWith(
   const role = await readRole(connection, version)
   const plan: Plan<PromoteStep> = {
     exit: ExitCode.SUCCESS,
-    steps: role.inRecovery
-      ? ['bar others', 'lock', 'publish baseline', 'promote', 'publish primary']
-      : ['publish primary'],
+    steps: role.inRecovery ? ['bar others', 'lock', 'promote', 'publish primary'] : ['publish primary'],
   }
   const perform: Record<PromoteStep, () => Promise<void>> = {
-    'bar others': () => barOthers(context, site),
+    'bar others': async () => {
+      const baseline = role.position === undefined ? {} : { baseline: role.position }
+      await Promise.all([barOthers(context, site), publish(site, node, baseline)])
+    },
     lock: () => {
       makePrivateDirectory(instance.owner, tmpdir)
       writeOwned(instance.owner, files.lock, '')
       return Promise.resolve()
     },
-    'publish baseline': () =>
-      role.position === undefined ? Promise.resolve() : publish(site, node, { baseline: role.position }),
     promote: async () => {
       await promoteServer(instance, version, connection, deadline)
       log.info('PostgreSQL is promoted')

@@ -4,7 +4,7 @@ import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
 import { writeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
 import { SCORE } from './names'
-import { tryPublish } from './publish'
+import { type Publication, tryPublish } from './publish'
 import { dataDirectoryOf } from './data-directory'
 import { readSite, type Site } from './site'
 import { repModeText } from './steps'
@@ -41,7 +41,7 @@ function tidyUp({ instance, files, replicated }: Site, { log }: Context): void {
  * configuration file, without a data directory.
  */
 export async function stop(context: Context): Promise<ExitCode> {
-  const { values, deadline, log, env } = context
+  const { values, deadline, log } = context
   const dataDirectory = dataDirectoryOf(values)
   const server = findServer(dataDirectory)
   const site = await siteIfPossible(context)
@@ -56,26 +56,25 @@ export async function stop(context: Context): Promise<ExitCode> {
   return carryOut(context, { server, site }, plan, {
     describe: (step) => DESCRIPTIONS[step],
     perform: async () => {
-      // What the attributes say of a server that is about to stop can be written while it does.
-      const publishing =
-        site && replicated
-          ? tryPublish(site, site.node, { score: SCORE.never, position: null, baseline: null }, log)
-          : undefined
-      const wasPrimary = env.members.promoted.length > 0 && env.role !== 'Unpromoted'
-      const escalateSeconds = wasPrimary || !replicated ? values.stop_escalate : values.stop_escalate_in_slave
+      const say = (publication: Publication): Promise<void> =>
+        site && replicated ? tryPublish(site, site.node, publication, log) : Promise.resolve()
+      const barred = { score: SCORE.never, position: null, baseline: null } as const
+      const running = server.kind !== 'stopped'
+      // That a server which is about to stop may not be promoted can be written while it does.
+      const barring = running ? say(barred) : Promise.resolve()
       try {
+        // With replication a primary has been demoted, and thereby stopped, before: what still runs is a standby.
+        const escalateSeconds = replicated ? values.stop_escalate_in_slave : values.stop_escalate
         const method = await stopServer(dataDirectory, { escalateSeconds, deadline, log })
-        if (method !== 'already stopped') log.info(`PostgreSQL has stopped (${method})`)
+        if (running) log.info(`PostgreSQL has stopped (${method})`)
       } catch (error) {
-        await publishing
-        if (site && replicated) await tryPublish(site, site.node, { status: 'UNKNOWN' }, log)
+        await barring
+        await say({ status: 'UNKNOWN' })
         throw error
       }
-      await publishing
-      if (site) {
-        tidyUp(site, context)
-        if (replicated) await tryPublish(site, site.node, { status: 'STOP' }, log)
-      }
+      await barring
+      if (site) tidyUp(site, context)
+      await say({ status: 'STOP', ...(running ? {} : barred) })
     },
   })
 }

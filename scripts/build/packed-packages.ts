@@ -1,7 +1,8 @@
 /**
  * npm packages at the end of an executable, as comments. Node compiles a whole file before it runs its first line, and
  * even code that is never called costs its length: 8 ms of CPU for commander, fast-xml-parser and pg together, at
- * every call of the agent. In a comment they cost 1 ms, and are compiled by the action that needs them (unpack.ts).
+ * every call of the agent. In a comment they cost 1 ms, less when it is a
+ * short one, and are compiled by the action that needs them (unpack.ts).
  */
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
@@ -29,7 +30,7 @@ async function bundlePackage(name: string): Promise<PackedPackage> {
     target: TARGET,
     plugins: [leanPg],
     external: ['pg-native'],
-    minifySyntax: true,
+    minify: true,
     legalComments: 'none',
     logLevel: 'warning',
   })

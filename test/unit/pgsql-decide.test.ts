@@ -65,7 +65,7 @@ describe('demote', () => {
       { stopsNext: true, wasAlone: true },
       ['publish demoted', 'stop', 'remove lock', 'publish stopped'],
     ],
-    ['a primary that has crashed', { server: 'stopped' }, ['publish demoted', 'publish stopped']],
+    ['a primary that has crashed', { server: 'stopped' }, ['publish stopped']],
     [
       'what is left of a crashed primary',
       { server: 'orphaned' },
