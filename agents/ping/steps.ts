@@ -1,5 +1,5 @@
 /** How the steps of a plan are carried out. */
-import { updateDampened } from '../../lib/cluster/attributes'
+import { beginDampened, updateDampened } from '../../lib/cluster/attributes'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { writeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
@@ -13,10 +13,13 @@ export function describeStep(step: Step): string {
 }
 
 /** Carries steps out, in order. */
-export async function performSteps(steps: readonly Step[], { deadline, log }: Context): Promise<void> {
+export async function performSteps(steps: readonly Step[], context: Context): Promise<void> {
+  const { action, deadline, log } = context
   for (const step of steps) {
     if (step.step === 'publish') {
-      await updateDampened(step.name, `${step.value}`, step.dampen, deadline)
+      // Other resources wait for the first value; it is later changes that can be a moment's trouble.
+      const publish = action === 'start' ? beginDampened : updateDampened
+      await publish(step.name, `${step.value}`, step.dampen, deadline)
       log.debug(`${step.name} = ${step.value}`)
       continue
     }

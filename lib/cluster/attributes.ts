@@ -62,17 +62,30 @@ export async function changePromotionScore(
 }
 
 /**
- * Sets an attribute of the local node that pacemaker shall act on only when it has been the same for a while.
+ * Publishes an attribute of the local node for the first time, at once, and makes pacemaker wait with all further
+ * changes of it.
  *
- * @param dampen - that while, as pacemaker writes it: `5s`
+ * @param dampen - how long, as pacemaker writes it: `5s`
  */
+export async function beginDampened(
+  name: string,
+  value: string,
+  dampen: string,
+  deadline: Deadline,
+): Promise<void> {
+  await tool('attrd_updater', [`--name=${name}`, `--update=${value}`], deadline)
+  await tool('attrd_updater', [`--name=${name}`, '--update-delay', `--delay=${dampen}`], deadline)
+}
+
+/** Sets an attribute of the local node that pacemaker shall act on only when it has been the same for a while. */
 export async function updateDampened(
   name: string,
   value: string,
   dampen: string,
   deadline: Deadline,
 ): Promise<void> {
-  await tool('attrd_updater', [`--name=${name}`, `--update=${value}`, `--delay=${dampen}`], deadline)
+  // Not `--update`, which does not look at the delay: it would hold only for the attribute's first value.
+  await tool('attrd_updater', [`--name=${name}`, `--update-both=${value}`, `--delay=${dampen}`], deadline)
 }
 
 /** Deletes an attribute of the local node. */

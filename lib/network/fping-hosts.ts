@@ -35,14 +35,22 @@ export async function fpingHosts(hosts: readonly string[], asking: Asking): Prom
   // With time left to say what it found.
   const timeout = Math.min(asking.timeout, (deadline.remainingMs * 0.8) / 1000)
   const result = await runProgram('fping', fpingArguments(hosts, { ...asking, timeout }), { deadline })
-  if (result.code !== undefined && ANSWERED.includes(result.code)) {
-    return readAnswers(hosts, result.stdout, result.stderr)
+  // It ends with the same code for an option that it does not know as for a host that does not answer.
+  if (refusedOptions(result.stderr)) {
+    throw new OcfError(
+      ExitCode.ERR_ARGS,
+      `options: fping does not accept '${options.join(' ')}': ${result.stderr.trim().split('\n')[0] ?? ''}`,
+    )
   }
-  const refused = refusedOptions(result.stderr)
-  throw new OcfError(
-    refused ? ExitCode.ERR_ARGS : ExitCode.ERR_GENERIC,
-    refused
-      ? `options: fping does not accept '${options.join(' ')}': ${result.stderr.trim().split('\n')[0] ?? ''}`
-      : describeFailure('fping', result),
-  )
+  if (result.code === undefined || !ANSWERED.includes(result.code)) {
+    throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('fping', result))
+  }
+  if (result.code === 0) return { reachable: hosts.length, unreachable: [], complaints: [] }
+  if (result.code === 1 && result.stdout.trim() === '') {
+    throw new OcfError(
+      ExitCode.ERR_ARGS,
+      `options: with '${options.join(' ')}' fping does not say which hosts answer; leave out what makes it quiet`,
+    )
+  }
+  return readAnswers(hosts, result.stdout, result.stderr)
 }

@@ -55,8 +55,9 @@ export async function createNetworks(labId: string): Promise<void> {
   await mustRun(['ip', 'netns', 'add', client])
   await ipBatch(net, [
     'link set lo up',
-    ...networks.flatMap(({ nic, gateway }) => [
-      `link add br-${nic} type bridge forward_delay 0 stp_state 0 mcast_snooping 0`,
+    // An address of its own: otherwise a bridge takes one of its ports', and changes it with them.
+    ...networks.flatMap(({ nic, gateway }, index) => [
+      `link add br-${nic} address 02:00:00:00:00:0${index + 1} type bridge forward_delay 0 stp_state 0 mcast_snooping 0`,
       `link set br-${nic} up`,
       ...(gateway ? [`address add ${gateway}/24 dev br-${nic}`] : []),
     ]),
