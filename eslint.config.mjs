@@ -9,7 +9,7 @@ export default defineConfig(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.mjs', 'jest.config.js'] },
+        projectService: { allowDefaultProject: ['*.mjs', 'jest.config.js', 'test/transform.js'] },
         tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)),
       },
     },
