@@ -1,7 +1,7 @@
 /** Three projects: `unit` needs nothing, `root` needs root and namespaces, `cluster` brings up real clusters. */
 const common = {
   testEnvironment: 'node',
-  transform: { '\\.(ts|js|mjs)$': '<rootDir>/test/transform.js' },
+  transform: { '\\.(ts|js|mjs)$': '<rootDir>/test/transform.mjs' },
   // execa and what it is made of ship as ES modules only.
   transformIgnorePatterns: [
     '/node_modules/(?!(execa|@sindresorhus|@sec-ant|figures|get-stream|human-signals|is-plain-obj|is-stream|is-unicode-supported|npm-run-path|parse-ms|path-key|pretty-ms|strip-final-newline|unicorn-magic|yoctocolors)/)',

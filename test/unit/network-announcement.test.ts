@@ -4,6 +4,7 @@ import {
   advertisementArguments,
   ARP_SENDERS,
   arpArguments,
+  type ArpSender,
   defaultSender,
   programOf,
 } from '../../lib/network/announcement'
@@ -48,12 +49,12 @@ test('every sender has a program', () => {
   ])
 })
 
-test.each([
+test.each<[ArpSender, string]>([
   ['send_arp', '-A -i 200 -r 5 eth0 10.9.0.5 auto not_used not_used'],
   ['iputils_arping', '-A -q -U -c 5 -I eth0 10.9.0.5'],
   ['libnet_arping', '-A -q -U -c 5 -i eth0 -S 10.9.0.5 10.9.0.5'],
   ['ipoibarping', '-q -c 5 -U -I eth0 10.9.0.5'],
-] as const)('the arguments of %s', (sender, expected) => {
+])('the arguments of %s', (sender, expected) => {
   expect(arpArguments(sender, announcement).join(' ')).toBe(expected)
 })
 

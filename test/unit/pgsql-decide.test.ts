@@ -41,11 +41,11 @@ describe('start', () => {
     expect(plan.reason).toContain('already runs here as a primary')
   })
 
-  test.each([
+  test.each<[StartFacts['server'], readonly string[]]>([
     ['stopped', ['clear remains', 'start']],
     ['orphaned', ['clear remains', 'start']],
     ['running', []],
-  ] as const)('without replication, a server that is %s', (server, steps) => {
+  ])('without replication, a server that is %s', (server, steps) => {
     expect(decideStart({ ...facts, replicated: false, server })).toEqual({ exit: 0, steps })
   })
 })

@@ -1,7 +1,11 @@
 /** Makes TypeScript and ES modules readable for jest, with the esbuild that makes the agents too. */
-const { transformSync } = require('esbuild')
+import { transformSync } from 'esbuild'
 
-module.exports = {
+export default {
+  /**
+   * @param {string} source
+   * @param {string} path
+   */
   process(source, path) {
     const { code } = transformSync(source, {
       sourcefile: path,
