@@ -39,7 +39,8 @@ export function checkSynchronousStandbyNames(configFile: string, text: string): 
   const set = findSetting(text, 'synchronous_standby_names')
   if (set === undefined) return
   throw new OcfError(
-    ExitCode.ERR_CONFIGURED,
+    // The file is this host's: with ERR_CONFIGURED pacemaker would stop the primary on another node, too.
+    ExitCode.ERR_ARGS,
     `synchronous_standby_names is set in ${configFile}, line ${set.line}: take it out; the agent sets it`,
   )
 }

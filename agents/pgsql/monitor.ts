@@ -25,7 +25,7 @@ export async function monitor(context: Context): Promise<ExitCode> {
     )
   }
   const [problem] = problems
-  if (problem) throw new OcfError(ExitCode.ERR_CONFIGURED, problem.reason)
+  if (problem) throw new OcfError(problem.code ?? ExitCode.ERR_CONFIGURED, problem.reason)
 
   const { monitorServer } = await import('./monitor-server')
   return monitorServer(context, { pid: found.postmaster.pid, pidFile: found.pidFile })

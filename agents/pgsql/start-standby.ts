@@ -32,7 +32,7 @@ function makeSocketDirectory({ instance }: Site): void {
 /**
  * Starts the server as a standby and makes sure that it is one.
  *
- * @throws OcfError ERR_CONFIGURED when somebody else has set synchronous_standby_names
+ * @throws OcfError ERR_ARGS when somebody else has set synchronous_standby_names
  */
 export async function startStandby(context: Context, site: Site, version: MajorVersion): Promise<void> {
   const { values, deadline, log } = context
@@ -68,5 +68,5 @@ export async function startStandby(context: Context, site: Site, version: MajorV
     deadline,
     log,
   })
-  throw new OcfError(ExitCode.ERR_CONFIGURED, refusal)
+  throw new OcfError(ExitCode.ERR_ARGS, refusal)
 }

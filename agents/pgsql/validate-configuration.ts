@@ -1,7 +1,7 @@
-import { type OcfEnvironment, type ParameterProblem, type Values as AnyValues } from '../../lib/ocf'
+import { ExitCode, type OcfEnvironment, type ParameterProblem, type Values as AnyValues } from '../../lib/ocf'
 import { type parameters } from './parameters'
 
-/** What is wrong between parameters; the same on every host. */
+/** What is wrong between parameters, whatever the host. */
 export function validateConfiguration(
   values: AnyValues<typeof parameters>,
   env: OcfEnvironment,
@@ -33,11 +33,13 @@ export function validateConfiguration(
     env.node !== undefined &&
     !values.node_list.some((name) => name.toLowerCase() === env.node?.toLowerCase())
   ) {
-    add(
-      'node_list',
-      nodes,
-      `node_list: '${nodes}' does not name this node: add ${env.node} to node_list, or keep the resource off it`,
-    )
+    problems.push({
+      name: 'node_list',
+      value: nodes,
+      reason: `node_list: '${nodes}' does not name this node: add ${env.node} to node_list, or keep the resource off it`,
+      // On the other nodes all is well: a node that joins the cluster must not end the database there.
+      code: ExitCode.ERR_ARGS,
+    })
   }
   if (values.master_ip === '') {
     add(

@@ -80,7 +80,7 @@ export async function dispatch<P extends Parameters>(agent: Agent<P>, call: Call
 /** Refuses a wrong configuration: every problem into the log, the first as the exit reason. */
 function refuse(problems: readonly [ParameterProblem, ...ParameterProblem[]], log: Log): never {
   for (const { reason } of problems.slice(1)) log.error(reason)
-  throw new OcfError(ExitCode.ERR_CONFIGURED, problems[0].reason)
+  throw new OcfError(problems[0].code ?? ExitCode.ERR_CONFIGURED, problems[0].reason)
 }
 
 async function perform<P extends Parameters>(

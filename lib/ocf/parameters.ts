@@ -1,4 +1,5 @@
 /** Parameters of an agent: declared once, and everything else about them is derived from here. */
+import { type ExitCode } from './exit-codes'
 
 type Derive<T> = (values: Readonly<Record<string, unknown>>) => T
 
@@ -45,6 +46,11 @@ export interface ParameterProblem {
   readonly value: string | undefined
   /** One line: the parameter, its value and the mend. */
   readonly reason: string
+  /**
+   * What the action ends with. Default: ERR_CONFIGURED, with which pacemaker stops the resource on every node; what is
+   * wrong on this node alone must be ERR_ARGS, which keeps it off this node.
+   */
+  readonly code?: ExitCode
 }
 
 /** A check beyond the type: returns what is allowed when the value is not, and nothing when it is. */

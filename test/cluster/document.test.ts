@@ -307,10 +307,13 @@ test(
       { timeoutMs: MINUTE },
     )
     const refusal = status.failures.find(({ task }) => task === 'start')
-    expect(refusal?.exitCode).toBe(6)
+    // 2 and not 6, with which pacemaker would stop the primary, too.
+    expect(refusal?.exitCode).toBe(2)
     expect(refusal?.exitReason).toContain('synchronous_standby_names is set in')
     expect(refusal?.exitReason).toMatch(/postgresql\.auto\.conf, line \d+: take it out/)
     expect(node.processes().filter(({ command }) => command === 'postgres')).toEqual([])
+    // The primary is not touched by it, also when pacemaker has drawn all its conclusions.
+    await lab.node('node2').must(['crm_resource', '--wait', '--timeout=30'])
     expect(isPrimaryWithAddresses('node2')(await lab.status('node2'))).toBe(true)
   },
   2 * MINUTE,

@@ -98,7 +98,7 @@ const cases: readonly Case[] = [
   { input: { ...REPLICATION, node_list: '' }, code: 6, reason: /^node_list is not set/ },
   {
     input: { ...REPLICATION, node_list: 'node2 node3' },
-    code: 6,
+    code: 2,
     reason: /^node_list: 'node2 node3' does not name this node: add node1/,
   },
   { input: { ...REPLICATION, master_ip: '' }, code: 6, reason: /^master_ip is not set/ },
@@ -156,7 +156,7 @@ test('synchronous_standby_names in postgresql.conf', async () => {
         params: { ...own.params, ...REPLICATION },
         env: CLONE,
       })
-      expect(code).toBe(6)
+      expect(code).toBe(2)
       expect(reason).toMatch(/^synchronous_standby_names is set in .*postgresql\.conf, line \d+: take it out/)
       expect(reason).toContain(`line ${line}:`)
     }
