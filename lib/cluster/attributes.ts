@@ -13,9 +13,6 @@ export interface AttributeChange {
   readonly lifetime: Lifetime
 }
 
-/** The promotion score that keeps an instance from being promoted. */
-export const NEVER = '-INFINITY'
-
 async function tool(program: string, args: readonly string[], deadline: Deadline): Promise<void> {
   const result = await runProgram(program, args, { deadline })
   if (result.code === 0) return

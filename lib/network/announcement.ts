@@ -30,11 +30,6 @@ export interface Announcement {
   readonly options: readonly string[]
 }
 
-export interface AnnouncingProgram {
-  readonly program: string
-  readonly args: readonly string[]
-}
-
 /** Where resource-agents keeps its helpers on different distributions. */
 const HELPERS = ['/usr/libexec/heartbeat', '/usr/lib/heartbeat', '/usr/lib64/heartbeat']
 

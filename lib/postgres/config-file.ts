@@ -22,13 +22,6 @@ export function withIncludes(text: string, paths: readonly string[]): string {
   return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${added.join('')}`
 }
 
-/** The text of a postgresql.conf without the lines by which the agent included `path`. */
-export function withoutInclude(text: string, path: string): string {
-  const lines = text.split('\n')
-  const kept = lines.filter((line) => !(includesFile(line, path) && line.includes(MARK)))
-  return kept.length === lines.length ? text : kept.join('\n')
-}
-
 /**
  * Where a setting is given a value that is not empty in a postgresql.conf.
  *

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { findSetting, withIncludes, withoutInclude } from '../../lib/postgres/config-file'
+import { findSetting, withIncludes } from '../../lib/postgres/config-file'
 import { readVersion } from '../../lib/postgres/instance'
 import { laterLsn, readLsn } from '../../lib/postgres/lsn'
 import { readPidFile } from '../../lib/postgres/pid-file'
@@ -79,12 +79,6 @@ describe('postgresql.conf', () => {
   test('a line that is commented out does not count, one that somebody else wrote does', () => {
     expect(withIncludes(`#include '/t/a.conf'\n`, ['/t/a.conf'])).toMatch(/\ninclude '\/t\/a.conf'/)
     expect(withIncludes(`  include = '/t/a.conf'\n`, ['/t/a.conf'])).toBe(`  include = '/t/a.conf'\n`)
-  })
-
-  test('loses only the lines that the agent added', () => {
-    const text = `include '/t/a.conf' # added by pgsql RA\ninclude '/t/b.conf'\n`
-    expect(withoutInclude(text, '/t/a.conf')).toBe(`include '/t/b.conf'\n`)
-    expect(withoutInclude(text, '/t/b.conf')).toBe(text)
   })
 
   test.each([
