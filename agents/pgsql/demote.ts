@@ -1,4 +1,4 @@
-import { carryOut, type ExitCode } from '../../lib/ocf'
+import { carryOut, namedSteps, type ExitCode } from '../../lib/ocf'
 import { findProcess } from '../../lib/system/processes'
 import { findServer, type ServerState } from '../../lib/postgres/server-state'
 import { readRole } from '../../lib/postgres/replication'
@@ -85,10 +85,5 @@ export async function demote(context: Context): Promise<ExitCode> {
       await publish(site, site.node, { status: 'HS:alone' })
     },
   }
-  return carryOut(context, facts, decideDemote(facts), {
-    describe: (step) => DESCRIPTIONS[step],
-    perform: async (steps) => {
-      for (const step of steps) await perform[step]()
-    },
-  })
+  return carryOut(context, facts, decideDemote(facts), namedSteps(DESCRIPTIONS, perform))
 }

@@ -1,6 +1,6 @@
 import { scoreAttribute } from '../../lib/cluster/attributes'
 import { findNode, takeSnapshot } from '../../lib/cluster/snapshot'
-import { carryOut, ExitCode, OcfError, type Plan } from '../../lib/ocf'
+import { carryOut, namedSteps, ExitCode, OcfError, type Plan } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { promoteServer } from '../../lib/postgres/promote-server'
@@ -88,10 +88,5 @@ async function promoteWith(
     'publish primary': () =>
       publish(site, node, { dataStatus: 'LATEST', score: SCORE.primary, status: 'PRI' }),
   }
-  return carryOut(context, { node, role }, plan, {
-    describe: (step) => DESCRIPTIONS[step],
-    perform: async (steps) => {
-      for (const step of steps) await perform[step]()
-    },
-  })
+  return carryOut(context, { node, role }, plan, namedSteps(DESCRIPTIONS, perform))
 }

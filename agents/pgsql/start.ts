@@ -1,4 +1,4 @@
-import { carryOut, type ExitCode } from '../../lib/ocf'
+import { carryOut, namedSteps, type ExitCode } from '../../lib/ocf'
 import { readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { existsOwned } from '../../lib/system/owned-files'
@@ -57,10 +57,5 @@ export async function start(context: Context): Promise<ExitCode> {
     'start as standby': () => startStandby(context, site, version),
     'publish standby': () => publish(site, site.node, { status: 'HS:alone' }),
   }
-  return carryOut(context, facts, decideStart(facts), {
-    describe: (step) => DESCRIPTIONS[step],
-    perform: async (steps) => {
-      for (const step of steps) await perform[step]()
-    },
-  })
+  return carryOut(context, facts, decideStart(facts), namedSteps(DESCRIPTIONS, perform))
 }

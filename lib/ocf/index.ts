@@ -18,5 +18,5 @@ export {
   type Values,
   words,
 } from './parameters'
-export { carryOut, type Plan } from './plan'
+export { carryOut, namedSteps, type Plan } from './plan'
 export { runAgent } from './run'

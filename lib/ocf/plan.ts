@@ -21,6 +21,19 @@ interface Means<S> {
   readonly perform: (steps: readonly S[]) => Promise<void>
 }
 
+/** The means of a plan whose steps are names: what each says, and what it does. */
+export function namedSteps<S extends string>(
+  descriptions: Readonly<Record<S, string>>,
+  deeds: Readonly<Record<S, () => Promise<void>>>,
+): Means<S> {
+  return {
+    describe: (step) => descriptions[step],
+    perform: async (steps) => {
+      for (const step of steps) await deeds[step]()
+    },
+  }
+}
+
 /**
  * Carries a plan out, or with `--explain` only shows it with the facts it rests on.
  *
