@@ -4,12 +4,12 @@ import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { publish } from './publish'
 import { withSession } from './session'
-import { readSite, readSiteVersion } from './site'
+import { readReplicatedSite, readSiteVersion } from './site'
 
 /** The primary is gone: a standby says how much WAL it has, which is what a new primary is measured by. */
 export async function afterDemote(context: Context): Promise<ExitCode> {
   const { values, deadline } = context
-  const site = await readSite(context)
+  const site = await readReplicatedSite(context)
   const server = findServer(site.instance.dataDirectory)
   if (server.kind !== 'running') return ExitCode.SUCCESS
   const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }

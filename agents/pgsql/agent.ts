@@ -11,9 +11,9 @@ export const agent = defineAgent({
   name: 'pgsql',
   version: VERSION,
   shortdesc: 'PostgreSQL, alone or with streaming replication',
-  longdesc: `Runs a PostgreSQL server. With rep_mode=sync, as a promotable clone with notify=true, it runs a primary and its hot standbys, switches synchronous replication off when the standby is lost and on when it is back, and promotes the standby when the primary fails.
+  longdesc: `Runs a PostgreSQL server, of version 9.1 or newer. With rep_mode=sync or async, as a promotable clone with notify=true, it runs a primary and its hot standbys and promotes a standby when the primary fails. With sync the primary waits for one standby, takes another when that is lost, goes on alone when there is none, and waits again when one is back; only a standby that has every acknowledged commit is promoted. With async it waits for nobody, and the standby with the newest data is promoted. With rep_mode=slave it runs a standby of a server outside of its cluster.
 
-The state of the replication is shown in node attributes; for a resource named pgsql: pgsql-status (PRI, HS:sync, HS:async, HS:potential, HS:connected, HS:alone, STOP, UNKNOWN), pgsql-data-status (LATEST, STREAMING|SYNC, DISCONNECT, ...), pgsql-master-baseline and pgsql-xlog-loc (positions in the WAL).
+The state of the replication is shown in node attributes; for a resource named pgsql: pgsql-status (PRI, HS:sync, HS:async, HS:potential, HS:connected, HS:alone, STOP, UNKNOWN), pgsql-data-status (LATEST, STREAMING|SYNC, STREAMING|POTENTIAL, DISCONNECT, ...), pgsql-master-baseline and pgsql-xlog-loc (positions in the WAL), pgsql-receiver-status with check_wal_receiver, and pgsql-refused: why a node with newer data than the new primary's is kept off.
 
 A node that was primary keeps the file PGSQL.lock in tmpdir: after a failover its data may hold what the others do not. It is not started again until that file is removed, which should be done after a new base backup.`,
   parameters,

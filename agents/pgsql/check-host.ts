@@ -5,10 +5,31 @@ import { findSetting, readConfigFile } from '../../lib/postgres/config-file'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { findPgCtl } from '../../lib/postgres/start-server'
 import { asUser } from '../../lib/system/users'
-import { readSiteVersion, type Site } from './site'
+import { type Values } from './agent'
+import { OLDEST_WITH_RECEIVER } from './receiver'
+import { isReplicated, readSiteVersion, type Site } from './site'
 
-/** The oldest version with the replication this agent controls. */
-const OLDEST_REPLICATING = 9.1
+interface Need {
+  readonly version: number
+  readonly what: string
+  readonly needed: (values: Values, site: Site) => boolean
+}
+
+/** What needs a version, each with the oldest that has it. */
+const NEEDS: readonly Need[] = [
+  { version: 9.1, what: 'replication', needed: (_, { kind }) => kind !== 'alone' },
+  { version: 9.4, what: 'replication_slot_name', needed: (values) => values.replication_slot_name !== '' },
+  {
+    version: 9.6,
+    what: 'external_standby_node_list',
+    needed: (values) => values.external_standby_node_list.length > 0,
+  },
+  {
+    version: OLDEST_WITH_RECEIVER,
+    what: 'check_wal_receiver',
+    needed: (values) => values.check_wal_receiver,
+  },
+]
 
 function readConfig({ instance: { configFile, owner } }: Site): string {
   let text: string | undefined
@@ -51,8 +72,8 @@ export function checkSynchronousStandbyNames(configFile: string, text: string): 
  * @returns the data directory's version
  * @throws OcfError for the first thing that is wrong, with how to mend it
  */
-export function checkHost(site: Site): MajorVersion {
-  const { instance, replicated } = site
+export function checkHost(site: Site, values: Values): MajorVersion {
+  const { instance } = site
   const { pgctl, dataDirectory, owner } = instance
   if (findPgCtl(pgctl) === undefined) {
     throw new OcfError(
@@ -73,14 +94,13 @@ export function checkHost(site: Site): MajorVersion {
     )
   }
   const config = readConfig(site)
-  if (replicated) {
-    if (version < OLDEST_REPLICATING) {
-      throw new OcfError(
-        ExitCode.ERR_INSTALLED,
-        `${dataDirectory} is of PostgreSQL ${version}: replication needs ${OLDEST_REPLICATING} or newer`,
-      )
-    }
-    checkSynchronousStandbyNames(instance.configFile, config)
+  for (const { version: oldest, what, needed } of NEEDS) {
+    if (version >= oldest || !needed(values, site)) continue
+    throw new OcfError(
+      ExitCode.ERR_INSTALLED,
+      `${dataDirectory} is of PostgreSQL ${version}: ${what} needs ${oldest.toFixed(1)} or newer`,
+    )
   }
+  if (isReplicated(site)) checkSynchronousStandbyNames(instance.configFile, config)
   return version
 }

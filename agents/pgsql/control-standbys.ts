@@ -12,7 +12,8 @@ import {
 } from '../../lib/postgres/replication'
 import { type Context } from './agent'
 import { decidePrimary, type PrimaryFacts } from './decide-primary'
-import { otherNodes, type Site } from './site'
+import { readReceiver } from './receiver'
+import { otherNodes, type ReplicatedSite } from './site'
 import { describeStep, performSteps } from './steps'
 
 /** How long a standby may take to become synchronous, or to get everything; longer, and the next monitor looks. */
@@ -51,12 +52,12 @@ async function confirmComplete(
 
 export async function controlStandbys(
   context: Context,
-  site: Site,
+  site: ReplicatedSite,
   version: MajorVersion,
   connection: Connection,
   postmaster: number,
 ): Promise<ExitCode> {
-  const { deadline, log } = context
+  const { deadline, log, values } = context
   const observe = async (): Promise<PrimaryFacts> => {
     const [snapshot, role, standbys] = await Promise.all([
       takeSnapshot(deadline),
@@ -65,9 +66,12 @@ export async function controlStandbys(
     ])
     return {
       resource: site.resource,
+      mode: site.mode,
       node: site.node,
       others: otherNodes(site, snapshot),
+      externals: site.mode === 'sync' ? values.external_standby_node_list : [],
       standbys,
+      receiver: await readReceiver(connection, values, role.inRecovery),
       synchronousStandbyNames: role.synchronousStandbyNames,
       snapshot,
     }

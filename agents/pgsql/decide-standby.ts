@@ -1,13 +1,16 @@
 /** What a standby says of itself, and how the standbys find a primary among themselves when there is none. */
-import { type ClusterSnapshot, findNode } from '../../lib/cluster/snapshot'
+import { type ClusterSnapshot, findNode, hasRole } from '../../lib/cluster/snapshot'
 import { scoreAttribute } from '../../lib/cluster/attributes'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
+import { mayBecomePrimary, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
+import { type ReceiverStatus, receiverChange } from './receiver'
 import { type ElectionNote, type Step } from './steps'
 
 export interface StandbyFacts {
   readonly resource: string
+  readonly mode: ReplicationMode
   readonly node: string
   readonly others: readonly string[]
   /** Nodes on which the resource is promoted. */
@@ -18,6 +21,8 @@ export interface StandbyFacts {
   readonly note: ElectionNote | undefined
   /** How many monitors in a row must see the same. */
   readonly checkCount: number
+  /** What to publish of this node's WAL receiver; nothing where that is not asked for. */
+  readonly receiver: ReceiverStatus | undefined
   readonly snapshot: ClusterSnapshot
 }
 
@@ -26,14 +31,15 @@ export interface StandbyPlan extends Plan<Step> {
   readonly because: string | undefined
 }
 
-/** Data statuses with which a node holds every commit that was acknowledged in synchronous replication. */
-const COMPLETE = ['LATEST', 'STREAMING|SYNC']
+/** A standby that runs and stays silent is waited for this many times as long as an election takes, not for ever. */
+const PATIENCE = 3
 
 export function decideStandby(facts: StandbyFacts): StandbyPlan {
   const { resource, node, primaries, snapshot } = facts
   const names = attributeNames(resource)
   const self = findNode(snapshot, node)
   const dataStatus = self?.permanent[names.dataStatus]
+  const received = receiverChange(resource, node, self, facts.receiver)
   const alone: Step[] =
     self?.transient[names.status] === 'HS:alone'
       ? []
@@ -44,12 +50,26 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
     const forgotten: Step[] = facts.note ? [{ step: 'note', note: undefined }] : []
     return {
       exit: ExitCode.SUCCESS,
-      steps: [...(dataStatus === 'DISCONNECT' ? alone : []), ...forgotten],
+      steps: [...(dataStatus === 'DISCONNECT' ? alone : []), ...received, ...forgotten],
       because: undefined,
     }
   }
   const { steps, because } = elect(facts, dataStatus)
-  return { exit: ExitCode.SUCCESS, steps: [...alone, ...steps], because }
+  return { exit: ExitCode.SUCCESS, steps: [...alone, ...received, ...steps], because }
+}
+
+/** The other nodes whose standby runs and may win, but has not said yet what it has. */
+function silentNodes({ resource, mode, others, snapshot }: StandbyFacts): readonly string[] {
+  const names = attributeNames(resource)
+  return others.filter((other) => {
+    const state = findNode(snapshot, other)
+    return (
+      state?.online === true &&
+      hasRole(state, resource, 'Unpromoted') &&
+      mayBecomePrimary(mode, state.permanent[names.dataStatus]) &&
+      state.transient[names.position] === undefined
+    )
+  })
 }
 
 function elect(
@@ -58,8 +78,8 @@ function elect(
 ): { steps: readonly Step[]; because: string } {
   const { resource, node, others, position, note, checkCount, snapshot } = facts
   const names = attributeNames(resource)
-  if (dataStatus !== undefined && !COMPLETE.includes(dataStatus)) {
-    const because = `there is no primary, and this node may not become it: its data was not complete when there last was one (${names.dataStatus} is ${dataStatus})`
+  if (!mayBecomePrimary(facts.mode, dataStatus)) {
+    const because = `there is no primary, and this node may not become it: its data was not complete when there last was one (${names.dataStatus} is ${String(dataStatus)})`
     return { steps: [], because }
   }
   if (position === undefined) {
@@ -89,6 +109,13 @@ function elect(
     return {
       steps: [...publish, keep],
       because: `there is no primary: seen ${seen} of ${checkCount} times: ${seenText}`,
+    }
+  }
+  const silent = silentNodes(facts)
+  if (silent.length > 0 && seen < checkCount * PATIENCE) {
+    return {
+      steps: [...publish, keep],
+      because: `there is no primary: ${silent.join(', ')} has not said yet what data it has (${seenText})`,
     }
   }
   const newest = Object.values(positions).reduce((a, b) => (a >= b ? a : b))

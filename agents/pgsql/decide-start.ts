@@ -1,11 +1,13 @@
 /** Whether this node's server may be started, and how. */
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type ServerState } from '../../lib/postgres/server-state'
+import { type Kind } from './site'
 
-export type StartStep = 'publish stopped' | 'clear remains' | 'start' | 'start as standby' | 'publish standby'
+export type StartStep =
+  'publish stopped' | 'clear remains' | 'start' | 'start as follower' | 'start as standby' | 'publish standby'
 
 export interface StartFacts {
-  readonly replicated: boolean
+  readonly kind: Kind
   readonly server: ServerState['kind']
   /** The role of a server that runs already, with replication. */
   readonly running: 'primary' | 'standby' | undefined
@@ -16,9 +18,10 @@ export interface StartFacts {
 }
 
 export function decideStart(facts: StartFacts): Plan<StartStep> {
-  const { replicated, server, running, lock, masterIp, resource } = facts
-  if (!replicated) {
-    return { exit: ExitCode.SUCCESS, steps: server === 'running' ? [] : ['clear remains', 'start'] }
+  const { kind, server, running, lock, masterIp, resource } = facts
+  if (kind !== 'member') {
+    const start = kind === 'follower' ? 'start as follower' : 'start'
+    return { exit: ExitCode.SUCCESS, steps: server === 'running' ? [] : ['clear remains', start] }
   }
   if (running === 'standby') return { exit: ExitCode.SUCCESS, steps: [] }
   if (running === 'primary') {

@@ -1,6 +1,6 @@
 /** The monitor of a server that runs. */
 import { findNode, promotedNodes, takeSnapshot } from '../../lib/cluster/snapshot'
-import { carryOut, ExitCode } from '../../lib/ocf'
+import { carryOut, ExitCode, type Plan } from '../../lib/ocf'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { type PidFile } from '../../lib/postgres/pid-file'
 import { readRole, type ServerRole } from '../../lib/postgres/replication'
@@ -10,8 +10,9 @@ import { decideProbe } from './decide-probe'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { readElectionNote } from './election-note'
 import { parameters } from './parameters'
+import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
 import { monitorLogin, withLogin, withSession } from './session'
-import { otherNodes, readSite, readSiteVersion, type Site } from './site'
+import { isReplicated, otherNodes, readSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
 import { describeStep, performSteps, type Step } from './steps'
 
 interface Server {
@@ -21,7 +22,7 @@ interface Server {
 
 export async function monitorServer(context: Context, server: Server): Promise<ExitCode> {
   const site = await readSite(context)
-  if (!site.replicated) return monitorAlone(context, site, server)
+  if (!isReplicated(site)) return monitorAlone(context, site, server)
   return monitorReplicated(context, site, server, readSiteVersion(site))
 }
 
@@ -33,13 +34,23 @@ async function runMonitorSql({ values, deadline }: Context, site: Site, server: 
 
 async function monitorAlone(context: Context, site: Site, server: Server): Promise<ExitCode> {
   await runMonitorSql(context, site, server)
-  context.explain?.observed({ server, monitor_sql: 'succeeded' })
-  return ExitCode.SUCCESS
+  const plan = (steps: readonly Step[]): Plan<Step> => ({ exit: ExitCode.SUCCESS, steps })
+  const facts = { server, monitor_sql: 'succeeded' }
+  if (!context.values.check_wal_receiver || context.probe) {
+    return carryOut(context, facts, plan([]), means(context, site))
+  }
+  return withSession(site, context.values, server, context.deadline, async (connection) => {
+    const role = await readRole(connection, readSiteVersion(site))
+    const receiver = await readReceiver(connection, context.values, role.inRecovery)
+    const self = findNode(await takeSnapshot(context.deadline), site.node)
+    const steps = receiverChange(site.resource, site.node, self, receiver)
+    return carryOut(context, { ...facts, receiver, self }, plan(steps), means(context, site))
+  })
 }
 
 async function monitorReplicated(
   context: Context,
-  site: Site,
+  site: ReplicatedSite,
   server: Server,
   version: MajorVersion,
 ): Promise<ExitCode> {
@@ -49,7 +60,10 @@ async function monitorReplicated(
     if (!role.inRecovery && values.monitor_sql !== parameters.monitor_sql.default)
       await runMonitorSql(context, site, server)
     if (probe) return actOnProbe(context, site, role)
-    if (role.inRecovery) return monitorStandby(context, site, role)
+    if (role.inRecovery) {
+      const receiver = await readReceiver(connection, values, true)
+      return monitorStandby(context, site, role, receiver)
+    }
     return controlStandbys(context, site, version, connection, server.pid)
   })
 }
@@ -72,17 +86,24 @@ async function actOnProbe(context: Context, site: Site, role: ServerRole): Promi
   return carryOut(context, facts, decideProbe(facts), means(context, site))
 }
 
-async function monitorStandby(context: Context, site: Site, role: ServerRole): Promise<ExitCode> {
+async function monitorStandby(
+  context: Context,
+  site: ReplicatedSite,
+  role: ServerRole,
+  receiver: ReceiverStatus | undefined,
+): Promise<ExitCode> {
   const { values, deadline, log } = context
   const snapshot = await takeSnapshot(deadline)
   const facts: StandbyFacts = {
     resource: site.resource,
+    mode: site.mode,
     node: site.node,
     others: otherNodes(site, snapshot),
     primaries: promotedNodes(snapshot, site.resource),
     position: role.position,
     note: readElectionNote(site),
     checkCount: values.xlog_check_count,
+    receiver,
     snapshot,
   }
   const plan = decideStandby(facts)

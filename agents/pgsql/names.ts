@@ -5,6 +5,8 @@ export interface AttributeNames {
   readonly dataStatus: string
   readonly baseline: string
   readonly position: string
+  readonly receiver: string
+  readonly refused: string
 }
 
 export function attributeNames(resource: string): AttributeNames {
@@ -13,6 +15,8 @@ export function attributeNames(resource: string): AttributeNames {
     dataStatus: `${resource}-data-status`,
     baseline: `${resource}-master-baseline`,
     position: `${resource}-xlog-loc`,
+    receiver: `${resource}-receiver-status`,
+    refused: `${resource}-refused`,
   }
 }
 

@@ -2,15 +2,23 @@ import { ExitCode } from '../../lib/ocf'
 import { type Context } from './agent'
 
 /**
- * What other members of the clone do concerns this one at three moments only. One failover brings up to eight
+ * What other members of the clone do concerns this one at a few moments only. One failover brings up to eight
  * notifications to every node: for all others nothing is loaded and nothing is started.
  */
 export async function notify(context: Context): Promise<ExitCode> {
   const { env, values } = context
   const { notification, members, node = '' } = env
-  if (values.rep_mode === 'none' || notification?.type !== 'post') return ExitCode.SUCCESS
+  const replicated = values.rep_mode === 'sync' || values.rep_mode === 'async'
+  if (!replicated || notification === undefined) return ExitCode.SUCCESS
   const isHere = (nodes: readonly string[]): boolean =>
     nodes.some((name) => name.toLowerCase() === node.toLowerCase())
+  if (notification.type === 'pre') {
+    // Of two nodes, the one that is promoted is the only one left.
+    if (notification.operation !== 'promote' || values.node_list.length < 3) return ExitCode.SUCCESS
+    const [promoting] = members.promoting
+    if (promoting === undefined) return ExitCode.SUCCESS
+    return (await import('./before-promote')).beforePromote(context, promoting)
+  }
   switch (notification.operation) {
     case 'promote':
       return (await import('./after-promote')).afterPromote(context, isHere(members.promoting))

@@ -1,9 +1,14 @@
 /** The parameters of ocf:ts:pgsql. Names, defaults and meaning are those of ocf:heartbeat:pgsql. */
-import { absolutePath, choice, integer, text, words } from '../../lib/ocf'
+import { absolutePath, boolean, choice, integer, text, words } from '../../lib/ocf'
 
 /** A path without the slashes at its end, so that it can be compared and extended. */
 export function trimSlashes(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') || '/' : path
+}
+
+/** What a replication slot's name may consist of (PostgreSQL manual, "Replication Slots"). */
+function slotPrefix(value: string): string | undefined {
+  return /^[a-z0-9_]*$/.test(value) ? undefined : 'lower-case letters, digits and underscores'
 }
 
 export const parameters = {
@@ -101,11 +106,11 @@ export const parameters = {
     longdesc:
       'Run by each monitor without replication; with replication only on the primary, and only when it is not the default, because the monitor asks for more there anyway.',
   }),
-  rep_mode: choice(['none', 'sync'], {
+  rep_mode: choice(['none', 'async', 'sync', 'slave'], {
     default: 'none',
-    shortdesc: 'Replication: none or sync',
+    shortdesc: 'Replication: none, async, sync or slave',
     longdesc:
-      'none: one server that runs on one node. sync: streaming replication as a promotable clone; the primary waits for one synchronous standby, goes on alone when that is lost, and waits again once it is back. sync needs node_list and master_ip.',
+      'none: one server that runs on one node. sync: streaming replication as a promotable clone; the primary waits for one synchronous standby, takes another when that is lost, goes on alone when there is none, and waits again once one is back. async: the same, with a primary that waits for nobody; what the standbys have not received when it is lost, is lost. Both need node_list and master_ip. slave: a plain resource that always follows the server at master_ip, for a standby outside of that cluster.',
   }),
   node_list: words({
     shortdesc: 'Nodes with a copy of the database',
@@ -113,7 +118,8 @@ export const parameters = {
   }),
   master_ip: text({
     shortdesc: 'Virtual address of the primary',
-    longdesc: 'The address that moves with the primary and that standbys stream from.',
+    longdesc:
+      'The address that moves with the primary and that standbys stream from. With rep_mode=slave, the address of the server to follow.',
   }),
   repuser: text({
     default: 'postgres',
@@ -138,6 +144,31 @@ export const parameters = {
   recovery_end_command: text({
     shortdesc: 'recovery_end_command of a standby',
     longdesc: 'Command that PostgreSQL runs once when recovery ends, that is at promotion.',
+  }),
+  restart_on_promote: boolean({
+    default: false,
+    shortdesc: 'Promote by a restart, and keep the timeline',
+    longdesc:
+      'Instead of promoting the standby, stop it and start it as a primary: the timeline stays the same, and the failover takes longer by the restart.',
+  }),
+  replication_slot_name: text({
+    check: slotPrefix,
+    shortdesc: 'Prefix of the replication slots',
+    longdesc:
+      'With it, each standby streams through a physical replication slot of its own on the primary, named PREFIX_NODE (the node name in lower case, "-" and "." as "_"). The slots are made at promotion and removed from a server that is a standby again. A slot keeps the WAL that its standby has not received, also while that is away: limit it with max_slot_wal_keep_size, or drop the slot of a node that stays away. Needs PostgreSQL 9.4.',
+  }),
+  external_standby_node_list: words({
+    reloadable: true,
+    shortdesc: 'Standbys outside the cluster that commits wait for',
+    longdesc:
+      'The application names of standbys outside the cluster, separated by blanks. While one streams, the primary waits for it too, beside the synchronous standby of the cluster. Only with rep_mode=sync; needs PostgreSQL 9.6.',
+  }),
+  check_wal_receiver: boolean({
+    default: false,
+    reloadable: true,
+    shortdesc: 'Publish whether the standby receives',
+    longdesc:
+      'Publishes the node attribute RESOURCE-receiver-status: "normal" on a standby that receives from its primary, "ERROR" on one that does not, "normal (master)" on a primary. Needs PostgreSQL 9.6.',
   }),
   tmpdir: text({
     default: '/var/lib/pgsql/tmp',

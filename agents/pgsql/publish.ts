@@ -8,13 +8,16 @@ export interface Publication {
   readonly status?: string
   readonly dataStatus?: string
   readonly baseline?: string | null
-  readonly position?: null
+  readonly position?: string | null
+  readonly receiver?: null
+  /** Why this node refused to go on under a new primary. */
+  readonly refused?: string | null
   readonly score?: string
 }
 
 function writes(site: Site, node: string, publication: Publication): readonly (() => Promise<void>)[] {
   const { attributes, attributeDeadline } = site
-  const { status, dataStatus, baseline, position, score } = publication
+  const { status, dataStatus, baseline, position, receiver, refused, score } = publication
   const attribute = (name: string, value: string | null | undefined, lifetime: 'reboot' | 'forever') =>
     value === undefined
       ? []
@@ -24,6 +27,8 @@ function writes(site: Site, node: string, publication: Publication): readonly ((
     ...attribute(attributes.dataStatus, dataStatus, 'forever'),
     ...attribute(attributes.baseline, baseline, 'reboot'),
     ...attribute(attributes.position, position, 'reboot'),
+    ...attribute(attributes.receiver, receiver, 'reboot'),
+    ...attribute(attributes.refused, refused, 'reboot'),
     ...(score === undefined
       ? []
       : [() => changePromotionScore(site.resource, node, score, attributeDeadline())]),

@@ -8,21 +8,52 @@ import { findUser, isRoot } from '../../lib/system/users'
 import { type Context } from './agent'
 import { type AgentFiles, agentFiles, type AttributeNames, attributeNames } from './names'
 import { dataDirectoryOf } from './data-directory'
+import { type ReplicationMode } from './mode'
 import { trimSlashes } from './parameters'
+
+/** What rep_mode makes of the server: one that stands alone, one that follows another, or a member of the replication. */
+export type Kind = 'alone' | 'follower' | 'member'
 
 export interface Site {
   readonly resource: string
   /** This node, as the cluster writes its name. */
   readonly node: string
-  readonly replicated: boolean
+  readonly kind: Kind
+  /** How the members replicate; nothing for a server that is none. */
+  readonly mode: ReplicationMode | undefined
   /** All nodes of the replication, this one included. */
   readonly nodeList: readonly string[]
   readonly instance: Instance
   readonly attributes: AttributeNames
   readonly files: AgentFiles
   readonly tmpdir: string
+  /** Prefix of the replication slots; empty for none. */
+  readonly slotPrefix: string
   /** How long one write of a node attribute may take. */
   readonly attributeDeadline: () => Deadline
+}
+
+/** A member of the replication: the cluster chooses its role. */
+export interface ReplicatedSite extends Site {
+  readonly mode: ReplicationMode
+}
+
+export function isReplicated(site: Site): site is ReplicatedSite {
+  return site.mode !== undefined
+}
+
+/**
+ * The site of an action that only members of the replication have.
+ *
+ * @throws OcfError ERR_CONFIGURED for any other rep_mode
+ */
+export async function readReplicatedSite(context: Context): Promise<ReplicatedSite> {
+  const site = await readSite(context)
+  if (isReplicated(site)) return site
+  throw new OcfError(
+    ExitCode.ERR_CONFIGURED,
+    `rep_mode: '${context.values.rep_mode}' has no primary to promote to: set rep_mode to sync or async, or make it no promotable clone`,
+  )
 }
 
 /**
@@ -43,12 +74,16 @@ export async function readSite({ values, env, deadline }: Context): Promise<Site
       `run this as root or as ${owner.name}: it has to act as ${owner.name}`,
     )
   }
-  const replicated = values.rep_mode !== 'none'
+  const { rep_mode: repMode } = values
+  const mode = repMode === 'sync' || repMode === 'async' ? repMode : undefined
+  const kind = mode !== undefined ? 'member' : repMode === 'slave' ? 'follower' : 'alone'
+  const named = kind !== 'alone' || values.check_wal_receiver
   const tmpdir = trimSlashes(values.tmpdir)
   return {
     resource: env.resource,
-    node: replicated ? await localNodeName(env, deadline) : (env.node ?? ''),
-    replicated,
+    node: named ? await localNodeName(env, deadline) : (env.node ?? ''),
+    kind,
+    mode,
     nodeList: values.node_list,
     instance: {
       dataDirectory: dataDirectoryOf(values),
@@ -66,6 +101,7 @@ export async function readSite({ values, env, deadline }: Context): Promise<Site
     attributes: attributeNames(env.resource),
     files: agentFiles(tmpdir),
     tmpdir,
+    slotPrefix: values.replication_slot_name,
     attributeDeadline: () => deadline.within(values.crm_attr_timeout * 1000),
   }
 }

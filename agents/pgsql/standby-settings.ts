@@ -4,13 +4,15 @@ import { type MajorVersion, usesStandbySignal } from '../../lib/postgres/instanc
 import { recoverySettingsText } from '../../lib/postgres/recovery-settings'
 import { makePrivateDirectory, removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { type Values } from './agent'
-import { applicationName, type Site } from './site'
+import { applicationName, isReplicated, type Site } from './site'
+import { slotName } from './slot-names'
 import { repModeText } from './steps'
 
 /** Text of the settings with which this node follows the primary. */
 export function standbySettings(site: Site, values: Values, version: MajorVersion): string {
   return recoverySettingsText(
     {
+      slot: site.slotPrefix === '' ? '' : slotName(site.slotPrefix, site.node),
       primaryHost: values.master_ip,
       primaryPort: values.pgport,
       user: values.repuser,
@@ -28,16 +30,20 @@ export function standbySettings(site: Site, values: Values, version: MajorVersio
 export function writeStandbySettings(site: Site, values: Values, version: MajorVersion): void {
   const { instance, files, tmpdir } = site
   const { owner, dataDirectory, configFile } = instance
+  const included: string[] = []
   makePrivateDirectory(owner, tmpdir)
-  removeOwned(owner, files.election)
-  writeOwned(owner, files.repMode, repModeText(''))
+  if (isReplicated(site)) {
+    removeOwned(owner, files.election)
+    writeOwned(owner, files.repMode, repModeText(''))
+    included.push(files.repMode)
+  }
   const settings = standbySettings(site, values, version)
   if (usesStandbySignal(version)) {
     writeOwned(owner, files.recovery, settings)
-    changeConfigFile(configFile, (text) => withIncludes(text, [files.repMode, files.recovery]))
+    changeConfigFile(configFile, (text) => withIncludes(text, [...included, files.recovery]))
     writeOwned(owner, `${dataDirectory}/standby.signal`, '')
   } else {
-    changeConfigFile(configFile, (text) => withIncludes(text, [files.repMode]))
+    changeConfigFile(configFile, (text) => withIncludes(text, included))
     writeOwned(owner, `${dataDirectory}/recovery.conf`, settings)
   }
 }

@@ -1,13 +1,15 @@
 /** Bringing this node's server up as a standby: at start, and after a demotion. */
 import { makeSharedDirectory } from '../../lib/system/owned-files'
 import { ExitCode, OcfError } from '../../lib/ocf'
+import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { findServer } from '../../lib/postgres/server-state'
 import { startServer } from '../../lib/postgres/start-server'
 import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
 import { type Context } from './agent'
 import { withSession } from './session'
-import { type Site } from './site'
+import { isReplicated, type Site } from './site'
+import { dropStandbySlots } from './slots'
 import { writeStandbySettings } from './standby-settings'
 
 /** Clears away what an earlier server left: processes without a postmaster, a pid file without a process. */
@@ -29,10 +31,36 @@ function makeSocketDirectory({ instance }: Site): void {
   makeSharedDirectory(owner, socketDirectory, 0o2775)
 }
 
+/** What is wrong with a standby that has just been started; nothing when all is well. */
+async function refuse(connection: Connection, site: Site): Promise<string | undefined> {
+  const [row] = await connection.rows<{
+    recovering: boolean
+    names: string
+    source: string | null
+    slots: string
+  }>(
+    `select pg_catalog.pg_is_in_recovery() as recovering, setting as names,
+            sourcefile || ', line ' || sourceline as source,
+            (select setting from pg_catalog.pg_settings where name = 'max_replication_slots') as slots
+       from pg_catalog.pg_settings where name = 'synchronous_standby_names'`,
+  )
+  if (row?.recovering !== true) {
+    return `PostgreSQL did not start as a standby: see that ${site.instance.configFile} is the file it reads`
+  }
+  if (!isReplicated(site)) return undefined
+  if (row.names !== '') {
+    return `synchronous_standby_names is set${row.source === null ? '' : ` in ${row.source}`}: take it out (ALTER SYSTEM RESET); the agent sets it`
+  }
+  const needed = site.slotPrefix === '' ? 0 : site.nodeList.length - 1
+  return Number(row.slots) < needed
+    ? `max_replication_slots is ${row.slots}: set it to ${needed} or more in ${site.instance.configFile}, one slot a standby`
+    : undefined
+}
+
 /**
  * Starts the server as a standby and makes sure that it is one.
  *
- * @throws OcfError ERR_ARGS when somebody else has set synchronous_standby_names
+ * @throws OcfError ERR_ARGS when somebody else has set synchronous_standby_names, or there are too few slots
  */
 export async function startStandby(context: Context, site: Site, version: MajorVersion): Promise<void> {
   const { values, deadline, log } = context
@@ -49,17 +77,9 @@ export async function startStandby(context: Context, site: Site, version: MajorV
     { pid, pidFile: server.pidFile },
     deadline,
     async (connection) => {
-      const [row] = await connection.rows<{ recovering: boolean; names: string; source: string | null }>(
-        `select pg_catalog.pg_is_in_recovery() as recovering, setting as names,
-              sourcefile || ', line ' || sourceline as source
-         from pg_catalog.pg_settings where name = 'synchronous_standby_names'`,
-      )
-      if (row?.recovering !== true) {
-        return `PostgreSQL did not start as a standby: see that ${site.instance.configFile} is the file it reads`
-      }
-      return row.names === ''
-        ? undefined
-        : `synchronous_standby_names is set${row.source === null ? '' : ` in ${row.source}`}: take it out (ALTER SYSTEM RESET); the agent sets it`
+      const refusal = await refuse(connection, site)
+      if (refusal === undefined) await dropStandbySlots(connection, site, log)
+      return refusal
     },
   )
   if (refusal === undefined) return

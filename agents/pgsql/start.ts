@@ -8,7 +8,7 @@ import { decideStart, type StartFacts, type StartStep } from './decide-start'
 import { SCORE } from './names'
 import { publish } from './publish'
 import { withSession } from './session'
-import { readSite, type Site } from './site'
+import { isReplicated, readSite, type Site } from './site'
 import { clearRemains, startPlain, startStandby } from './start-standby'
 import { type MajorVersion } from '../../lib/postgres/instance'
 
@@ -16,6 +16,8 @@ const DESCRIPTIONS: Record<StartStep, string> = {
   'publish stopped': 'say in the node attributes that this node is stopped and may not be promoted',
   'clear remains': 'end leftover processes and remove a leftover postmaster.pid',
   start: 'start PostgreSQL',
+  'start as follower':
+    'write the recovery settings and start PostgreSQL as a standby of the server at master_ip',
   'start as standby': 'write the recovery settings and start PostgreSQL as a standby',
   'publish standby': 'say in the node attributes that this node is a standby without a primary yet',
 }
@@ -24,7 +26,7 @@ async function observe(context: Context, site: Site, version: MajorVersion): Pro
   const { values, deadline } = context
   const server = findServer(site.instance.dataDirectory)
   const running =
-    server.kind === 'running' && site.replicated
+    server.kind === 'running' && isReplicated(site)
       ? await withSession(
           site,
           values,
@@ -33,9 +35,9 @@ async function observe(context: Context, site: Site, version: MajorVersion): Pro
           async (connection) => ((await readRole(connection, version)).inRecovery ? 'standby' : 'primary'),
         )
       : undefined
-  const locked = site.replicated && existsOwned(site.instance.owner, site.files.lock)
+  const locked = isReplicated(site) && existsOwned(site.instance.owner, site.files.lock)
   return {
-    replicated: site.replicated,
+    kind: site.kind,
     server: server.kind,
     running,
     lock: locked ? site.files.lock : undefined,
@@ -47,13 +49,20 @@ async function observe(context: Context, site: Site, version: MajorVersion): Pro
 /** Starts the server: with replication always as a standby, which only the cluster's promotion makes the primary. */
 export async function start(context: Context): Promise<ExitCode> {
   const site = await readSite(context)
-  const version = checkHost(site)
+  const version = checkHost(site, context.values)
   const facts = await observe(context, site, version)
   const perform: Record<StartStep, () => Promise<void>> = {
     'publish stopped': () =>
-      publish(site, site.node, { status: 'STOP', baseline: null, position: null, score: SCORE.never }),
+      publish(site, site.node, {
+        status: 'STOP',
+        baseline: null,
+        position: null,
+        refused: null,
+        score: SCORE.never,
+      }),
     'clear remains': () => clearRemains(context, site),
     start: () => startPlain(context, site),
+    'start as follower': () => startStandby(context, site, version),
     'start as standby': () => startStandby(context, site, version),
     'publish standby': () => publish(site, site.node, { status: 'HS:alone' }),
   }

@@ -6,7 +6,7 @@ import { type Context } from './agent'
 import { SCORE } from './names'
 import { type Publication, tryPublish } from './publish'
 import { dataDirectoryOf } from './data-directory'
-import { readSite, type Site } from './site'
+import { isReplicated, readSite, type Site } from './site'
 import { repModeText } from './steps'
 
 type StopStep = 'stop' | 'publish stopped'
@@ -27,10 +27,11 @@ async function siteIfPossible(context: Context): Promise<Site | undefined> {
 }
 
 /** Removes what would mislead the next start. That it can fail - the disk may be gone - is no failure to stop. */
-function tidyUp({ instance, files, replicated }: Site, { log }: Context): void {
+function tidyUp(site: Site, { log }: Context): void {
+  const { instance, files } = site
   try {
     removeStalePidFile(instance.owner, instance.dataDirectory)
-    if (replicated) writeOwned(instance.owner, files.repMode, repModeText(''))
+    if (isReplicated(site)) writeOwned(instance.owner, files.repMode, repModeText(''))
   } catch (error) {
     log.warning(`could not tidy up after PostgreSQL: ${messageOf(error)}`)
   }
@@ -45,20 +46,24 @@ export async function stop(context: Context): Promise<ExitCode> {
   const dataDirectory = dataDirectoryOf(values)
   const server = findServer(dataDirectory)
   const site = await siteIfPossible(context)
-  const replicated = site?.replicated === true
+  const replicated = site !== undefined && isReplicated(site)
+  const barred: Publication = {
+    ...(replicated && { score: SCORE.never, position: null, baseline: null }),
+    ...(values.check_wal_receiver && { receiver: null }),
+  }
+  const status = (text: string): Publication => (replicated ? { status: text } : {})
   const plan: Plan<StopStep> = {
     exit: ExitCode.SUCCESS,
     steps: [
       ...(server.kind === 'stopped' ? [] : ['stop' as const]),
-      ...(replicated ? ['publish stopped' as const] : []),
+      ...(replicated || values.check_wal_receiver ? ['publish stopped' as const] : []),
     ],
   }
   return carryOut(context, { server, site }, plan, {
     describe: (step) => DESCRIPTIONS[step],
     perform: async () => {
       const say = (publication: Publication): Promise<void> =>
-        site && replicated ? tryPublish(site, site.node, publication, log) : Promise.resolve()
-      const barred = { score: SCORE.never, position: null, baseline: null } as const
+        site ? tryPublish(site, site.node, publication, log) : Promise.resolve()
       const running = server.kind !== 'stopped'
       // That a server which is about to stop may not be promoted can be written while it does.
       const barring = running ? say(barred) : Promise.resolve()
@@ -69,12 +74,12 @@ export async function stop(context: Context): Promise<ExitCode> {
         if (running) log.info(`PostgreSQL has stopped (${method})`)
       } catch (error) {
         await barring
-        await say({ status: 'UNKNOWN' })
+        await say(status('UNKNOWN'))
         throw error
       }
       await barring
       if (site) tidyUp(site, context)
-      await say({ status: 'STOP', ...(running ? {} : barred) })
+      await say({ ...status('STOP'), ...(running ? {} : barred) })
     },
   })
 }

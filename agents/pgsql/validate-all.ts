@@ -6,7 +6,7 @@ import { readSite } from './site'
 /** Whether the resource could run on this host as it is configured; changes nothing. */
 export async function validateAll(context: Context): Promise<ExitCode> {
   const site = await readSite(context)
-  const version = checkHost(site)
+  const version = checkHost(site, context.values)
   context.explain?.observed({ node: site.node, version, instance: site.instance })
   return ExitCode.SUCCESS
 }

@@ -1,11 +1,44 @@
 import { ExitCode, type OcfEnvironment, type ParameterProblem, type Values as AnyValues } from '../../lib/ocf'
 import { type parameters } from './parameters'
+import { SLOT_NAME_MAX, slotName } from './slot-names'
+
+type PgsqlValues = AnyValues<typeof parameters>
+
+/** Node names that do not give a slot's name, or not one of their own. */
+function slotProblems({ replication_slot_name: prefix, node_list: nodes }: PgsqlValues): ParameterProblem[] {
+  if (prefix === '') return []
+  const problem = (reason: string): ParameterProblem[] => [
+    { name: 'replication_slot_name', value: prefix, reason: `replication_slot_name: '${prefix}' ${reason}` },
+  ]
+  const slots = nodes.map((node) => slotName(prefix, node))
+  for (const [index, slot] of slots.entries()) {
+    const node = nodes[index] ?? ''
+    if (slot.length > SLOT_NAME_MAX)
+      return problem(`and node '${node}' make more than ${SLOT_NAME_MAX} characters: take a shorter one`)
+    if (!/^[a-z0-9_]+$/.test(slot)) return problem(`cannot be used: node '${node}' makes no name of a slot`)
+    if (slots.indexOf(slot) !== index)
+      return problem(`cannot be used: two nodes would share the slot ${slot}`)
+  }
+  return []
+}
+
+function externalProblems({ external_standby_node_list: externals, node_list: nodes }: PgsqlValues) {
+  const known = nodes.map((name) => name.toLowerCase())
+  const wrong = externals.find((name) => name === '*' || known.includes(name.toLowerCase()))
+  if (wrong === undefined) return []
+  const why =
+    wrong === '*' ? 'every standby; name them one by one' : 'in node_list, too; take it out of one of them'
+  return [
+    {
+      name: 'external_standby_node_list',
+      value: externals.join(' '),
+      reason: `external_standby_node_list: '${wrong}' is ${why}`,
+    },
+  ]
+}
 
 /** What is wrong between parameters, whatever the host. */
-export function validateConfiguration(
-  values: AnyValues<typeof parameters>,
-  env: OcfEnvironment,
-): readonly ParameterProblem[] {
+export function validateConfiguration(values: PgsqlValues, env: OcfEnvironment): readonly ParameterProblem[] {
   const problems: ParameterProblem[] = []
   const add = (name: keyof typeof parameters, value: string, reason: string): void => {
     problems.push({ name, value, reason })
@@ -21,6 +54,23 @@ export function validateConfiguration(
     add('monitor_user', '', 'monitor_user is not set, but monitor_password is: set both or neither')
   }
   if (values.rep_mode === 'none') return problems
+  if (values.master_ip === '') {
+    add(
+      'master_ip',
+      '',
+      `master_ip is not set: rep_mode=${values.rep_mode} needs the address of the primary, which standbys connect to`,
+    )
+  }
+  if (values.rep_mode === 'slave') {
+    if (env.promotable) {
+      add(
+        'rep_mode',
+        'slave',
+        "rep_mode: 'slave' is never promoted: make it no promotable clone, or set rep_mode to sync or async",
+      )
+    }
+    return problems
+  }
 
   const nodes = values.node_list.join(' ')
   if (values.node_list.length === 0) {
@@ -41,13 +91,7 @@ export function validateConfiguration(
       code: ExitCode.ERR_ARGS,
     })
   }
-  if (values.master_ip === '') {
-    add(
-      'master_ip',
-      '',
-      `master_ip is not set: rep_mode=${values.rep_mode} needs the virtual address of the primary, which standbys connect to`,
-    )
-  }
+  problems.push(...slotProblems(values), ...externalProblems(values))
   if (!env.promotable && env.node !== undefined) {
     add(
       'rep_mode',

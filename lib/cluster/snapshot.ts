@@ -9,6 +9,12 @@ export interface NodeState {
   readonly name: string
   /** It is a member of the cluster and its controller takes part. */
   readonly online: boolean
+  /** It is one of the nodes that see each other, whether or not pacemaker runs on it. */
+  readonly member: boolean
+  /** It is out of the cluster because it was stopped there in good order, or fenced. */
+  readonly departed: boolean
+  /** It counts for the quorum: not a remote or guest node. */
+  readonly voter: boolean
   /** Attributes that live until the node leaves the cluster. */
   readonly transient: Readonly<Record<string, string | undefined>>
   /** Attributes that live until they are deleted. */
@@ -19,6 +25,10 @@ export interface NodeState {
 
 export interface ClusterSnapshot {
   readonly nodes: readonly NodeState[]
+  /** This node belongs to the part of the cluster that has the quorum. */
+  readonly quorate: boolean
+  /** What a part without quorum does (`no-quorum-policy`): `stop` where nothing is set. */
+  readonly noQuorumPolicy: string
 }
 
 /** Node names are compared as pacemaker does: upper and lower case are the same. */
@@ -31,12 +41,28 @@ export function findNode(snapshot: ClusterSnapshot, name: string): NodeState | u
   return snapshot.nodes.find((node) => sameNode(node.name, name))
 }
 
+/** Whether `resource` runs on the node in that role. */
+export function hasRole({ roles }: NodeState, resource: string, wanted: ResourceRole): boolean {
+  const isInstance = (id: string): boolean => id === resource || id.startsWith(`${resource}:`)
+  return Object.entries(roles).some(([id, role]) => isInstance(id) && role === wanted)
+}
+
+/**
+ * Whether nobody can promote a resource on that node any more, even if its programs still ran: it left in good order
+ * or was fenced, or it is outside of the majority, and what is outside of the majority may not promote. Two nodes
+ * have no majority: one that only cannot be seen may be promoted by itself.
+ */
+export function isOutOfPlay({ nodes, quorate, noQuorumPolicy }: ClusterSnapshot, node: NodeState): boolean {
+  if (node.member) return false
+  const majorityDecides = noQuorumPolicy !== 'ignore' && nodes.filter(({ voter }) => voter).length >= 3
+  return node.departed || (quorate && majorityDecides)
+}
+
 /** The names of the online nodes on which `resource` is promoted. */
 export function promotedNodes(snapshot: ClusterSnapshot, resource: string): readonly string[] {
-  const isInstance = (id: string): boolean => id === resource || id.startsWith(`${resource}:`)
   return snapshot.nodes
     .filter(({ online }) => online)
-    .filter(({ roles }) => Object.entries(roles).some(([id, role]) => isInstance(id) && role === 'Promoted'))
+    .filter((node) => hasRole(node, resource, 'Promoted'))
     .map(({ name }) => name)
 }
 
@@ -44,14 +70,22 @@ export function promotedNodes(snapshot: ClusterSnapshot, resource: string): read
  * Membership as node_state says it: words (`true`, `online`) up to pacemaker 2.1.6, the time since when
  * (0 for not at all) from 2.1.7 on.
  */
-function isOnline({ in_ccm: member, crmd: controller, join }: Attributes): boolean {
+function readMembership({ in_ccm: inMembership, crmd: controller, join, expected }: Attributes) {
   const holds = (value: string | undefined, word: string): boolean => value === word || Number(value) > 0
-  return holds(member, 'true') && holds(controller, 'online') && join === 'member'
+  const member = holds(inMembership, 'true')
+  return {
+    member,
+    online: member && holds(controller, 'online') && join === 'member',
+    departed: !member && expected === 'down',
+  }
 }
 
 interface MutableNode {
   name: string
   online: boolean
+  member: boolean
+  departed: boolean
+  voter: boolean
   transient: Record<string, string>
   permanent: Record<string, string>
   roles: Record<string, ResourceRole>
@@ -63,25 +97,41 @@ export function readCib(xml: string): ClusterSnapshot {
   const nodeOf = (id: string, name: string | undefined): MutableNode => {
     const known = byId.get(id)
     if (known) return known
-    const node = { name: name ?? id, online: false, transient: {}, permanent: {}, roles: {} }
+    const node = {
+      name: name ?? id,
+      online: false,
+      member: false,
+      departed: false,
+      voter: true,
+      transient: {},
+      permanent: {},
+      roles: {},
+    }
     byId.set(id, node)
     return node
   }
+  let quorate = false
+  let noQuorumPolicy = 'stop'
   let node: MutableNode | undefined
   let history: { readonly id: string; readonly operations: Operation[] } | undefined
   scanElements(xml, {
     open: (element, attributes, path) => {
       const { id = '', uname, name = '', value = '' } = attributes
       switch (element) {
+        case 'cib':
+          quorate = /^(1|true)$/.test(attributes['have-quorum'] ?? '')
+          break
         case 'node':
-          if (path.includes('nodes')) node = nodeOf(id, uname)
+          if (!path.includes('nodes')) break
+          node = nodeOf(id, uname)
+          node.voter = attributes['type'] !== 'remote'
           break
         case 'node_state':
-          node = nodeOf(id, uname)
-          node.online = isOnline(attributes)
+          node = Object.assign(nodeOf(id, uname), readMembership(attributes))
           break
         case 'nvpair':
-          if (path.includes('nodes') && node) node.permanent[name] = value
+          if (name === 'no-quorum-policy' && path.includes('crm_config')) noQuorumPolicy = value
+          else if (path.includes('nodes') && node) node.permanent[name] = value
           else if (path.includes('transient_attributes') && node) node.transient[name] = value
           break
         case 'lrm_resource':
@@ -106,7 +156,7 @@ export function readCib(xml: string): ClusterSnapshot {
       if (element === 'node' || element === 'node_state') node = undefined
     },
   })
-  return { nodes: [...byId.values()] }
+  return { nodes: [...byId.values()], quorate, noQuorumPolicy }
 }
 
 /**

@@ -21,3 +21,9 @@ export function laterLsn(a: Lsn | undefined, b: Lsn | undefined): Lsn | undefine
   if (a === undefined || b === undefined) return a ?? b
   return a >= b ? a : b
 }
+
+/** A position as PostgreSQL writes it. */
+export function writeLsn(position: Lsn): string {
+  const half = (digits: string): string => digits.replace(/^0+(?=.)/, '')
+  return `${half(position.slice(0, 8))}/${half(position.slice(8))}`
+}

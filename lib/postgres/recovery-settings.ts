@@ -11,6 +11,8 @@ export interface RecoverySettings {
   readonly applicationName: string
   /** More of a connection string, as the operator wrote it. */
   readonly conninfoOptions: string
+  /** The replication slot on the primary; empty for none. */
+  readonly slot: string
   /** Commands are left out when they are empty. */
   readonly restoreCommand: string
   readonly archiveCleanupCommand: string
@@ -29,6 +31,7 @@ export function recoverySettingsText(settings: RecoverySettings, version: MajorV
   const lines = {
     ...(!usesStandbySignal(version) && { standby_mode: 'on' }),
     primary_conninfo: conninfo.join(' ').trim(),
+    primary_slot_name: settings.slot,
     recovery_target_timeline: 'latest',
     restore_command: settings.restoreCommand,
     archive_cleanup_command: settings.archiveCleanupCommand,

@@ -96,6 +96,15 @@ export async function readStandbys(
   }))
 }
 
+/**
+ * Whether a standby receives WAL from its primary at this moment (PostgreSQL manual, "pg_stat_wal_receiver"; from
+ * version 9.6 on).
+ */
+export async function receives(connection: Connection): Promise<boolean> {
+  const rows = await connection.rows(`select from pg_catalog.pg_stat_wal_receiver where status = 'streaming'`)
+  return rows.length > 0
+}
+
 /** How far a primary has written its log to disk. */
 export async function readFlushed(connection: Connection, version: MajorVersion): Promise<Lsn | undefined> {
   const [row] = await connection.rows<{ flushed: string }>(

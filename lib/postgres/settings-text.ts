@@ -19,11 +19,3 @@ export function quoteShell(value: string): string {
 export function quoteStandbyName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
-
-/** The standbys named in a `synchronous_standby_names`, in any of its forms. */
-export function standbyNames(setting: string): readonly string[] {
-  const list = /^\s*(?:(?:first|any)\s+)?\d+\s*\((.*)\)\s*$/is.exec(setting)?.[1] ?? setting
-  return [...list.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)].map(
-    ([, quoted, bare]) => quoted?.replaceAll('""', '"') ?? bare ?? '',
-  )
-}

@@ -93,7 +93,7 @@ const cases: readonly Case[] = [
   {
     input: { rep_mode: 'synchron' },
     code: 6,
-    reason: /^rep_mode: 'synchron' is not allowed; set rep_mode to one of none, sync/,
+    reason: /^rep_mode: 'synchron' is not allowed; set rep_mode to one of none, async, sync, slave/,
   },
   { input: { ...REPLICATION, node_list: '' }, code: 6, reason: /^node_list is not set/ },
   {
@@ -102,6 +102,37 @@ const cases: readonly Case[] = [
     reason: /^node_list: 'node2 node3' does not name this node: add node1/,
   },
   { input: { ...REPLICATION, master_ip: '' }, code: 6, reason: /^master_ip is not set/ },
+  { input: { rep_mode: 'slave' }, code: 6, reason: /^master_ip is not set: rep_mode=slave/ },
+  {
+    input: { ...REPLICATION, rep_mode: 'slave' },
+    code: 6,
+    reason: /^rep_mode: 'slave' is never promoted: make it no promotable clone/,
+  },
+  {
+    input: { ...REPLICATION, replication_slot_name: 'Slot-' },
+    code: 6,
+    reason: /^replication_slot_name: 'Slot-' is not allowed; set replication_slot_name to lower-case/,
+  },
+  {
+    input: { ...REPLICATION, node_list: 'node1 a-b a.b', replication_slot_name: 'ha' },
+    code: 6,
+    reason: /^replication_slot_name: 'ha' cannot be used: two nodes would share the slot ha_a_b/,
+  },
+  {
+    input: { ...REPLICATION, replication_slot_name: 'p'.repeat(60) },
+    code: 6,
+    reason: /^replication_slot_name: .* and node 'node1' make more than 63 characters/,
+  },
+  {
+    input: { ...REPLICATION, external_standby_node_list: 'dr1 Node2' },
+    code: 6,
+    reason: /^external_standby_node_list: 'Node2' is in node_list, too/,
+  },
+  {
+    input: { ...REPLICATION, external_standby_node_list: '*' },
+    code: 6,
+    reason: /^external_standby_node_list: '\*' is every standby/,
+  },
 ]
 
 describe.each(cases)('$input', ({ input, code, reason }) => {
@@ -238,6 +269,7 @@ test('PostgreSQL reads back exactly what was configured, quotes, blanks and back
         primaryHost: '192.168.2.3',
         primaryPort: 5432,
         user: `re'pl`,
+        slot: '',
         applicationName: node,
         conninfoOptions: '',
         restoreCommand: restore,

@@ -5,7 +5,8 @@ import { describe, expect, test } from '@jest/globals'
 import { scanElements } from '../../lib/cluster/elements'
 import { type Operation, roleAfter } from '../../lib/cluster/operations'
 import { resourceEnvironmentFrom } from '../../lib/cluster/resource-environment'
-import { findNode, promotedNodes, readCib } from '../../lib/cluster/snapshot'
+import { findNode, isOutOfPlay, promotedNodes, readCib } from '../../lib/cluster/snapshot'
+import { cluster, clusterNode } from './support/cluster'
 
 const fixture = (name: string): string => readFileSync(join(__dirname, '../fixtures', name), 'utf8')
 
@@ -101,4 +102,43 @@ test('values are unescaped, comments are skipped, and a > in a value does not en
     open: (name, { v }) => void seen.push(v ?? name),
   })
   expect(seen).toEqual(['a', 'a <&"\n> > b'])
+})
+
+test('quorum and what is done without it', () => {
+  const recorded = readCib(fixture('cib-2.1.5-in-sync.xml'))
+  expect(recorded).toMatchObject({ quorate: true, noQuorumPolicy: 'ignore' })
+  expect(readCib('<cib have-quorum="0"/>')).toMatchObject({ quorate: false, noQuorumPolicy: 'stop' })
+  expect(readCib('<cib/>').quorate).toBe(false)
+})
+
+describe('whether a node can still be promoted by somebody', () => {
+  const lost = clusterNode('node2', { online: false })
+  const three = [clusterNode('node1'), lost, clusterNode('node3')]
+  test.each([
+    ['it is a member, even if pacemaker is stopped on it', cluster(three), { ...lost, member: true }, false],
+    ['it is out of the majority', cluster(three), lost, true],
+    ['this node is out of the majority', cluster(three, { quorate: false }), lost, false],
+    ['majorities count for nothing', cluster(three, { noQuorumPolicy: 'ignore' }), lost, false],
+    ['two nodes have no majority', cluster([clusterNode('node1'), lost]), lost, false],
+    [
+      'a remote node does not count',
+      cluster([clusterNode('node1'), lost, clusterNode('remote1', { voter: false })]),
+      lost,
+      false,
+    ],
+    ['it was fenced', cluster([clusterNode('node1'), lost]), { ...lost, departed: true }, true],
+  ])('%s', (_, snapshot, node, expected) => {
+    expect(isOutOfPlay(snapshot, node)).toBe(expected)
+  })
+
+  test.each([
+    ['in_ccm="false" crmd="offline" join="down" expected="down"', true],
+    ['in_ccm="0" crmd="0" join="down" expected="down"', true],
+    ['in_ccm="false" crmd="offline" join="down" expected="member"', false],
+    ['in_ccm="true" crmd="online" join="member" expected="member"', false],
+    ['in_ccm="true" crmd="offline" join="down" expected="down"', false],
+  ])('a node_state with %s: departed %s', (attributes, departed) => {
+    const [node] = readCib(`<cib><status><node_state id="1" uname="n" ${attributes}/></status></cib>`).nodes
+    expect(node?.departed).toBe(departed)
+  })
 })

@@ -3,17 +3,16 @@ import { decidePrimary, type PrimaryFacts } from '../../agents/pgsql/decide-prim
 import { describeStep } from '../../agents/pgsql/steps'
 import { type NodeState } from '../../lib/cluster/snapshot'
 import { type StandbyRow } from '../../lib/postgres/replication'
+import { cluster, clusterNode } from './support/cluster'
 
-function node(name: string, attributes: Partial<NodeState> = {}): NodeState {
-  return { name, online: true, transient: {}, permanent: {}, roles: {}, ...attributes }
-}
+const node = clusterNode
 
-const row = (applicationName: string, state: string, syncState: string): StandbyRow => ({
-  applicationName,
-  state,
-  syncState,
-  flushed: '0000000003000000',
-})
+const row = (
+  applicationName: string,
+  state: string,
+  syncState: string,
+  flushed = '0000000003000000',
+): StandbyRow => ({ applicationName, state, syncState, flushed })
 
 const primary = node('node1', {
   transient: { 'pgsql-status': 'PRI', 'master-pgsql': '1000' },
@@ -34,6 +33,11 @@ interface Case {
   readonly names: string
   readonly nodes: readonly NodeState[]
   readonly others?: readonly string[]
+  readonly externals?: readonly string[]
+  readonly mode?: PrimaryFacts['mode']
+  readonly receiver?: PrimaryFacts['receiver']
+  /** What of the cluster is not as usual. */
+  readonly state?: Partial<PrimaryFacts['snapshot']>
   readonly steps: readonly string[]
   readonly awaiting?: string
 }
@@ -179,30 +183,261 @@ const cases: readonly Case[] = [
   },
 ]
 
+const node3 = node('node3', {
+  transient: { 'pgsql-status': 'HS:potential', 'master-pgsql': '-INFINITY' },
+  permanent: { 'pgsql-data-status': 'STREAMING|POTENTIAL' },
+})
+const trio = [primary, inSync, node3]
+const both = ['node2', 'node3']
+
+const ofThree: readonly Case[] = [
+  {
+    when: 'one standby is waited for and the other is in line: nothing is written',
+    standbys: [row('node2', 'STREAMING', 'SYNC'), row('node3', 'STREAMING', 'ASYNC')],
+    names: '"node2"',
+    nodes: trio,
+    steps: [],
+  },
+  {
+    when: 'none is waited for yet: the one with the most data is chosen, and the other is in line',
+    standbys: [
+      row('node2', 'STREAMING', 'ASYNC', '0000000003000000'),
+      row('node3', 'STREAMING', 'ASYNC', '0000000003000100'),
+    ],
+    names: '',
+    nodes: [primary, out, node('node3', { transient: { 'master-pgsql': '-INFINITY' } })],
+    steps: [
+      'set node attribute pgsql-data-status of node2 to STREAMING|POTENTIAL',
+      'set node attribute pgsql-status of node2 to HS:potential',
+      'set node attribute pgsql-data-status of node3 to STREAMING|ASYNC',
+      'set node attribute pgsql-status of node3 to HS:async',
+      `set synchronous_standby_names to '"node3"' and reload`,
+    ],
+    awaiting: 'node3',
+  },
+  {
+    when: 'one that is out of the cluster but replicates is chosen only when there is no other',
+    standbys: [
+      row('node2', 'STREAMING', 'ASYNC', '0000000003000100'),
+      row('node3', 'STREAMING', 'ASYNC', '0000000003000000'),
+    ],
+    names: '',
+    nodes: [
+      primary,
+      node('node2', {
+        permanent: { 'pgsql-data-status': 'STREAMING|POTENTIAL' },
+        online: false,
+        member: true,
+      }),
+      node('node3', {
+        permanent: { 'pgsql-data-status': 'STREAMING|ASYNC' },
+        transient: { 'pgsql-status': 'HS:async' },
+      }),
+    ],
+    steps: [`set synchronous_standby_names to '"node3"' and reload`],
+    awaiting: 'node3',
+  },
+  {
+    when: 'the shell agents or an operator named both: it is back to one',
+    standbys: [row('node2', 'STREAMING', 'SYNC'), row('node3', 'STREAMING', 'POTENTIAL')],
+    names: 'node2, node3',
+    nodes: trio,
+    steps: [`set synchronous_standby_names to '"node2"' and reload`],
+    awaiting: 'node2',
+  },
+  {
+    when: 'the node in sync has lost its power, and its connection lingers: the majority need not wait for it',
+    standbys: [row('node2', 'STREAMING', 'SYNC'), row('node3', 'STREAMING', 'ASYNC')],
+    names: '"node2"',
+    nodes: [primary, { ...inSync, online: false, member: false }, node3],
+    steps: [
+      'set node attribute pgsql-data-status of node2 to DISCONNECT',
+      'set node attribute pgsql-data-status of node3 to STREAMING|ASYNC',
+      'set node attribute pgsql-status of node3 to HS:async',
+      `set synchronous_standby_names to '"node3"' and reload`,
+    ],
+    awaiting: 'node3',
+  },
+  {
+    when: 'the same without quorum: that node may be in the majority and be promoted there, so commits wait',
+    standbys: [row('node2', 'STREAMING', 'SYNC')],
+    names: '"node2"',
+    nodes: [
+      primary,
+      { ...inSync, online: false, member: false },
+      node('node3', { online: false, permanent: { 'pgsql-data-status': 'DISCONNECT' } }),
+    ],
+    state: { quorate: false },
+    steps: [],
+  },
+  {
+    when: 'the same where quorum is ignored: it may be promoted wherever it is, so commits wait',
+    standbys: [row('node2', 'STREAMING', 'SYNC'), row('node3', 'STREAMING', 'ASYNC')],
+    names: '"node2"',
+    nodes: [primary, { ...inSync, online: false, member: false }, node3],
+    state: { noQuorumPolicy: 'ignore' },
+    steps: [],
+  },
+].map((each) => ({ others: both, ...each }))
+
+const ofTwo: readonly Case[] = [
+  {
+    when: 'of two nodes, the other cannot be seen any more: it may be promoted by itself, so commits wait',
+    standbys: [row('node2', 'STREAMING', 'SYNC')],
+    names: '"node2"',
+    nodes: [primary, { ...inSync, online: false, member: false }],
+    steps: [],
+  },
+  {
+    when: 'of two nodes, the other was fenced: nobody waits for what lingers of its connection',
+    standbys: [row('node2', 'STREAMING', 'SYNC')],
+    names: '"node2"',
+    nodes: [primary, { ...inSync, online: false, member: false, departed: true }],
+    steps: [
+      'set node attribute pgsql-data-status of node2 to DISCONNECT',
+      "set synchronous_standby_names to '' and reload",
+    ],
+  },
+]
+
+const outside: readonly Case[] = [
+  {
+    when: 'a standby outside the cluster streams: commits wait for it too',
+    standbys: [row('node2', 'STREAMING', 'SYNC'), row('dr1', 'STREAMING', 'ASYNC')],
+    names: '"node2"',
+    nodes: [primary, inSync],
+    steps: [`set synchronous_standby_names to 'FIRST 2 ("node2", "dr1")' and reload`],
+    awaiting: 'node2',
+  },
+  {
+    when: 'both are waited for: nothing is written',
+    standbys: [row('node2', 'STREAMING', 'SYNC'), row('DR1', 'STREAMING', 'SYNC')],
+    names: 'FIRST 2 ("node2", "dr1")',
+    nodes: [primary, inSync],
+    steps: [],
+  },
+  {
+    when: 'the one outside is gone: nobody could promote it, so nothing has to be said first',
+    standbys: [row('node2', 'STREAMING', 'SYNC')],
+    names: 'FIRST 2 ("node2", "dr1")',
+    nodes: [primary, inSync],
+    steps: [`set synchronous_standby_names to '"node2"' and reload`],
+    awaiting: 'node2',
+  },
+  {
+    when: 'the one of the cluster is gone: it is barred, and the one outside is still waited for',
+    standbys: [row('dr1', 'STREAMING', 'SYNC')],
+    names: 'FIRST 2 ("node2", "dr1")',
+    nodes: [primary, inSync],
+    steps: [
+      'set node attribute pgsql-data-status of node2 to DISCONNECT',
+      'set the promotion score of node2 to -INFINITY',
+      `set synchronous_standby_names to '"dr1"' and reload`,
+    ],
+  },
+  {
+    when: 'the one outside only catches up: it is not waited for',
+    standbys: [row('node2', 'STREAMING', 'SYNC'), row('dr1', 'CATCHUP', 'ASYNC')],
+    names: '"node2"',
+    nodes: [primary, inSync],
+    steps: [],
+  },
+].map((each) => ({ externals: ['dr1', 'dr2'], ...each }))
+
+const asynchronous: readonly Case[] = [
+  {
+    when: 'of two nodes, a standby that streams may be promoted, and nobody waits for it',
+    standbys: [row('node2', 'STREAMING', 'ASYNC')],
+    names: '',
+    nodes: [primary, out],
+    steps: [
+      'set node attribute pgsql-data-status of node2 to STREAMING|ASYNC',
+      'set the promotion score of node2 to 100',
+      'set node attribute pgsql-status of node2 to HS:async',
+    ],
+  },
+  {
+    when: 'of two nodes, a standby that is lost may not',
+    standbys: [],
+    names: '',
+    nodes: [
+      primary,
+      node('node2', {
+        transient: { 'pgsql-status': 'HS:async', 'master-pgsql': '100' },
+        permanent: { 'pgsql-data-status': 'STREAMING|ASYNC' },
+      }),
+    ],
+    steps: [
+      'set node attribute pgsql-data-status of node2 to DISCONNECT',
+      'set the promotion score of node2 to -INFINITY',
+    ],
+  },
+  {
+    when: 'of three nodes, only an election can tell which has the newest data',
+    standbys: [row('node2', 'STREAMING', 'ASYNC'), row('node3', 'STREAMING', 'ASYNC')],
+    names: '',
+    others: both,
+    nodes: [primary, out, node3],
+    steps: [
+      'set node attribute pgsql-data-status of node2 to STREAMING|ASYNC',
+      'set node attribute pgsql-status of node2 to HS:async',
+      'set node attribute pgsql-data-status of node3 to STREAMING|ASYNC',
+      'set node attribute pgsql-status of node3 to HS:async',
+    ],
+  },
+].map((each) => ({ mode: 'async' as const, ...each }))
+
+const receiving: readonly Case[] = [
+  {
+    when: 'its own receiver is to be published',
+    standbys: [row('node2', 'STREAMING', 'SYNC')],
+    names: '"node2"',
+    nodes: [primary, inSync],
+    receiver: 'normal (master)',
+    steps: ['set node attribute pgsql-receiver-status of node1 to normal (master)'],
+  },
+]
+
 describe('what a primary does about its standbys', () => {
-  test.each(cases)('$when', ({ standbys, names, nodes, others = ['node2'], steps, awaiting }) => {
+  describe.each([
+    ['of two nodes', [...cases, ...ofTwo]],
+    ['of three nodes', ofThree],
+    ['with standbys outside the cluster', outside],
+    ['in asynchronous replication', asynchronous],
+    ['about its receiver', receiving],
+  ])('%s', (_, table) => {
+    test.each(table)('$when', check)
+  })
+
+  function check({ standbys, names, nodes, steps, awaiting, ...rest }: Case): void {
     const facts: PrimaryFacts = {
       resource: 'pgsql',
+      mode: rest.mode ?? 'sync',
       node: 'node1',
-      others,
+      others: rest.others ?? ['node2'],
+      externals: rest.externals ?? [],
       standbys,
       synchronousStandbyNames: names,
-      snapshot: { nodes },
+      receiver: rest.receiver,
+      snapshot: cluster(nodes, rest.state),
     }
     const plan = decidePrimary(facts)
     expect(plan.steps.map(describeStep)).toEqual(steps)
     expect(plan.awaiting).toBe(awaiting)
     expect(plan.exit).toBe(8)
-  })
+  }
 
   test('a node name with a quote stays one name', () => {
     const plan = decidePrimary({
       resource: 'pgsql',
+      mode: 'sync',
       node: 'node1',
+      externals: [],
+      receiver: undefined,
       others: [`o'ne"two`],
       standbys: [row(`o'ne"two`, 'STREAMING', 'ASYNC')],
       synchronousStandbyNames: '',
-      snapshot: { nodes: [primary, node(`o'ne"two`)] },
+      snapshot: cluster([primary, node(`o'ne"two`)]),
     })
     expect(plan.steps).toContainEqual({ step: 'synchronous', names: `"o'ne""two"` })
   })

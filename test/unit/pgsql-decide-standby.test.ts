@@ -2,18 +2,17 @@ import { describe, expect, test } from '@jest/globals'
 import { decideStandby, type StandbyFacts } from '../../agents/pgsql/decide-standby'
 import { describeStep } from '../../agents/pgsql/steps'
 import { type NodeState } from '../../lib/cluster/snapshot'
+import { cluster, clusterNode } from './support/cluster'
 
 const OLDER = '0000000003000000'
 const NEWER = '0000000003000100'
 
 function node(name: string, status: string | undefined, position?: string, online = true): NodeState {
-  return {
-    name,
+  return clusterNode(name, {
     online,
     transient: { 'pgsql-status': 'HS:alone', ...(position !== undefined && { 'pgsql-xlog-loc': position }) },
     permanent: status === undefined ? {} : { 'pgsql-data-status': status },
-    roles: {},
-  }
+  })
 }
 
 interface Case {
@@ -22,6 +21,8 @@ interface Case {
   readonly primaries?: readonly string[]
   readonly position?: string
   readonly note?: StandbyFacts['note']
+  readonly mode?: StandbyFacts['mode']
+  readonly receiver?: StandbyFacts['receiver']
   readonly steps: readonly string[]
   readonly because: RegExp | undefined
 }
@@ -108,19 +109,77 @@ const cases: readonly Case[] = [
     steps: [],
     because: /not complete/,
   })),
+  ...['LATEST', 'STREAMING|ASYNC', 'STREAMING|POTENTIAL'].map((status) => ({
+    when: `in asynchronous replication, one that followed to the end (${status}) takes part`,
+    mode: 'async' as const,
+    nodes: [node('node1', status, OLDER)],
+    note: { positions: { node1: OLDER }, seen: 2 },
+    steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
+    because: /may be promoted/,
+  })),
+  ...['DISCONNECT', 'CATCHUP|ASYNC'].map((status) => ({
+    when: `in asynchronous replication, one that did not (${status}) takes no part`,
+    mode: 'async' as const,
+    nodes: [node('node1', status, OLDER)],
+    note: { positions: { node1: OLDER }, seen: 2 },
+    steps: [],
+    because: /not complete/,
+  })),
+  {
+    when: 'another standby runs and has not said yet what it has: it is waited for',
+    mode: 'async',
+    nodes: [
+      node('node1', 'STREAMING|ASYNC', OLDER),
+      { ...node('node2', 'STREAMING|ASYNC'), roles: { pgsql: 'Unpromoted' } },
+    ],
+    note: { positions: { node1: OLDER }, seen: 2 },
+    steps: ['note the WAL positions of this election (seen 3 times)'],
+    because: /node2 has not said yet/,
+  },
+  {
+    when: 'it stays silent: not for ever',
+    mode: 'async',
+    nodes: [
+      node('node1', 'STREAMING|ASYNC', OLDER),
+      { ...node('node2', 'STREAMING|ASYNC'), roles: { pgsql: 'Unpromoted' } },
+    ],
+    note: { positions: { node1: OLDER }, seen: 8 },
+    steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
+    because: /may be promoted/,
+  },
+  {
+    when: 'the silent one could not win anyway: nobody waits for it',
+    nodes: [
+      node('node1', 'STREAMING|SYNC', OLDER),
+      { ...node('node2', 'DISCONNECT'), roles: { pgsql: 'Unpromoted' } },
+    ],
+    note: { positions: { node1: OLDER }, seen: 2 },
+    steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
+    because: /may be promoted/,
+  },
+  {
+    when: 'it streams, and its receiver is to be published',
+    nodes: [node('node1', 'STREAMING|SYNC')],
+    primaries: ['node2'],
+    receiver: 'normal',
+    steps: ['set node attribute pgsql-receiver-status of node1 to normal'],
+    because: undefined,
+  },
 ]
 
 describe('what a standby decides', () => {
-  test.each(cases)('$when', ({ nodes, primaries = [], position = OLDER, note, steps, because }) => {
+  test.each(cases)('$when', ({ nodes, primaries = [], position = OLDER, note, steps, because, ...rest }) => {
     const plan = decideStandby({
       resource: 'pgsql',
+      mode: rest.mode ?? 'sync',
+      receiver: rest.receiver,
       node: 'node1',
       others: ['node2'],
       primaries,
       position,
       note,
       checkCount: 3,
-      snapshot: { nodes },
+      snapshot: cluster(nodes),
     })
     expect(plan.steps.map(describeStep)).toEqual(steps)
     expect(plan.exit).toBe(0)
@@ -131,13 +190,15 @@ describe('what a standby decides', () => {
   test('a server that does not say its position is not promoted on a guess', () => {
     const plan = decideStandby({
       resource: 'pgsql',
+      mode: 'sync',
+      receiver: undefined,
       node: 'node1',
       others: [],
       primaries: [],
       position: undefined,
       note: { positions: {}, seen: 9 },
       checkCount: 3,
-      snapshot: { nodes: [node('node1', 'LATEST')] },
+      snapshot: cluster([node('node1', 'LATEST')]),
     })
     expect(plan.steps).toEqual([])
   })

@@ -2,11 +2,14 @@ import { describe, expect, test } from '@jest/globals'
 import { decideDemote, type DemoteFacts } from '../../agents/pgsql/decide-demote'
 import { decideProbe } from '../../agents/pgsql/decide-probe'
 import { decideStart, type StartFacts } from '../../agents/pgsql/decide-start'
+import { decideBeforePromote } from '../../agents/pgsql/decide-before-promote'
+import { decidePromote, type PromoteFacts } from '../../agents/pgsql/decide-promote'
 import { type NodeState } from '../../lib/cluster/snapshot'
+import { clusterNode } from './support/cluster'
 
 describe('start', () => {
   const facts: StartFacts = {
-    replicated: true,
+    kind: 'member',
     server: 'stopped',
     running: undefined,
     lock: undefined,
@@ -46,7 +49,15 @@ describe('start', () => {
     ['orphaned', ['clear remains', 'start']],
     ['running', []],
   ])('without replication, a server that is %s', (server, steps) => {
-    expect(decideStart({ ...facts, replicated: false, server })).toEqual({ exit: 0, steps })
+    expect(decideStart({ ...facts, kind: 'alone', server })).toEqual({ exit: 0, steps })
+  })
+
+  test('a server that follows another is made a standby each time it is started', () => {
+    expect(decideStart({ ...facts, kind: 'follower' })).toEqual({
+      exit: 0,
+      steps: ['clear remains', 'start as follower'],
+    })
+    expect(decideStart({ ...facts, kind: 'follower', server: 'running' })).toEqual({ exit: 0, steps: [] })
   })
 })
 
@@ -78,13 +89,8 @@ describe('demote', () => {
 })
 
 describe('a probe of a server that runs', () => {
-  const self = (score?: string): NodeState => ({
-    name: 'node1',
-    online: true,
-    transient: score === undefined ? {} : { 'master-pgsql': score },
-    permanent: {},
-    roles: {},
-  })
+  const self = (score?: string): NodeState =>
+    clusterNode('node1', { transient: score === undefined ? {} : { 'master-pgsql': score } })
 
   test.each<[string, boolean, string | undefined, number, string | undefined]>([
     ['a primary is to stay one', false, undefined, 8, '1000'],
@@ -97,5 +103,104 @@ describe('a probe of a server that runs', () => {
       exit,
       steps: written === undefined ? [] : [{ step: 'score', node: 'node1', score: written }],
     })
+  })
+})
+
+const OLDER = '0000000003000000'
+const NEWER = '0000000003000148'
+
+describe('promote', () => {
+  const facts: PromoteFacts = {
+    resource: 'pgsql',
+    mode: 'sync',
+    inRecovery: true,
+    dataStatus: 'STREAMING|SYNC',
+    position: OLDER,
+    others: [],
+    restart: false,
+    slots: false,
+  }
+  const usual = ['bar others', 'lock', 'promote', 'publish primary']
+
+  test.each<[string, Partial<PromoteFacts>, readonly string[]]>([
+    ['a standby in sync', {}, usual],
+    ['the first primary of all', { dataStatus: undefined }, usual],
+    ['what is primary already only says so', { inRecovery: false }, ['publish primary']],
+    ['by a restart', { restart: true }, ['bar others', 'lock', 'restart as primary', 'publish primary']],
+    ['with slots', { slots: true }, ['bar others', 'lock', 'promote', 'make slots', 'publish primary']],
+    [
+      'an asynchronous standby in asynchronous replication',
+      { mode: 'async', dataStatus: 'STREAMING|ASYNC' },
+      usual,
+    ],
+    [
+      'the newest of them',
+      { mode: 'async', position: NEWER, others: [{ node: 'node3', position: OLDER }] },
+      usual,
+    ],
+    [
+      'in synchronous replication, one with newer data has nothing more that was acknowledged',
+      { others: [{ node: 'node3', position: NEWER }] },
+      usual,
+    ],
+  ])('%s', (_, change, steps) => {
+    expect(decidePromote({ ...facts, ...change })).toEqual({ exit: 0, steps })
+  })
+
+  test.each<[string, Partial<PromoteFacts>, RegExp]>([
+    [
+      'a standby that was not in sync',
+      { dataStatus: 'STREAMING|POTENTIAL' },
+      /pgsql-data-status is STREAMING\|POT/,
+    ],
+    ['a standby that was cut off', { dataStatus: 'DISCONNECT' }, /commits may be missing here/],
+    [
+      'the same in asynchronous replication',
+      { mode: 'async', dataStatus: 'DISCONNECT' },
+      /commits may be missing/,
+    ],
+    [
+      'an older one in asynchronous replication',
+      { mode: 'async', others: [{ node: 'node3', position: NEWER }] },
+      /node3 has newer data/,
+    ],
+  ])('refuses %s', (_, change, reason) => {
+    const plan = decidePromote({ ...facts, ...change })
+    expect(plan).toMatchObject({ exit: 1, steps: [] })
+    expect(plan.reason).toMatch(reason)
+  })
+})
+
+describe('before another node is promoted', () => {
+  const facts = {
+    resource: 'pgsql',
+    mode: 'sync',
+    promoting: 'node2',
+    baseline: OLDER,
+    node: 'node3',
+    dataStatus: 'STREAMING|POTENTIAL',
+    position: OLDER,
+  } as const
+
+  test.each([
+    ['the same data', {}],
+    ['older data', { baseline: NEWER }],
+    ['the other did not say what it has', { baseline: undefined, position: NEWER }],
+    ['this one does not know', { position: undefined }],
+  ])('%s: goes on', (_, change) => {
+    expect(decideBeforePromote({ ...facts, ...change })).toEqual({ exit: 0, steps: [] })
+  })
+
+  test('newer data: refuses, with what to do', () => {
+    const plan = decideBeforePromote({ ...facts, position: NEWER })
+    expect(plan).toMatchObject({ exit: 1, steps: ['refuse'] })
+    expect(plan.reason).toBe('newer data than node2: take a base backup, then crm resource clear pgsql node3')
+    expect(plan.detail).toContain('node2 is promoted at 0/3000000, this node has WAL up to 0/3000148')
+  })
+
+  test('newer data in asynchronous replication: claims the promotion', () => {
+    const newer = { ...facts, mode: 'async', position: NEWER, dataStatus: 'STREAMING|ASYNC' } as const
+    expect(decideBeforePromote(newer)).toEqual({ exit: 0, steps: ['claim'] })
+    expect(decideBeforePromote({ ...newer, dataStatus: 'DISCONNECT' }).steps).toEqual(['refuse'])
   })
 })

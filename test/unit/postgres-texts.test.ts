@@ -4,13 +4,8 @@ import { readVersion } from '../../lib/postgres/instance'
 import { laterLsn, readLsn } from '../../lib/postgres/lsn'
 import { readPidFile } from '../../lib/postgres/pid-file'
 import { recoverySettingsText } from '../../lib/postgres/recovery-settings'
-import {
-  quoteConninfo,
-  quoteSetting,
-  quoteShell,
-  quoteStandbyName,
-  standbyNames,
-} from '../../lib/postgres/settings-text'
+import { quoteConninfo, quoteSetting, quoteShell, quoteStandbyName } from '../../lib/postgres/settings-text'
+import { readSynchronousNames, waitForAll, waitsForAll } from '../../lib/postgres/synchronous-names'
 import { serverOptions } from '../../lib/postgres/start-server'
 
 describe('WAL positions', () => {
@@ -48,7 +43,8 @@ describe('quoting', () => {
     expect(quoteShell(`/a b/$(id)'`)).toBe(`'/a b/$(id)'\\'''`)
   })
   test('for synchronous_standby_names, there and back', () => {
-    expect(standbyNames(quoteStandbyName(wild))).toEqual([wild])
+    expect(readSynchronousNames(quoteStandbyName(wild)).names).toEqual([wild])
+    expect(readSynchronousNames(waitForAll([wild, 'b'])).names).toEqual([wild, 'b'])
   })
 })
 
@@ -63,7 +59,22 @@ describe('the standbys named in synchronous_standby_names', () => {
     ['ANY 2 (a, b, c)', ['a', 'b', 'c']],
     ['*', ['*']],
   ])('%s', (setting, names) => {
-    expect(standbyNames(setting)).toEqual(names)
+    expect(readSynchronousNames(setting).names).toEqual(names)
+  })
+
+  test.each([
+    ['', [], true],
+    ['"node2"', ['node2'], true],
+    ['FIRST 1 (node2)', ['Node2'], true],
+    ['FIRST 2 ("node2", "dr1")', ['node2', 'dr1'], true],
+    ['ANY 2 (node2, dr1)', ['node2', 'dr1'], true],
+    ['node2, dr1', ['node2', 'dr1'], false],
+    ['FIRST 1 (node2, dr1)', ['node2', 'dr1'], false],
+    ['"node2"', [], false],
+    ['', ['node2'], false],
+  ])("whether '%s' waits for all of %j", (setting, names, expected) => {
+    expect(waitsForAll(setting, names)).toBe(expected)
+    expect(waitsForAll(waitForAll(names), names)).toBe(true)
   })
 })
 
@@ -98,6 +109,7 @@ describe('recovery settings', () => {
     primaryPort: 5432,
     user: 'postgres',
     applicationName: 'node2',
+    slot: '',
     conninfoOptions: 'keepalives_idle=60',
     restoreCommand: `cp '/arch ive/%f' "%p"`,
     archiveCleanupCommand: '',
@@ -112,6 +124,12 @@ describe('recovery settings', () => {
         `restore_command = 'cp ''/arch ive/%f'' "%p"'`,
         '',
       ].join('\n'),
+    )
+  })
+
+  test('with a replication slot', () => {
+    expect(recoverySettingsText({ ...settings, slot: 'ha_node2' }, 15)).toContain(
+      `\nprimary_slot_name = 'ha_node2'\n`,
     )
   })
 

@@ -1,0 +1,39 @@
+/** What a standby does just before another one is promoted. */
+import { ExitCode, type Plan } from '../../lib/ocf'
+import { type Lsn, writeLsn } from '../../lib/postgres/lsn'
+import { mayBecomePrimary, type ReplicationMode } from './mode'
+
+export type BeforePromoteStep = 'claim' | 'refuse'
+
+export interface BeforePromoteFacts {
+  readonly resource: string
+  readonly mode: ReplicationMode
+  /** The node that is about to be promoted. */
+  readonly promoting: string
+  /** Where its data ends; nothing when it did not say in time. */
+  readonly baseline: Lsn | undefined
+  readonly node: string
+  readonly dataStatus: string | undefined
+  /** Where this node's data ends. */
+  readonly position: Lsn | undefined
+}
+
+/**
+ * A standby with newer data than the new primary cannot follow it. In synchronous replication the new primary has
+ * every commit that was acknowledged, and what this node has beyond that was acknowledged to nobody: it stands aside,
+ * and says so. In asynchronous replication it may have been: this node claims the promotion for itself.
+ */
+export function decideBeforePromote(facts: BeforePromoteFacts): Plan<BeforePromoteStep> {
+  const { resource, mode, promoting, baseline, node, dataStatus, position } = facts
+  if (baseline === undefined || position === undefined || position <= baseline) {
+    return { exit: ExitCode.SUCCESS, steps: [] }
+  }
+  if (mode === 'async' && mayBecomePrimary(mode, dataStatus))
+    return { exit: ExitCode.SUCCESS, steps: ['claim'] }
+  return {
+    exit: ExitCode.ERR_GENERIC,
+    reason: `newer data than ${promoting}: take a base backup, then crm resource clear ${resource} ${node}`,
+    detail: `${promoting} is promoted at ${writeLsn(baseline)}, this node has WAL up to ${writeLsn(position)} and cannot follow; it is kept off this node until that is done`,
+    steps: ['refuse'],
+  }
+}

@@ -1,0 +1,55 @@
+/** Whether this node's standby may be promoted, and how. */
+import { ExitCode, type Plan } from '../../lib/ocf'
+import { type Lsn } from '../../lib/postgres/lsn'
+import { mayBecomePrimary, type ReplicationMode } from './mode'
+
+export type PromoteStep =
+  'bar others' | 'lock' | 'promote' | 'restart as primary' | 'make slots' | 'publish primary'
+
+export interface PromoteFacts {
+  readonly resource: string
+  readonly mode: ReplicationMode
+  readonly inRecovery: boolean
+  readonly dataStatus: string | undefined
+  readonly position: Lsn | undefined
+  /** Where the data of the other nodes that are there ends, as far as they have said so since the primary was lost. */
+  readonly others: readonly { readonly node: string; readonly position: Lsn }[]
+  /** restart_on_promote. */
+  readonly restart: boolean
+  readonly slots: boolean
+}
+
+/**
+ * The cluster promotes by scores, and a score can be older than what it was given for: a node that was cut off brings
+ * its own back with it. What the last primary said of this node's data is kept where that cannot happen.
+ */
+export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
+  const { resource, mode, inRecovery, dataStatus, position, others, restart, slots } = facts
+  if (!inRecovery) return { exit: ExitCode.SUCCESS, steps: ['publish primary'] }
+  if (!mayBecomePrimary(mode, dataStatus)) {
+    return {
+      exit: ExitCode.ERR_GENERIC,
+      reason: `not promoted: commits may be missing here (${resource}-data-status is ${String(dataStatus)})`,
+      detail: `to promote it all the same, and lose them: crm_attribute -l forever -N NODE -n ${resource}-data-status -v LATEST`,
+      steps: [],
+    }
+  }
+  const newer = others.find((other) => position !== undefined && other.position > position)
+  if (mode === 'async' && newer) {
+    return {
+      exit: ExitCode.ERR_GENERIC,
+      reason: `not promoted: ${newer.node} has newer data`,
+      steps: [],
+    }
+  }
+  return {
+    exit: ExitCode.SUCCESS,
+    steps: [
+      'bar others',
+      'lock',
+      restart ? 'restart as primary' : 'promote',
+      ...(slots ? (['make slots'] as const) : []),
+      'publish primary',
+    ],
+  }
+}

@@ -1,0 +1,42 @@
+/** Physical replication slots (PostgreSQL manual, "Replication Slots"). */
+import { type Connection } from './connection'
+import { type MajorVersion } from './instance'
+
+/**
+ * Drops those of the named physical slots that exist and that nobody streams from.
+ *
+ * @returns the names of those dropped
+ */
+export async function dropSlots(
+  connection: Connection,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  if (names.length === 0) return []
+  const rows = await connection.rows<{ slot_name: string }>(
+    `select slot_name, pg_catalog.pg_drop_replication_slot(slot_name)
+       from pg_catalog.pg_replication_slots
+      where slot_type = 'physical' and not active and slot_name = any ($1::name[])`,
+    [names],
+  )
+  return rows.map(({ slot_name: name }) => name)
+}
+
+/**
+ * Makes the named physical slots, anew where one that nobody uses was left from before: that may have lost its WAL.
+ * From version 9.6 on they keep WAL from this moment, not only from the first connection.
+ *
+ * @throws SqlError when there are not enough slots (`max_replication_slots`)
+ */
+export async function makeSlots(
+  connection: Connection,
+  names: readonly string[],
+  version: MajorVersion,
+): Promise<void> {
+  await dropSlots(connection, names)
+  await connection.rows(
+    `select pg_catalog.pg_create_physical_replication_slot(name${version >= 9.6 ? ', true' : ''})
+       from pg_catalog.unnest($1::name[]) as name
+      where not exists (select from pg_catalog.pg_replication_slots where slot_name = name)`,
+    [names],
+  )
+}

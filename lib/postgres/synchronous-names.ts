@@ -1,0 +1,39 @@
+/** `synchronous_standby_names` (PostgreSQL manual, "Replication", "Primary Server"). */
+import { quoteStandbyName } from './settings-text'
+
+export interface SynchronousNames {
+  /** How many of the standbys a commit waits for. */
+  readonly count: number
+  readonly names: readonly string[]
+  /** `FIRST`: those named first; `ANY`: whichever. */
+  readonly method: 'FIRST' | 'ANY'
+}
+
+/** Reads the setting in any of its forms. */
+export function readSynchronousNames(setting: string): SynchronousNames {
+  const [, method, count, list] = /^\s*(?:(first|any)\s+)?(\d+)\s*\((.*)\)\s*$/is.exec(setting) ?? []
+  const names = [...(list ?? setting).matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)].map(
+    ([, quoted, bare]) => quoted?.replaceAll('""', '"') ?? bare ?? '',
+  )
+  return {
+    count: names.length === 0 ? 0 : Number(count ?? 1),
+    names,
+    method: method?.toLowerCase() === 'any' ? 'ANY' : 'FIRST',
+  }
+}
+
+/** The setting with which a commit waits for all of these standbys; from version 9.6 on for more than one. */
+export function waitForAll(names: readonly string[]): string {
+  const list = names.map(quoteStandbyName).join(', ')
+  return names.length <= 1 ? list : `FIRST ${names.length} (${list})`
+}
+
+/** Whether a setting makes commits wait for exactly these, in this order. */
+export function waitsForAll(setting: string, names: readonly string[]): boolean {
+  const now = readSynchronousNames(setting)
+  return (
+    now.count === names.length &&
+    now.names.length === names.length &&
+    now.names.every((name, index) => name.toLowerCase() === names[index]?.toLowerCase())
+  )
+}
