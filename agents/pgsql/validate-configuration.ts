@@ -14,7 +14,13 @@ function slotProblems({ replication_slot_name: prefix, node_list: nodes }: Pgsql
   for (const [index, slot] of slots.entries()) {
     const node = nodes[index] ?? ''
     if (slot.length > SLOT_NAME_MAX)
-      return problem(`and node '${node}' make more than ${SLOT_NAME_MAX} characters: take a shorter one`)
+      return [
+        {
+          name: 'replication_slot_name',
+          value: prefix,
+          reason: `replication_slot_name: too long: with node '${node}' it makes more than ${SLOT_NAME_MAX} characters; take a shorter one`,
+        },
+      ]
     if (!/^[a-z0-9_]+$/.test(slot)) return problem(`cannot be used: node '${node}' makes no name of a slot`)
     if (slots.indexOf(slot) !== index)
       return problem(`cannot be used: two nodes would share the slot ${slot}`)

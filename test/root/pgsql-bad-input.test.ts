@@ -121,7 +121,7 @@ const cases: readonly Case[] = [
   {
     input: { ...REPLICATION, replication_slot_name: 'p'.repeat(60) },
     code: 6,
-    reason: /^replication_slot_name: .* and node 'node1' make more than 63 characters/,
+    reason: /^replication_slot_name: too long: with node 'node1' it makes more than 63 characters/,
   },
   {
     input: { ...REPLICATION, external_standby_node_list: 'dr1 Node2' },
