@@ -13,20 +13,25 @@ export interface Publication {
 }
 
 function writes(site: Site, node: string, publication: Publication): readonly (() => Promise<void>)[] {
-  const { attributes, attributeDeadline } = site
+  const { attributes, attributeDeadline, featureSet } = site
   const { status, dataStatus, baseline, position, score } = publication
   const attribute = (name: string, value: string | null | undefined, lifetime: 'reboot' | 'forever') =>
     value === undefined
       ? []
-      : [() => changeAttribute({ node, name, value: value ?? undefined, lifetime }, attributeDeadline())]
+      : [
+          () =>
+            changeAttribute(
+              { node, name, value: value ?? undefined, lifetime },
+              attributeDeadline(),
+              featureSet,
+            ),
+        ]
   return [
     ...attribute(attributes.status, status, 'reboot'),
     ...attribute(attributes.dataStatus, dataStatus, 'forever'),
     ...attribute(attributes.baseline, baseline, 'reboot'),
     ...attribute(attributes.position, position, 'reboot'),
-    ...(score === undefined
-      ? []
-      : [() => changePromotionScore(site.resource, node, score, attributeDeadline())]),
+    ...(score === undefined ? [] : [() => changePromotionScore(site, node, score, attributeDeadline())]),
   ]
 }
 

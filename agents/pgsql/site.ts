@@ -14,6 +14,10 @@ export interface Site {
   readonly resource: string
   /** This node, as the cluster writes its name. */
   readonly node: string
+  /** Pacemaker 1.0 numbers the instances of a clone. */
+  readonly instanceNumber: number | undefined
+  /** What pacemaker's tools understand. */
+  readonly featureSet: string | undefined
   readonly replicated: boolean
   /** All nodes of the replication, this one included. */
   readonly nodeList: readonly string[]
@@ -48,6 +52,8 @@ export async function readSite({ values, env, deadline }: Context): Promise<Site
   return {
     resource: env.resource,
     node: replicated ? await localNodeName(env, deadline) : (env.node ?? ''),
+    instanceNumber: env.instance,
+    featureSet: env.featureSet,
     replicated,
     nodeList: values.node_list,
     instance: {
