@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type AttributeChange, attributeCommand } from '../../lib/cluster/attribute-commands'
 import { type ClusterStatus, Lab, makeDocumentCluster, shellAgentFiles, vipRep, type WriteLoad } from './lab'
 import { until } from './lab/wait'
 
@@ -33,6 +34,10 @@ afterAll(async () => {
   await load?.stop()
   await lab.destroy()
 }, MINUTE)
+
+function scoreChange(name: string, value: string | undefined): AttributeChange {
+  return { node: 'node1', name, value, lifetime: 'reboot' }
+}
 
 async function type(text: string): Promise<string> {
   const { code, stdout, stderr } = await lab
@@ -192,6 +197,48 @@ test(
     await changeOver('ts', 'node1')
   },
   2 * MINUTE,
+)
+
+test(
+  'with the numbers and tools of pacemaker 1.0 the agent writes a score under the name that is looked for there',
+  async () => {
+    const node = lab.node('node1')
+    // Under another name than the resource's, so that the cluster takes no notice.
+    const env = {
+      OCF_ROOT: '/usr/lib/ocf',
+      OCF_RESOURCE_INSTANCE: 'numbered:1',
+      OCF_RESKEY_crm_feature_set: '3.0.1',
+      OCF_RESKEY_CRM_meta_master_max: '1',
+      OCF_RESKEY_CRM_meta_clone_max: '2',
+      OCF_RESKEY_CRM_meta_notify: 'true',
+      OCF_RESKEY_CRM_meta_timeout: '20000',
+      OCF_RESKEY_pgctl: `${node.pgBin}/pg_ctl`,
+      OCF_RESKEY_pgdata: node.pgData,
+      OCF_RESKEY_rep_mode: 'sync',
+      OCF_RESKEY_node_list: 'node1 node2',
+      OCF_RESKEY_master_ip: vipRep,
+    }
+    const probe = async (): Promise<number> =>
+      (await node.run(['/usr/lib/ocf/resource.d/ts/pgsql', 'monitor'], { env })).code
+    const score = async (number: number): Promise<string | undefined> =>
+      (await lab.status()).attribute('node1', `master-numbered:${number}`)
+    expect(await probe()).toBe(8)
+    expect([await score(0), await score(1)]).toEqual([undefined, '1000'])
+
+    // It had another number before, under which it was barred.
+    const barred = scoreChange('master-numbered:0', '-INFINITY')
+    await node.must(attributeCommand(barred, '3.0.1'))
+    await node.must(attributeCommand(scoreChange('master-numbered:1', undefined), '3.0.1'))
+    await until('the score is changed', async () => (await score(0)) === '-INFINITY' && !(await score(1)))
+    expect(await probe()).toBe(8)
+    expect([await score(0), await score(1)]).toEqual(['1000', '1000'])
+
+    for (const name of ['master-numbered:0', 'master-numbered:1']) {
+      await node.must(attributeCommand(scoreChange(name, undefined), '3.0.1'))
+    }
+    await until('the scores are gone', async () => !(await score(0)) && !(await score(1)))
+  },
+  MINUTE,
 )
 
 test(
