@@ -98,5 +98,6 @@ export async function updateDampened(
 
 /** Deletes an attribute of the local node. */
 export async function deleteAttribute(name: string, deadline: Deadline): Promise<void> {
-  await tool(['attrd_updater', `--name=${name}`, '--delete'], deadline)
+  // In words that every generation of the tool understands.
+  await tool(['attrd_updater', '-n', name, '-D'], deadline)
 }
