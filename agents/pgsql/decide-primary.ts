@@ -6,7 +6,7 @@ import {
   type NodeState,
   sameNode,
 } from '../../lib/cluster/snapshot'
-import { scoreAttribute } from '../../lib/cluster/attributes'
+import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type StandbyRow } from '../../lib/postgres/replication'
 import { readSynchronousNames, waitForAll, waitsForAll } from '../../lib/postgres/synchronous-names'
@@ -108,7 +108,7 @@ function changesOf(
   }
   // The others live only as long as the node is in the cluster.
   if (!state.online) return steps
-  const score = state.transient[scoreAttribute(resource)]
+  const score = promotionScore(state, resource)
   // A node without a score has not started its server yet; it sets the first one itself.
   if (score !== undefined && score !== want.score) steps.push({ step: 'score', node, score: want.score })
   const status = state.transient[names.status]

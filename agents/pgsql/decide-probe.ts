@@ -1,5 +1,5 @@
 /** What a probe says of a server that was already running when the cluster first looked. */
-import { scoreAttribute } from '../../lib/cluster/attributes'
+import { promotionScore } from '../../lib/cluster/scores'
 import { type NodeState } from '../../lib/cluster/snapshot'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { SCORE } from './names'
@@ -17,7 +17,7 @@ export interface ProbeFacts {
  * primary, and is still right after a mere clean-up of the resource's history.
  */
 export function decideProbe({ resource, node, inRecovery, self }: ProbeFacts): Plan<Step> {
-  const score = self?.transient[scoreAttribute(resource)]
+  const score = promotionScore(self, resource)
   const want = inRecovery ? (score ?? SCORE.never) : SCORE.primary
   return {
     exit: inRecovery ? ExitCode.SUCCESS : ExitCode.RUNNING_PROMOTED,

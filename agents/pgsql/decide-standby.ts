@@ -1,6 +1,6 @@
 /** What a standby says of itself, and how the standbys find a primary among themselves when there is none. */
 import { type ClusterSnapshot, findNode, hasRole } from '../../lib/cluster/snapshot'
-import { scoreAttribute } from '../../lib/cluster/attributes'
+import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { mayBecomePrimary, type ReplicationMode } from './mode'
@@ -121,9 +121,7 @@ function elect(
   const newest = Object.values(positions).reduce((a, b) => (a >= b ? a : b))
   if (newest === position) {
     const score: Step[] =
-      self?.transient[scoreAttribute(resource)] === SCORE.primary
-        ? []
-        : [{ step: 'score', node, score: SCORE.primary }]
+      promotionScore(self, resource) === SCORE.primary ? [] : [{ step: 'score', node, score: SCORE.primary }]
     const because = `there is no primary, and no node has newer data than this one: it may be promoted (${seenText})`
     return { steps: [...publish, ...score, { step: 'note', note: undefined }], because }
   }

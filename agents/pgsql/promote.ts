@@ -1,4 +1,4 @@
-import { scoreAttribute } from '../../lib/cluster/attributes'
+import { promotionScore } from '../../lib/cluster/scores'
 import { type ClusterSnapshot, findNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, namedSteps, ExitCode, OcfError } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
@@ -34,8 +34,9 @@ async function barOthers(site: Site, snapshot: ClusterSnapshot): Promise<void> {
     .map((name) => findNode(snapshot, name))
     .filter((node) => node !== undefined)
   await Promise.all(
-    nodes.map(({ name, online, transient }) => {
-      const hasScore = online && transient[scoreAttribute(site.resource)] !== undefined
+    nodes.map((state) => {
+      const { name, online } = state
+      const hasScore = online && promotionScore(state, site.resource) !== undefined
       return publish(site, name, { dataStatus: 'DISCONNECT', ...(hasScore && { score: SCORE.never }) })
     }),
   )

@@ -16,12 +16,19 @@ export interface Publication {
 }
 
 function writes(site: Site, node: string, publication: Publication): readonly (() => Promise<void>)[] {
-  const { attributes, attributeDeadline } = site
+  const { attributes, attributeDeadline, featureSet } = site
   const { status, dataStatus, baseline, position, receiver, refused, score } = publication
   const attribute = (name: string, value: string | null | undefined, lifetime: 'reboot' | 'forever') =>
     value === undefined
       ? []
-      : [() => changeAttribute({ node, name, value: value ?? undefined, lifetime }, attributeDeadline())]
+      : [
+          () =>
+            changeAttribute(
+              { node, name, value: value ?? undefined, lifetime },
+              attributeDeadline(),
+              featureSet,
+            ),
+        ]
   return [
     ...attribute(attributes.status, status, 'reboot'),
     ...attribute(attributes.dataStatus, dataStatus, 'forever'),
@@ -29,9 +36,7 @@ function writes(site: Site, node: string, publication: Publication): readonly ((
     ...attribute(attributes.position, position, 'reboot'),
     ...attribute(attributes.receiver, receiver, 'reboot'),
     ...attribute(attributes.refused, refused, 'reboot'),
-    ...(score === undefined
-      ? []
-      : [() => changePromotionScore(site.resource, node, score, attributeDeadline())]),
+    ...(score === undefined ? [] : [() => changePromotionScore(site, node, score, attributeDeadline())]),
   ]
 }
 

@@ -18,6 +18,10 @@ export interface Site {
   readonly resource: string
   /** This node, as the cluster writes its name. */
   readonly node: string
+  /** Pacemaker 1.0 numbers the instances of a clone. */
+  readonly instanceNumber: number | undefined
+  /** What pacemaker's tools understand. */
+  readonly featureSet: string | undefined
   readonly kind: Kind
   /** How the members replicate; nothing for a server that is none. */
   readonly mode: ReplicationMode | undefined
@@ -81,6 +85,8 @@ export async function readSite({ values, env, deadline }: Context): Promise<Site
   const tmpdir = trimSlashes(values.tmpdir)
   return {
     resource: env.resource,
+    instanceNumber: env.instance,
+    featureSet: env.featureSet,
     node: named ? await localNodeName(env, deadline) : (env.node ?? ''),
     kind,
     mode,

@@ -62,11 +62,11 @@ async function performStep(step: Step, { site, log, postmaster, confirm }: Effec
   switch (step.step) {
     case 'attribute':
       log.info(describeStep(step))
-      await changeAttribute(step, site.attributeDeadline())
+      await changeAttribute(step, site.attributeDeadline(), site.featureSet)
       return true
     case 'score':
       log.info(describeStep(step))
-      await changePromotionScore(site.resource, step.node, step.score, site.attributeDeadline())
+      await changePromotionScore(site, step.node, step.score, site.attributeDeadline())
       return true
     case 'synchronous':
       log.info(describeStep(step))

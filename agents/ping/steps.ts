@@ -14,12 +14,12 @@ export function describeStep(step: Step): string {
 
 /** Carries steps out, in order. */
 export async function performSteps(steps: readonly Step[], context: Context): Promise<void> {
-  const { action, deadline, log } = context
+  const { action, deadline, log, env } = context
   for (const step of steps) {
     if (step.step === 'publish') {
       // Other resources wait for the first value; it is later changes that can be a moment's trouble.
       const publish = action === 'start' ? beginDampened : updateDampened
-      await publish(step.name, `${step.value}`, step.dampen, deadline)
+      await publish(step.name, `${step.value}`, step.dampen, deadline, env.featureSet)
       log.debug(`${step.name} = ${step.value}`)
       continue
     }

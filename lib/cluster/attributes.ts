@@ -1,19 +1,27 @@
 /** Writing node attributes through pacemaker's own tools. Every write is bounded by the action's deadline. */
 import { type Deadline, ExitCode, OcfError } from '../ocf'
+import {
+  type AttributeChange,
+  attributeCommand,
+  type Command,
+  isOlder,
+  scoreCommand,
+} from './attribute-commands'
 import { describeFailure, runProgram } from '../system/run-program'
 
-/** How long an attribute lives: until the node leaves the cluster, or until somebody deletes it. */
-export type Lifetime = 'reboot' | 'forever'
+export { type AttributeChange, type Lifetime } from './attribute-commands'
 
-/** One change of a node attribute; `value: undefined` deletes it. */
-export interface AttributeChange {
+/** Whose promotion score it is, and what this pacemaker's tools understand. */
+export interface Scored {
+  readonly resource: string
+  /** The node on which the agent runs. */
   readonly node: string
-  readonly name: string
-  readonly value: string | undefined
-  readonly lifetime: Lifetime
+  /** Pacemaker 1.0 numbers the instances of a clone. */
+  readonly instanceNumber: number | undefined
+  readonly featureSet: string | undefined
 }
 
-async function tool(program: string, args: readonly string[], deadline: Deadline): Promise<void> {
+async function tool([program, ...args]: Command, deadline: Deadline): Promise<void> {
   const result = await runProgram(program, args, { deadline })
   if (result.code === 0) return
   throw new OcfError(
@@ -25,37 +33,33 @@ async function tool(program: string, args: readonly string[], deadline: Deadline
 /**
  * Writes or deletes one node attribute.
  *
+ * @param featureSet - pacemaker's, as the agent's environment says it
  * @throws OcfError ERR_GENERIC when pacemaker does not take it before the deadline
  */
-export async function changeAttribute(change: AttributeChange, deadline: Deadline): Promise<void> {
-  const { node, name, value, lifetime } = change
-  // `--update=` and not `-v`: a value such as -INFINITY must not be taken for options.
-  const update = value === undefined ? '--delete' : `--update=${value}`
-  if (lifetime === 'reboot') {
-    await tool('attrd_updater', [`--node=${node}`, `--name=${name}`, update], deadline)
-  } else {
-    await tool('crm_attribute', ['--lifetime=forever', `--node=${node}`, `--name=${name}`, update], deadline)
-  }
-}
-
-/** The attribute that holds a resource's promotion score on a node. */
-export function scoreAttribute(resource: string): string {
-  return `master-${resource}`
+export async function changeAttribute(
+  change: AttributeChange,
+  deadline: Deadline,
+  featureSet?: string,
+): Promise<void> {
+  await tool(attributeCommand(change, featureSet), deadline)
 }
 
 /** Sets how much a node is wanted as the promoted one: a number, `-INFINITY`, or `undefined` for no opinion. */
 export async function changePromotionScore(
-  resource: string,
+  whose: Scored,
   node: string,
   score: string | undefined,
   deadline: Deadline,
 ): Promise<void> {
-  const update = score === undefined ? '--delete' : `--update=${score}`
-  await tool(
-    'crm_attribute',
-    [`--promotion=${resource}`, '--lifetime=reboot', `--node=${node}`, update],
-    deadline,
-  )
+  const { resource, instanceNumber, featureSet } = whose
+  if (instanceNumber === undefined) {
+    await tool(scoreCommand(resource, node, score, featureSet), deadline)
+    return
+  }
+  const { numberedScoreChanges } = await import('./numbered-scores')
+  for (const change of await numberedScoreChanges({ ...whose, instanceNumber }, node, score, deadline)) {
+    await changeAttribute(change, deadline, featureSet)
+  }
 }
 
 /**
@@ -69,9 +73,11 @@ export async function beginDampened(
   value: string,
   dampen: string,
   deadline: Deadline,
+  featureSet?: string,
 ): Promise<void> {
-  await tool('attrd_updater', [`--name=${name}`, `--update=${value}`], deadline)
-  await tool('attrd_updater', [`--name=${name}`, '--update-delay', `--delay=${dampen}`], deadline)
+  if (isOlder(featureSet)) return updateDampened(name, value, dampen, deadline, featureSet)
+  await tool(['attrd_updater', `--name=${name}`, `--update=${value}`], deadline)
+  await tool(['attrd_updater', `--name=${name}`, '--update-delay', `--delay=${dampen}`], deadline)
 }
 
 /** Sets an attribute of the local node that pacemaker shall act on only when it has been the same for a while. */
@@ -80,12 +86,18 @@ export async function updateDampened(
   value: string,
   dampen: string,
   deadline: Deadline,
+  featureSet?: string,
 ): Promise<void> {
+  if (isOlder(featureSet)) {
+    await tool(['attrd_updater', '-n', name, `-v${value}`, '-d', dampen], deadline)
+    return
+  }
   // Not `--update`, which does not look at the delay: it would hold only for the attribute's first value.
-  await tool('attrd_updater', [`--name=${name}`, `--update-both=${value}`, `--delay=${dampen}`], deadline)
+  await tool(['attrd_updater', `--name=${name}`, `--update-both=${value}`, `--delay=${dampen}`], deadline)
 }
 
 /** Deletes an attribute of the local node. */
 export async function deleteAttribute(name: string, deadline: Deadline): Promise<void> {
-  await tool('attrd_updater', [`--name=${name}`, '--delete'], deadline)
+  // In words that every generation of the tool understands.
+  await tool(['attrd_updater', '-n', name, '-D'], deadline)
 }

@@ -1,7 +1,9 @@
 /** For calls by hand: the environment in which the live cluster would call a resource's agent. */
+import { hostname } from 'node:os'
 import { XMLParser } from 'fast-xml-parser'
 import { Deadline } from '../ocf'
 import { describeFailure, runProgram } from '../system/run-program'
+import { findNode, readCib } from './snapshot'
 
 /** An element as fast-xml-parser gives it in `preserveOrder` mode. */
 type Element = Readonly<Record<string, unknown>> & { readonly ':@'?: Readonly<Record<string, string>> }
@@ -44,14 +46,25 @@ function cloneDefaults(kind: string, meta: Record<string, string>): Record<strin
   return { promotable: 'true', 'promoted-max': meta['master-max'] ?? '1' }
 }
 
+/** The resource's id as the agent is given it on that node: with a number, where instances have numbers. */
+function instanceOn(xml: string, id: string, node: string): string {
+  const roles = findNode(readCib(xml), node)?.roles ?? {}
+  return (
+    Object.keys(roles).find(
+      (instance) => /^:\d+$/.test(instance.slice(id.length)) && instance.startsWith(id),
+    ) ?? id
+  )
+}
+
 /**
  * The variables that pacemaker would set for the resource, as far as its configuration says.
  *
  * @param xml - the CIB
  * @param id - the primitive's id
+ * @param node - the local node's name: pacemaker 1.0 numbers the instances of a clone, and it is this node's that counts
  * @throws Error when there is no such primitive
  */
-export function resourceEnvironmentFrom(xml: string, id: string): Record<string, string> {
+export function resourceEnvironmentFrom(xml: string, id: string, node = ''): Record<string, string> {
   const parser = new XMLParser({ preserveOrder: true, ignoreAttributes: false, attributeNamePrefix: '' })
   const cib = parser.parse(xml) as Element[]
   const path = pathTo(cib, (element) => nameOf(element) === 'primitive' && attribute(element, 'id') === id)
@@ -81,7 +94,10 @@ export function resourceEnvironmentFrom(xml: string, id: string): Record<string,
     const own = pairs(element, 'meta_attributes')
     Object.assign(meta, cloneDefaults(nameOf(element), own), own)
   }
-  const env: Record<string, string> = { OCF_RESOURCE_INSTANCE: id }
+  const env: Record<string, string> = { OCF_RESOURCE_INSTANCE: instanceOn(xml, id, node) }
+  const featureSet = pathTo(cib, (element) => nameOf(element) === 'cib')?.at(-1)
+  const generation = featureSet && attribute(featureSet, 'crm_feature_set')
+  if (generation !== undefined) env['OCF_RESKEY_crm_feature_set'] = generation
   for (const [name, value] of Object.entries(parameters)) env[`OCF_RESKEY_${name}`] = value
   for (const [name, value] of Object.entries(meta)) {
     env[`OCF_RESKEY_CRM_meta_${name.replaceAll('-', '_')}`] = value
@@ -93,5 +109,6 @@ export function resourceEnvironmentFrom(xml: string, id: string): Record<string,
 export async function resourceEnvironment(id: string): Promise<Record<string, string>> {
   const result = await runProgram('cibadmin', ['--query', '--local'], { deadline: new Deadline(10_000) })
   if (result.code !== 0) throw new Error(describeFailure('cibadmin --query', result))
-  return resourceEnvironmentFrom(result.stdout, id)
+  // Where instances have numbers, a node's name is always that of the host.
+  return resourceEnvironmentFrom(result.stdout, id, hostname())
 }

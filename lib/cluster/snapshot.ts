@@ -19,7 +19,10 @@ export interface NodeState {
   readonly transient: Readonly<Record<string, string | undefined>>
   /** Attributes that live until they are deleted. */
   readonly permanent: Readonly<Record<string, string | undefined>>
-  /** The role in which each resource runs here, by its id as the cluster writes it (`pgsql`, `pgsql:0`). */
+  /**
+   * The role in which each resource runs here, by its id as the cluster writes it: `pgsql`, and `pgsql:0` where
+   * instances have numbers; then by the number that it was last seen under.
+   */
   readonly roles: Readonly<Record<string, ResourceRole | undefined>>
 }
 
@@ -70,14 +73,18 @@ export function promotedNodes(snapshot: ClusterSnapshot, resource: string): read
  * Membership as node_state says it: words (`true`, `online`) up to pacemaker 2.1.6, the time since when
  * (0 for not at all) from 2.1.7 on.
  */
-function readMembership({ in_ccm: inMembership, crmd: controller, join, expected }: Attributes) {
+function readMembership(state: Attributes) {
+  const { in_ccm: inMembership, crmd: controller, join, expected, ha: heartbeat, remote_node: remote } = state
   const holds = (value: string | undefined, word: string): boolean => value === word || Number(value) > 0
-  const member = holds(inMembership, 'true')
-  return {
-    member,
-    online: member && holds(controller, 'online') && join === 'member',
-    departed: !member && expected === 'down',
+  // Heartbeat's word on it is said up to pacemaker 1.1.
+  const member = holds(inMembership, 'true') && heartbeat !== 'dead'
+  const departed = !member && expected === 'down'
+  // A node of pacemaker_remote has no controller of its own; before pacemaker 1.1.15 nothing is said of its membership.
+  if (remote === 'true') {
+    const there = inMembership === undefined || member
+    return { member: there, online: there, departed }
   }
+  return { member, online: member && holds(controller, 'online') && join === 'member', departed }
 }
 
 interface MutableNode {
@@ -113,7 +120,9 @@ export function readCib(xml: string): ClusterSnapshot {
   let quorate = false
   let noQuorumPolicy = 'stop'
   let node: MutableNode | undefined
-  let history: { readonly id: string; readonly operations: Operation[] } | undefined
+  let instance = ''
+  // What was done under different numbers of a resource was done to the one that runs there.
+  let histories = new Map<string, { readonly instance: string; readonly operation: Operation }[]>()
   scanElements(xml, {
     open: (element, attributes, path) => {
       const { id = '', uname, name = '', value = '' } = attributes
@@ -135,23 +144,33 @@ export function readCib(xml: string): ClusterSnapshot {
           else if (path.includes('transient_attributes') && node) node.transient[name] = value
           break
         case 'lrm_resource':
-          history = { id, operations: [] }
+          instance = id
           break
-        case 'lrm_rsc_op':
-          history?.operations.push({
-            operation: attributes['operation'] ?? '',
-            callId: Number(attributes['call-id'] ?? -1),
-            code: Number(attributes['rc-code'] ?? -1),
-            since: Number(attributes['last-rc-change'] ?? 0),
+        case 'lrm_rsc_op': {
+          const resource = instance.replace(/:\d+$/, '')
+          const operations = histories.get(resource) ?? []
+          histories.set(resource, operations)
+          operations.push({
+            instance,
+            operation: {
+              operation: attributes['operation'] ?? '',
+              callId: Number(attributes['call-id'] ?? -1),
+              code: Number(attributes['rc-code'] ?? -1),
+              since: Number(attributes['last-rc-change'] ?? 0),
+            },
           })
           break
+        }
       }
     },
     close: (element) => {
-      if (element === 'lrm_resource' && node && history) {
-        const role = roleAfter(history.operations)
-        if (role !== 'Stopped') node.roles[history.id] = role
-        history = undefined
+      if (element === 'node_state' && node) {
+        for (const operations of histories.values()) {
+          const role = roleAfter(operations.map(({ operation }) => operation))
+          const last = operations.reduce((a, b) => (b.operation.callId > a.operation.callId ? b : a))
+          if (role !== 'Stopped') node.roles[last.instance] = role
+        }
+        histories = new Map()
       }
       if (element === 'node' || element === 'node_state') node = undefined
     },

@@ -42,6 +42,8 @@ export interface OcfEnvironment {
   readonly cloneMax: number | undefined
   readonly notification: Notification | undefined
   readonly members: Members
+  /** The generation of the cluster manager's tools, `3.16.1`, where the cluster gives it. */
+  readonly featureSet: string | undefined
   /** OCF_CHECK_LEVEL: how deep a monitor or validate-all looks. */
   readonly checkLevel: number
   /** Directory of the cluster's file tree, `/usr/lib/ocf`. */
@@ -125,6 +127,7 @@ export function readEnvironment(env: Env, agentName: string): OcfEnvironment {
       promoting: nodeNames(env, 'notify_promote_uname'),
       demoting: nodeNames(env, 'notify_demote_uname'),
     },
+    featureSet: env['OCF_RESKEY_crm_feature_set'],
     checkLevel: numberOf(env['OCF_CHECK_LEVEL']) ?? 0,
     ocfRoot: env['OCF_ROOT'] ?? '/usr/lib/ocf',
   }

@@ -61,6 +61,15 @@ describe('membership', () => {
     ['in_ccm="1700000000" crmd="1700000005" join="member"', true],
     ['in_ccm="1700000000" crmd="0" join="member"', false],
     ['in_ccm="0" crmd="0" join="down"', false],
+    // It is about to leave, but is still there.
+    ['in_ccm="1" crmd="1700000005" join="member"', true],
+    // On heartbeat.
+    ['ha="active" in_ccm="true" crmd="online" join="member" expected="member"', true],
+    ['ha="dead" in_ccm="true" crmd="online" join="member" expected="member"', false],
+    // Under pacemaker_remote, before and since 1.1.15.
+    ['remote_node="true"', true],
+    ['remote_node="true" in_ccm="true"', true],
+    ['remote_node="true" in_ccm="false"', false],
     ['', false],
   ])('%s', (attributes, expected) => {
     expect(online(attributes)).toBe(expected)

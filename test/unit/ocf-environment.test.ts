@@ -29,6 +29,7 @@ test('by hand nothing is there, and everything has a meaning', () => {
       promoting: [],
       demoting: [],
     },
+    featureSet: undefined,
     checkLevel: 0,
     ocfRoot: '/usr/lib/ocf',
   })
