@@ -65,7 +65,7 @@ debian_disable_services() {
   local name
   for name; do
     case $name in
-      corosync | pacemaker | pcs | postgresql-*) ;;
+      corosync | heartbeat | pacemaker | pcs | postgresql-*) ;;
       *) continue ;;
     esac
     [[ $name != pcs ]] || name='pcsd pcsd-ruby'

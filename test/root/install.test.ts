@@ -32,7 +32,7 @@ function afterInstall(commands: string): string {
       '--mount',
       'bash',
       '-euc',
-      `mount -t tmpfs none ${PROVIDERS}\n"$0/scripts/install" >/dev/null\n${commands}`,
+      `for hidden in ${PROVIDERS} /etc/ha.d/resource.d; do mount -t tmpfs none $hidden; done\n"$0/scripts/install" >/dev/null\n${commands}`,
       repository.path,
     ],
     {
@@ -47,6 +47,11 @@ function afterInstall(commands: string): string {
 test('the files belong to root, and nobody else may write them', () => {
   const files = afterInstall(`stat -c '%n %U:%G %a' ${PROVIDERS}/ts/*`).trimEnd().split('\n')
   expect(files).toEqual([...agentNames].sort().map((name) => `${PROVIDERS}/ts/${name} root:root 755`))
+})
+
+test('heartbeat, which is on this machine, gets its script', () => {
+  const listed = afterInstall(`stat -c '%n %U:%G %a' /etc/ha.d/resource.d/*`)
+  expect(listed).toBe('/etc/ha.d/resource.d/ocf-ts root:root 755\n')
 })
 
 test('crm ra list ocf ts', () => {

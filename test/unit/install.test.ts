@@ -91,6 +91,36 @@ test('again, over an older one: a new file, not the old one rewritten under a ru
   expect(readdirSync(target()).length).toBe(agentNames.length)
 })
 
+describe('where heartbeat is installed', () => {
+  const script = (): string => join(destination.path, 'etc/ha.d/resource.d/ocf-ts')
+  beforeEach(() => {
+    mkdirSync(dirname(script()), { recursive: true })
+  })
+
+  test('its script for haresources comes too, and goes with the agents', () => {
+    const { status, stdout, stderr } = install()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain(`installed ${script()}\n`)
+    expect(readFileSync(script(), 'utf8')).toBe(
+      readFileSync(join(REPOSITORY, 'scripts/lib/heartbeat/ocf-ts'), 'utf8'),
+    )
+    expect(statSync(script()).mode & 0o7777).toBe(0o755)
+    expect(install().status).toBe(0)
+    expect(readdirSync(dirname(script()))).toEqual(['ocf-ts'])
+    expect(install(['--uninstall']).stdout).toContain(`removed ${script()}\n`)
+    expect(readdirSync(dirname(script()))).toEqual([])
+  })
+
+  test("somebody else's script of that name stays", () => {
+    writeFileSync(script(), '#!/bin/sh\nexit 0\n')
+    const { status, stderr } = install()
+    expect(status).toBe(1)
+    expect(stderr).toContain(`${script()} is not of ocf-ts, and was left as it is`)
+    install(['--uninstall'])
+    expect(readFileSync(script(), 'utf8')).toBe('#!/bin/sh\nexit 0\n')
+  })
+})
+
 describe('--uninstall', () => {
   test('removes the agents and their directory', () => {
     install()

@@ -20,6 +20,15 @@ export {
   type DocumentCluster,
   type DocumentClusterOptions,
 } from './document-cluster'
+export {
+  clStatus,
+  haLog,
+  heartbeatBinds,
+  heartbeatFiles,
+  startHeartbeat,
+  stopHeartbeat,
+  type HeartbeatOptions,
+} from './heartbeat'
 export { shellAgentFiles } from './shell-agents'
 export { cleanupStale, listRecords, isStale, type Bind, type LabRecord } from './state'
 export { tail } from './observe'

@@ -22,6 +22,8 @@ import { setWarden } from './warden'
 export interface LabFile {
   readonly target: string
   readonly content: string
+  /** Default: 0o644. */
+  readonly mode?: number
 }
 
 export interface LabOptions {
@@ -33,6 +35,8 @@ export interface LabOptions {
   readonly binds?: readonly Bind[]
   /** Files to lay over the machine's inside the nodes; the lab keeps them itself. */
   readonly files?: readonly LabFile[]
+  /** Directories that are the same on all nodes, as on a disk that each of them can reach. */
+  readonly sharedDirectories?: readonly string[]
   /** Added to the environment of everything on the nodes, daemons and agents too. */
   readonly env?: Readonly<Record<string, string>>
   /** Let the lab outlive this process; end it with `destroy()` or `scripts/lab stop`. */
@@ -63,6 +67,7 @@ export class Lab {
     await cleanupStale()
     const id = randomBytes(3).toString('hex')
     const files = options.files ?? []
+    const shared = options.sharedDirectories ?? []
     const record: LabRecord = {
       id,
       createdAt: new Date().toISOString(),
@@ -73,6 +78,7 @@ export class Lab {
       binds: [
         ...(options.binds ?? []),
         ...files.map(({ target }, index) => ({ source: filePath(id, index), target })),
+        ...shared.map((target, index) => ({ source: sharedPath(id, index), target })),
       ],
       env: options.env ?? {},
       tokenMs: options.tokenMs ?? 1000,
@@ -80,10 +86,11 @@ export class Lab {
     }
     const lab = new Lab(record)
     createRecord(record)
-    files.forEach(({ content }, index) => {
+    files.forEach(({ content, mode = 0o644 }, index) => {
       mkdirSync(join(labDir(id), 'files'), { recursive: true })
-      writeFileSync(filePath(id, index), content)
+      writeFileSync(filePath(id, index), content, { mode })
     })
+    shared.forEach((_, index) => mkdirSync(sharedPath(id, index), { recursive: true }))
     try {
       if (record.owner) lab.dismissWarden = setWarden(record.id)
       await createNetworks(record.id)
@@ -231,10 +238,14 @@ function filePath(labId: string, index: number): string {
   return join(labDir(labId), 'files', String(index))
 }
 
+function sharedPath(labId: string, index: number): string {
+  return join(labDir(labId), 'shared', String(index))
+}
+
 function checkNames(names: readonly string[]): readonly string[] {
   for (const name of names) {
     // A port of the bridge is called NODE-eth0, and an interface's name holds 15 characters.
-    if (!/^[a-z][a-z0-9-]{0,9}$/.test(name) || ['net', 'client', 'files'].includes(name)) {
+    if (!/^[a-z][a-z0-9-]{0,9}$/.test(name) || ['net', 'client', 'files', 'shared'].includes(name)) {
       throw new Error(`'${name}' cannot be a node's name: up to 10 lower-case letters, digits and dashes`)
     }
   }

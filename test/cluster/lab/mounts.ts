@@ -13,6 +13,7 @@ export const agentsTarget = '/usr/lib/ocf/resource.d/ts'
 const disk = [
   ['pacemaker', '/var/lib/pacemaker'],
   ['corosync', '/var/lib/corosync'],
+  ['heartbeat', '/var/lib/heartbeat'],
   ['postgresql', '/var/lib/postgresql'],
   ['pgsql', '/var/lib/pgsql'],
   ['log', '/var/log'],
@@ -20,6 +21,11 @@ const disk = [
 
 /** Directories that the packages or the boot would have made, with owner, group and mode. */
 const directories = [
+  ['/var/lib/heartbeat', 'root', 'root', '755'],
+  ['/var/lib/heartbeat/cores', 'root', 'root', '755'],
+  ['/var/lib/heartbeat/cores/hacluster', 'hacluster', 'root', '700'],
+  ['/var/lib/heartbeat/cores/nobody', 'nobody', 'root', '700'],
+  ['/var/lib/heartbeat/cores/root', 'root', 'root', '700'],
   ['/var/lib/pacemaker', 'hacluster', 'haclient', '750'],
   ['/var/lib/pacemaker/blackbox', 'hacluster', 'haclient', '750'],
   ['/var/lib/pacemaker/cib', 'hacluster', 'haclient', '750'],
@@ -34,6 +40,7 @@ const directories = [
   ['/var/log/crmsh', 'hacluster', 'haclient', '770'],
   ['/var/log/postgresql', 'postgres', 'postgres', '755'],
   ['/run/crm', 'hacluster', 'haclient', '750'],
+  ['/run/heartbeat', 'hacluster', 'haclient', '750'],
   ['/run/lock', 'root', 'root', '1777'],
   ['/run/postgresql', 'postgres', 'postgres', '2775'],
   ['/run/resource-agents', 'root', 'root', '1755'],

@@ -40,6 +40,8 @@ export interface RunOptions extends Omit<CommandOptions, 'env'> {
 export interface NodeLogs {
   readonly pacemaker: string
   readonly corosync: string
+  /** Empty unless heartbeat was started. */
+  readonly heartbeat: string
   readonly postgres: string
   readonly init: string
 }
@@ -60,6 +62,7 @@ export class LabNode {
     this.logs = {
       pacemaker: diskPath(dir, 'log', 'pacemaker/pacemaker.log'),
       corosync: diskPath(dir, 'log', 'corosync/corosync.log'),
+      heartbeat: diskPath(dir, 'log', 'ha-log'),
       postgres: diskPath(dir, 'log', 'postgresql/postgresql.log'),
       init: join(dir, 'init.log'),
     }
