@@ -32,7 +32,7 @@ export function decideBeforePromote(facts: BeforePromoteFacts): Plan<BeforePromo
     return { exit: ExitCode.SUCCESS, steps: ['claim'] }
   return {
     exit: ExitCode.ERR_GENERIC,
-    reason: `newer data than ${promoting}: take a base backup, then crm resource clear ${resource} ${node}`,
+    reason: `newer data than ${promoting}: take a base backup, then crm_resource --clear -r ${resource} -N ${node}`,
     detail: `${promoting} is promoted at ${writeLsn(baseline)}, this node has WAL up to ${writeLsn(position)} and cannot follow; it is kept off this node until that is done`,
     steps: ['refuse'],
   }

@@ -194,7 +194,9 @@ describe('before another node is promoted', () => {
   test('newer data: refuses, with what to do', () => {
     const plan = decideBeforePromote({ ...facts, position: NEWER })
     expect(plan).toMatchObject({ exit: 1, steps: ['refuse'] })
-    expect(plan.reason).toBe('newer data than node2: take a base backup, then crm resource clear pgsql node3')
+    expect(plan.reason).toBe(
+      'newer data than node2: take a base backup, then crm_resource --clear -r pgsql -N node3',
+    )
     expect(plan.detail).toContain('node2 is promoted at 0/3000000, this node has WAL up to 0/3000148')
   })
 
