@@ -6,7 +6,7 @@ import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Values } from './agent'
 import { type Announcer } from './announce'
 import { type Facts } from './observe'
-import { heldPlaces, isAsWanted, routeTo, type Wanted, wantedOf } from './place'
+import { heldPlaces, isAsWanted, noLink, routeTo, type Wanted, wantedOf } from './place'
 import { type Step } from './steps'
 import { labelOf, MAX_LABEL } from './validate-configuration'
 
@@ -118,6 +118,7 @@ function stepsTo(
       ],
     },
     ...(target.up ? [] : [{ step: 'bring up' as const, interface: target.name }]),
+    ...(target.up || !values.check_link_status ? [] : [{ step: 'await link' as const, ...where }]),
     ...(v6 && !values.nodad && !target.loopback ? [{ step: 'await detection' as const, ...where }] : []),
     ...(target.loopback ? [] : [{ step: 'announce' as const, ...where, announcer }]),
   ]
@@ -133,11 +134,14 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
   }
   const held = heldPlaces(wanted, facts.interfaces, facts.routes)
   const good = held.find((one) => isAsWanted(one, wanted) && !one.duplicate)
-  if (good?.up) return { exit: ExitCode.SUCCESS, steps: [] }
+  const checkLink = values.check_link_status
+  if (good?.up && (good.link || !checkLink)) return { exit: ExitCode.SUCCESS, steps: [] }
 
   const place = good ? placeOf(good, facts) : choosePlace(wanted, facts)
   if ('exit' in place) return place
   const target = place.interface
+  // One that is down may have a link once it is up.
+  if (checkLink && target.up && !target.link) return refusal(ExitCode.ERR_GENERIC, noLink(target.name))
   const label = labelOf(values, target.name)
   if (label !== undefined && label.length > MAX_LABEL) {
     return refusal(
@@ -158,6 +162,9 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
       exit: ExitCode.SUCCESS,
       steps: [
         { step: 'bring up', interface: name },
+        ...(checkLink
+          ? [{ step: 'await link' as const, interface: name, prefixLength: good.prefixLength }]
+          : []),
         { step: 'announce', interface: name, prefixLength: good.prefixLength, announcer },
       ],
     }

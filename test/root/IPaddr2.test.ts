@@ -286,12 +286,6 @@ describe('senders', () => {
     expect(link.node.addresses()).not.toContain(`${IP}/24`)
   })
 
-  test("ARP replies, by the sender's own options", async () => {
-    link.peer.believe(IP, GONE)
-    await call('start', { arp_sender: 'iputils_arping', send_arp_opts: '-A' })
-    expect(await eventually(() => link.peer.neighbour(IP), link.node.mac, 500)).toBe(link.node.mac)
-  })
-
   test('a process that has taken over the number of an announcer is left alone', async () => {
     mkdirSync(state, { recursive: true })
     writeFileSync(join(state, `ts-IPaddr2-announcer-${IP}`), `${process.pid} 1\n`)
