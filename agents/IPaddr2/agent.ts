@@ -37,7 +37,7 @@ Without nic and cidr_netmask, both are taken from the most specific route to the
 
 The address counts as running when it is on an interface that is up. A lost cable does not stop it, unless check_link_status says so: ocf:ts:ping watches over more of the way to the clients.
 
-In a clone with unique_clone_address each instance has an address of its own. A cluster IP, one address that the instances of a clone have together, is not supported: the kernel's CLUSTERIP target, which it was made of, is gone from current Linux.
+In a clone with unique_clone_address each instance has an address of its own. A cluster IP, one address that the instances of a clone have together, is not supported: newer kernels do not have the CLUSTERIP target that it was made of.
 
 Keep an address of the node's own, which the cluster does not manage, on the same interface: when the first IPv4 address of a network is removed, Linux takes all others of that network along, unless the kernel parameter net.ipv4.conf.all.promote_secondaries is 1.`,
   parameters,

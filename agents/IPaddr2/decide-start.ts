@@ -1,6 +1,6 @@
 /** Whether the address can be put on this host, where, and in which steps. */
 import { isLinkLocal } from '../../lib/network/address'
-import { type Interface, type Placed, placesOf } from '../../lib/network/interfaces'
+import { type Interface, type InterfaceAddress, type Placed, placesOf } from '../../lib/network/interfaces'
 import { shareNetwork } from '../../lib/network/prefix'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Values } from './agent'
@@ -71,17 +71,18 @@ function loopbackPlaces(
   )
 }
 
-/** The broadcast address that another address of the same network has. */
+/** The broadcast address of the network around the address, which another address there has: the smallest such network. */
 function broadcastLike(
   wanted: Wanted,
   { interface: { addresses }, prefixLength }: Place,
 ): string | undefined {
-  return addresses.find(
-    (other) =>
-      other.broadcast !== undefined &&
-      other.prefixLength === prefixLength &&
-      shareNetwork(other.address, wanted.address, prefixLength),
-  )?.broadcast
+  return addresses
+    .filter((other) => other.broadcast !== undefined && other.prefixLength <= prefixLength)
+    .filter((other) => shareNetwork(other.address, wanted.address, other.prefixLength))
+    .reduce<InterfaceAddress | undefined>(
+      (best, other) => (best === undefined || other.prefixLength > best.prefixLength ? other : best),
+      undefined,
+    )?.broadcast
 }
 
 /** The steps from nothing to an address that everybody knows of. */
@@ -99,7 +100,10 @@ function stepsTo(
   const broadcast = values.broadcast || broadcastLike(wanted, { interface: target, prefixLength })
   return [
     ...(values.run_arping && !v6 && target.up ? [{ step: 'ask for another owner' as const, ...where }] : []),
-    ...(onLoopback.length > 0 ? [{ step: 'take from loopback' as const }] : []),
+    ...onLoopback.map(({ broadcast, label }) => ({
+      step: 'take from loopback' as const,
+      as: { ...(broadcast !== undefined && { broadcast }), ...(label !== '' && { label }) },
+    })),
     ...inTheWay.map((place) => ({
       step: 'remove' as const,
       interface: place.interface,

@@ -79,7 +79,7 @@ export const parameters = {
   broadcast: text({
     shortdesc: 'Broadcast address (IPv4)',
     longdesc:
-      "The broadcast address, or '+' or '-' to make it from the prefix by setting or clearing the host's bits. Without it, that of another address of the same network on the interface, and none if there is none.",
+      "The broadcast address, or '+' or '-' to make it from the prefix by setting or clearing the host's bits. Without it, that of another address on the interface, of the same network or of one around it, and none if there is none.",
     check: (value) =>
       value === '+' || value === '-' || parseAddress(value)?.family === 4
         ? undefined

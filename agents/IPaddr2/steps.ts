@@ -7,7 +7,7 @@ import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { endInBackground } from '../../lib/system/background-program'
 import { type Context } from './agent'
 import { announce, type Announcer } from './announce'
-import { giveBackToLoopback, takeFromLoopback } from './loopback'
+import { giveBackToLoopback, type LoopbackAddress, takeFromLoopback } from './loopback'
 import { noLink } from './place'
 import { noteOf } from './state-files'
 
@@ -21,7 +21,8 @@ interface Where {
 
 export type Step =
   | ({ readonly step: 'ask for another owner' } & Where)
-  | { readonly step: 'take from loopback' | 'give back to loopback' }
+  | { readonly step: 'take from loopback'; readonly as: LoopbackAddress }
+  | { readonly step: 'give back to loopback' }
   | ({
       readonly step: 'add'
       readonly broadcast?: string
@@ -145,7 +146,7 @@ async function performStep(step: Step, context: Context): Promise<void> {
         `another machine on the network of ${step.interface} has ${ip.text}: take it from there`,
       )
     case 'take from loopback':
-      return takeFromLoopback(values, deadline)
+      return takeFromLoopback(values, step.as, deadline)
     case 'give back to loopback':
       return giveBackToLoopback(values, deadline)
     case 'add':

@@ -114,7 +114,7 @@ function isClusterIp({ unique_clone_address }: Values, { cloneMax = 1 }: OcfEnvi
 
 /** At the most 127 characters. */
 const NO_CLUSTER_IP =
-  'ip: a clone is a cluster IP, which current Linux has not (no CLUSTERIP): use a primitive, or unique_clone_address'
+  'ip: a clone would be a cluster IP, not supported (newer Linux has no CLUSTERIP): use a primitive, or unique_clone_address'
 
 /** The kernel keeps 15 characters of `INTERFACE:LABEL`. */
 export const MAX_LABEL = 15

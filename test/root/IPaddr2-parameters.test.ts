@@ -248,7 +248,7 @@ describe('a cluster IP', () => {
       expect(await call(action, PARAMETERS, CLONE)).toMatchObject({
         code: 5,
         reason: expect.stringMatching(
-          /^ip: a clone is a cluster IP, which current Linux has not \(no CLUSTERIP\)/,
+          /^ip: a clone would be a cluster IP, not supported \(newer Linux has no CLUSTERIP\)/,
         ),
       })
     }

@@ -223,6 +223,12 @@ describe('start', () => {
       [add({ broadcast: '+' }), announce()],
     ],
     [
+      'a broadcast address of the network around its own',
+      { ip: '10.0.0.5', cidr_netmask: '28' },
+      host(),
+      [add({ ...BROADCAST, prefixLength: 28 }), announce({ prefixLength: 28 })],
+    ],
+    [
       'no prefix route',
       { ip: '10.0.0.5', noprefixroute: 'true' },
       host(),
@@ -279,8 +285,8 @@ describe('start', () => {
     [
       'LVS: taken from loopback first',
       { ip: '10.0.0.5', lvs_support: 'true' },
-      { interfaces: [nic('lo', [on('10.0.0.5/32')]), nic('eth0', [])], routes: ROUTES },
-      [{ step: 'take from loopback' }, add(), announce()],
+      { interfaces: [nic('lo', [on('10.0.0.5/32', { label: 'lo:vip' })]), nic('eth0', [])], routes: ROUTES },
+      [{ step: 'take from loopback', as: { label: 'lo:vip' } }, add(), announce()],
     ],
   ])('IPv4: %s', (_, texts, facts, steps) => {
     expect(decideStart(values(texts), startFacts(facts))).toEqual({ exit: ExitCode.SUCCESS, steps })

@@ -86,9 +86,9 @@ describe('a clone', () => {
     [
       {},
       CLONE,
-      /^ip: a clone is a cluster IP, which current Linux has not \(no CLUSTERIP\): use a primitive, or /,
+      /^ip: a clone would be a cluster IP, not supported \(newer Linux has no CLUSTERIP\): use a primitive, or /,
     ],
-    [{}, UNIQUE, /^ip: a clone is a cluster IP/],
+    [{}, UNIQUE, /^ip: a clone would be a cluster IP/],
     [{ lvs_support: 'true' }, CLONE, /^lvs_support: it does not go together with a cluster IP/],
     [{ mac: '02:00:00:00:00:01' }, CLONE, /^mac: '02:00:00:00:00:01' is not allowed; set mac to a multicast/],
     [
