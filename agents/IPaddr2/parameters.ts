@@ -13,7 +13,7 @@ export interface Nic {
 /** What a cluster IP's connections can be shared out by. */
 export const CLUSTER_IP_HASHES = ['sourceip', 'sourceip-sourceport', 'sourceip-sourceport-destport'] as const
 
-const CLUSTER_IP = 'It has no effect without a cluster IP, which is not supported.'
+const CLUSTER_IP = 'It has no effect without a cluster IP.'
 
 const ip: Parameter<Address> = {
   type: 'string',
@@ -58,7 +58,7 @@ const clusterip_hash_seed: Parameter<number> = {
   type: 'string',
   default: 0,
   shortdesc: 'Cluster IP: seed of the hash',
-  longdesc: `Where the hash that shares connections out begins, a number such as 7 or 0xdeadbeef. ${CLUSTER_IP}`,
+  longdesc: `Where the hash of a client's address begins, a number such as 7 or 0xdeadbeef. ${CLUSTER_IP}`,
   parse: (value) => {
     const seed = /^(0x[\da-f]{1,8}|\d{1,10})$/i.test(value.trim()) ? Number(value) : NaN
     if (!(seed <= 0xffffffff)) throw new Error('a number from 0 to 0xffffffff')
@@ -118,31 +118,31 @@ export const parameters = {
   }),
   mac: text({
     shortdesc: 'Cluster IP: hardware address',
-    longdesc: `The multicast hardware address that all nodes listen to. ${CLUSTER_IP}`,
+    longdesc: `The multicast hardware address that all nodes listen to, such as 03:00:00:00:00:01. By default each node makes the same one from ip. ${CLUSTER_IP}`,
   }),
   clusterip_hash: text({
     default: 'sourceip-sourceport',
     shortdesc: 'Cluster IP: what the hash is made of',
-    longdesc: `What shares connections out: ${CLUSTER_IP_HASHES.join(', ')}. ${CLUSTER_IP}`,
+    longdesc: `One of ${CLUSTER_IP_HASHES.join(', ')}. It is accepted for the sake of older configurations; clients are shared out by their own address (sourceip) alone. ${CLUSTER_IP}`,
   }),
   clusterip_firewall: text({
     default: 'auto',
     shortdesc: 'Cluster IP: program that filters',
-    longdesc: `The program that filters packets: nft, iptables, or auto for the one that is there. ${CLUSTER_IP}`,
+    longdesc: `The program that filters packets: nft is the one that is supported, and auto (or detect) means it. ${CLUSTER_IP}`,
   }),
   clusterip_hash_seed,
   clusterip_table: text({
-    shortdesc: "Cluster IP: nft's table",
-    longdesc: `The table for the filter rules. ${CLUSTER_IP}`,
+    shortdesc: 'Cluster IP: table of the rules',
+    longdesc: `The table that the rules are in, by default ocf-ts-IPaddr2. It goes when nothing is in it any more. ${CLUSTER_IP}`,
   }),
   clusterip_chain: text({
-    shortdesc: "Cluster IP: nft's or iptables' chain",
-    longdesc: `The chain for the filter rules. ${CLUSTER_IP}`,
+    shortdesc: 'Cluster IP: chain of the rules',
+    longdesc: `The chain for the rules, each address its own; by default vip- and the address. Another one beside it ends in -instances. ${CLUSTER_IP}`,
   }),
   clusterip_mac_mangle: boolean({
-    default: false,
+    default: true,
     shortdesc: 'Cluster IP: answer ARP with mac',
-    longdesc: `Whether ARP requests are answered with the hardware address mac. ${CLUSTER_IP}`,
+    longdesc: `Whether ARP requests are answered with the hardware address mac, so that the network gives every packet to every node. Otherwise something else must see to that; with IPv6 always. ${CLUSTER_IP}`,
   }),
   unique_clone_address: boolean({
     default: false,

@@ -1,6 +1,6 @@
 /** Checks between the parameters; the same on every node. */
 import { addressAfter, bitsOf, isLinkLocal } from '../../lib/network/address'
-import { ExitCode, type OcfEnvironment, type ParameterProblem } from '../../lib/ocf'
+import { type OcfEnvironment, type ParameterProblem } from '../../lib/ocf'
 import { type Values } from './agent'
 import { CLUSTER_IP_HASHES } from './parameters'
 
@@ -89,11 +89,24 @@ const CLUSTER_IP_CHECKS: readonly (readonly [keyof Values, Check])[] = [
   ['clusterip_hash', ({ clusterip_hash: hash }) => notOneOf('clusterip_hash', hash, CLUSTER_IP_HASHES)],
   [
     'clusterip_firewall',
-    ({ clusterip_firewall: firewall }) =>
-      notOneOf('clusterip_firewall', firewall, ['auto', 'detect', 'nft', 'iptables']),
+    ({ clusterip_firewall: firewall }) => notOneOf('clusterip_firewall', firewall, ['auto', 'detect', 'nft']),
+  ],
+  [
+    'clusterip_mac_mangle',
+    ({ ip, clusterip_mac_mangle: mangle }) =>
+      ip.family === 6 && mangle
+        ? 'clusterip_mac_mangle: there is no ARP with IPv6; set it to false, and have each node get every packet otherwise'
+        : undefined,
   ],
   ['clusterip_table', ({ clusterip_table }) => notName('clusterip_table', clusterip_table)],
   ['clusterip_chain', ({ clusterip_chain }) => notName('clusterip_chain', clusterip_chain)],
+  [
+    'ip',
+    (_, { globallyUnique }) =>
+      globallyUnique
+        ? undefined
+        : 'ip: only instances with numbers can share the address of a clone; set meta globally-unique=true, or use a primitive',
+  ],
 ]
 
 function notOneOf(name: string, value: string, words: readonly string[]): string | undefined {
@@ -108,13 +121,10 @@ function notName(name: string, value: string): string | undefined {
     : `${name}: '${value}' is not allowed; set ${name} to a name of letters, digits, '_', '-', '.' and '/'`
 }
 
-function isClusterIp({ unique_clone_address }: Values, { cloneMax = 1 }: OcfEnvironment): boolean {
+/** Whether the instances of a clone have one address together. */
+export function isClusterIp({ unique_clone_address }: Values, { cloneMax = 1 }: OcfEnvironment): boolean {
   return cloneMax > 1 && !unique_clone_address
 }
-
-/** At the most 127 characters. */
-const NO_CLUSTER_IP =
-  'ip: a clone would be a cluster IP, not supported (newer Linux has no CLUSTERIP): use a primitive, or unique_clone_address'
 
 /** The kernel keeps 15 characters of `INTERFACE:LABEL`. */
 export const MAX_LABEL = 15
@@ -127,11 +137,8 @@ export function labelOf({ ip, nic, iflabel }: Values, name: string): string | un
 
 export function validateConfiguration(values: Values, env: OcfEnvironment): readonly ParameterProblem[] {
   const clusterIp = isClusterIp(values, env)
-  const problems = [...CHECKS, ...(clusterIp ? CLUSTER_IP_CHECKS : [])].flatMap(([name, check]) => {
+  return [...CHECKS, ...(clusterIp ? CLUSTER_IP_CHECKS : [])].flatMap(([name, check]) => {
     const reason = check(values, env)
     return reason === undefined ? [] : { name, value: undefined, reason }
   })
-  return problems.length > 0 || !clusterIp
-    ? problems
-    : [{ name: 'ip', value: undefined, reason: NO_CLUSTER_IP, code: ExitCode.ERR_INSTALLED }]
 }

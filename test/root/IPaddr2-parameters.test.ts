@@ -231,54 +231,6 @@ describe('unique_clone_address', () => {
   })
 })
 
-describe('a cluster IP', () => {
-  const CLONE = { OCF_RESKEY_CRM_meta_clone: '0', OCF_RESKEY_CRM_meta_clone_max: '2' }
-  const PARAMETERS = {
-    mac: '01:00:5e:00:00:05',
-    clusterip_hash: 'sourceip',
-    clusterip_firewall: 'nft',
-    clusterip_hash_seed: '0xdeadbeef',
-    clusterip_table: 'vip',
-    clusterip_chain: 'input',
-    clusterip_mac_mangle: 'true',
-  }
-
-  test('is refused, on this host', async () => {
-    for (const action of ['start', 'validate-all']) {
-      expect(await call(action, PARAMETERS, CLONE)).toMatchObject({
-        code: 5,
-        reason: expect.stringMatching(
-          /^ip: a clone would be a cluster IP, not supported \(newer Linux has no CLUSTERIP\)/,
-        ),
-      })
-    }
-    expect(link.node.addresses()).toEqual(OWN)
-    expect((await call('monitor', PARAMETERS, CLONE)).code).toBe(7)
-    expect((await call('stop', PARAMETERS, CLONE)).code).toBe(0)
-  })
-
-  test.each([
-    ['mac', '02:00:5e:00:00:05'],
-    ['clusterip_hash', 'destip'],
-    ['clusterip_firewall', 'pf'],
-    ['clusterip_hash_seed', '-1'],
-    ['clusterip_table', 'a b'],
-    ['clusterip_chain', '-F'],
-    ['clusterip_mac_mangle', 'maybe'],
-  ])('%s=%s is a mistake everywhere', async (name, value) => {
-    expect(await call('start', { ...PARAMETERS, [name]: value }, CLONE)).toMatchObject({
-      code: 6,
-      reason: expect.stringMatching(new RegExp(`^${name}: '${value}' is not allowed; set ${name} to `)),
-    })
-  })
-
-  test('its parameters do no harm to an address of one node', async () => {
-    expect((await call('start', PARAMETERS)).code).toBe(0)
-    expect(link.node.addresses()).toContain(`${IP}/24`)
-    expect((await call('monitor', PARAMETERS, RECURRING)).code).toBe(0)
-  })
-})
-
 describe('network_namespace', () => {
   /** Called from the other end of the cable. */
   const callOutside = (action: string, params: Texts = {}, env: Texts = {}) =>
