@@ -1,12 +1,12 @@
 /** An address that the instances of a clone have together, with real clients. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { agent } from '../../agents/IPaddr2/agent'
 import { bundleInto } from './support/bundle'
-import { CABLE, Link } from './support/link'
+import { CABLE, End, Link } from './support/link'
 
 jest.setTimeout(60_000)
 
@@ -43,7 +43,11 @@ afterEach(() => {
 
 /** Runs an action of one of two instances on the node. */
 function call(instance: number, action: string, params: Texts = {}, env: Texts = {}) {
-  return link.node.call(executable, action, {
+  return callOn(link.node, instance, action, params, env)
+}
+
+function callOn(node: End, instance: number, action: string, params: Texts = {}, env: Texts = {}) {
+  return node.call(executable, action, {
     params: { ip: IP, ...params },
     env: {
       HA_RSCTMP: state,
@@ -66,38 +70,52 @@ const clientsOf = (ip: string): readonly string[] =>
     ip === IP ? `10.9.0.${100 + index}` : `fd00:9::1:${index + 1}`,
   )
 
-/** Gives the other end of the cable the clients' addresses, and the node something that they can connect to. */
-async function prepare(ip: string): Promise<void> {
+/** Gives the other end of the cable the clients' addresses. */
+function addClients(ip: string, dev = CABLE): void {
+  const rest = ip === IP ? [] : ['nodad']
   for (const client of clientsOf(ip)) {
-    link.peer.ip(
-      'address',
-      'add',
-      `${client}/${ip === IP ? 24 : 64}`,
-      'dev',
-      CABLE,
-      ...(ip === IP ? [] : ['nodad']),
-    )
+    link.peer.ip('address', 'add', `${client}/${ip === IP ? 24 : 64}`, 'dev', dev, ...rest)
   }
-  const script =
-    "require('net').createServer((socket) => socket.end()).listen(7777, () => console.log('ready'))"
-  const server = spawn('ip', ['netns', 'exec', link.node.namespace, process.execPath, '-e', script], {
+}
+
+/** Starts something on a node that tells who connects to it what the node is called. */
+async function serve(node: End): Promise<void> {
+  const script = `require('net').createServer((socket) => socket.end(process.argv[1]))
+    .listen(7777, () => console.log('ready'))`
+  const argv = [process.execPath, '-e', script, node.namespace]
+  const server = spawn('ip', ['netns', 'exec', node.namespace, ...argv], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   servers.push(server)
   await new Promise((resolve) => server.stdout.once('data', resolve))
 }
 
-/** Those clients that get an answer. */
-async function answered(ip: string): Promise<readonly string[]> {
+async function prepare(ip: string): Promise<void> {
+  addClients(ip)
+  await serve(link.node)
+}
+
+/** Who answers which client; those without an answer are not there. */
+async function answers(ip: string): Promise<ReadonlyMap<string, string>> {
   const script = `
     const [ip, ...clients] = process.argv.slice(1)
     for (const localAddress of clients) {
       const socket = require('net').connect({ host: ip, port: 7777, localAddress })
-      socket.setTimeout(700, () => socket.destroy())
-      socket.on('connect', () => { console.log(localAddress); socket.destroy() }).on('error', () => undefined)
+      socket.setTimeout(1200, () => socket.destroy())
+      socket.on('data', (name) => console.log(localAddress + ' ' + name)).on('error', () => undefined)
     }`
   const { stdout } = await link.peer.run([process.execPath, '-e', script, ip, ...clientsOf(ip)])
-  return stdout.split('\n').filter(Boolean).sort()
+  return new Map(
+    stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' ') as [string, string]),
+  )
+}
+
+/** Those clients that get an answer. */
+async function answered(ip: string): Promise<readonly string[]> {
+  return [...(await answers(ip)).keys()].sort()
 }
 
 const PARAMETERS = {
@@ -144,6 +162,46 @@ describe.each<[string, string, Texts]>([
     expect(await rules()).toBe('')
     expect(link.node.ip('maddress', 'show', 'dev', CABLE)).not.toMatch(/link +03:/)
     expect((await call(1, 'monitor', params, RECURRING)).code).toBe(7)
+  })
+})
+
+describe('two nodes', () => {
+  let second: End
+
+  beforeEach(() => {
+    // The clients' end becomes a switch with a second node behind it.
+    second = new End(`${link.node.namespace}2`)
+    execFileSync('ip', ['netns', 'add', second.namespace])
+    link.peer.ip('link', 'add', 'switch', 'type', 'bridge')
+    link.peer.ip('link', 'add', 'second', 'type', 'veth', 'peer', 'name', CABLE, 'netns', second.namespace)
+    link.peer.ip('address', 'flush', 'dev', CABLE)
+    for (const port of [CABLE, 'second']) link.peer.ip('link', 'set', port, 'up', 'master', 'switch')
+    link.peer.ip('link', 'set', 'switch', 'up')
+    second.ip('link', 'set', 'lo', 'up')
+    second.ip('link', 'set', CABLE, 'up')
+    second.ip('address', 'add', '10.9.0.3/24', 'dev', CABLE)
+  })
+  afterEach(() => {
+    execFileSync('ip', ['netns', 'delete', second.namespace])
+  })
+
+  test('share the clients, and one takes all when the other has gone', async () => {
+    const [one, other] = [link.node.namespace, second.namespace]
+    addClients(IP, 'switch')
+    await Promise.all([serve(link.node), serve(second)])
+    expect((await callOn(link.node, 0, 'start')).code).toBe(0)
+    expect((await callOn(second, 1, 'start')).code).toBe(0)
+    const shared = await answers(IP)
+    expect([...shared.keys()].sort()).toEqual([...clientsOf(IP)].sort())
+    expect(new Set(shared.values())).toEqual(new Set([one, other]))
+    // Each client stays where it is.
+    expect(await answers(IP)).toEqual(shared)
+
+    link.node.ip('link', 'set', CABLE, 'down')
+    expect((await callOn(second, 0, 'start')).code).toBe(0)
+    const taken = await answers(IP)
+    expect([...taken.keys()].sort()).toEqual([...clientsOf(IP)].sort())
+    expect(new Set(taken.values())).toEqual(new Set([other]))
   })
 })
 
