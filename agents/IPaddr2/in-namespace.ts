@@ -4,6 +4,7 @@ import { ExitCode, OcfError } from '../../lib/ocf'
 import { endInBackground } from '../../lib/system/background-program'
 import { isRoot } from '../../lib/system/users'
 import { type Context } from './agent'
+import { forgetLoopback } from './loopback'
 import { noteOf } from './state-files'
 
 /** The namespace is not on this node; nor can the address be, which goes with it. */
@@ -11,6 +12,7 @@ function actWithoutNamespace({ action, values }: Context): ExitCode {
   switch (action) {
     case 'stop':
       endInBackground(noteOf(values))
+      forgetLoopback(values)
       return ExitCode.SUCCESS
     case 'status':
       process.stdout.write('stopped\n')

@@ -59,3 +59,8 @@ export async function giveBackToLoopback(values: Values, deadline: Deadline): Pr
   )
   removeOwned(ROOT, note)
 }
+
+/** For a loopback interface that has gone, with its network namespace: there is nothing to give back to. */
+export function forgetLoopback(values: Values): void {
+  removeOwned(ROOT, loopbackNoteOf(values))
+}

@@ -122,7 +122,7 @@ export const parameters = {
   }),
   clusterip_hash: text({
     default: 'sourceip-sourceport',
-    shortdesc: 'Cluster IP: what the hash is made of',
+    shortdesc: 'Cluster IP: accepted, and not used',
     longdesc: `One of ${CLUSTER_IP_HASHES.join(', ')}. It is accepted for the sake of older configurations; clients are shared out by their own address (sourceip) alone. ${CLUSTER_IP}`,
   }),
   clusterip_firewall: text({

@@ -1,4 +1,5 @@
 /** What single parameters of the address agent do, on real interfaces. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -284,6 +285,17 @@ describe('network_namespace', () => {
     expect(await callOutside('status', params)).toMatchObject({ code: 7, stdout: 'stopped\n' })
     expect((await callOutside('stop', params)).code).toBe(0)
     expect((await callOutside('stop', params)).code).toBe(0)
+  })
+
+  test('a namespace that has gone while the address was in it', async () => {
+    const params = { lvs_support: 'true', arp_count: '300' }
+    link.node.ip('address', 'add', `${IP}/32`, 'dev', 'lo')
+    expect((await callOutside('start', params)).code).toBe(0)
+    expect(readdirSync(state)).toHaveLength(2)
+    execFileSync('ip', ['netns', 'delete', link.node.namespace])
+    expect((await callOutside('monitor', params, RECURRING)).code).toBe(7)
+    expect((await callOutside('stop', params)).code).toBe(0)
+    expect(readdirSync(state)).toEqual([])
   })
 
   test('not root', async () => {
