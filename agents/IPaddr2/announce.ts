@@ -64,7 +64,7 @@ export async function announce(
     sender === 'send_ua' ? advertisementArguments(announcement) : arpArguments(sender, announcement)
   try {
     if (values.arp_bg) {
-      const note = noteOf(values.ip)
+      const note = noteOf(values)
       // The announcer of an earlier start or monitor has nothing new to say.
       endInBackground(note)
       await startInBackground(program, args, note)

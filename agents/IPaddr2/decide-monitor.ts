@@ -1,7 +1,7 @@
 /** Whether the address runs here. */
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Facts } from './observe'
-import { heldPlaces, isAsWanted, type Wanted } from './place'
+import { heldPlaces, isAsWanted, noLink, type Wanted } from './place'
 
 /** A monitor may announce the address again. */
 export type MonitorStep = {
@@ -10,10 +10,17 @@ export type MonitorStep = {
   readonly prefixLength: number
 }
 
+interface Choices {
+  /** Announce the address once more. */
+  readonly refresh: boolean
+  /** An interface without a link is a failure. */
+  readonly checkLink: boolean
+}
+
 export function decideMonitor(
   wanted: Wanted,
   { interfaces, routes }: Facts,
-  refresh: boolean,
+  { refresh, checkLink }: Choices,
 ): Plan<MonitorStep> {
   const held = heldPlaces(wanted, interfaces, routes)
   const ip = wanted.address.text
@@ -29,6 +36,8 @@ export function decideMonitor(
   }
   if (!place.up)
     return failed(`${ip} is on ${place.interface}, which is down: ip link set ${place.interface} up`)
+  // Not "not running": the address must be stopped here before another node has it.
+  if (checkLink && !place.link) return failed(noLink(place.interface))
   if (place.duplicate) {
     return failed(`another machine on the network of ${place.interface} has ${ip}: take it from there`)
   }

@@ -1,12 +1,12 @@
 /** Whether the address can be put on this host, where, and in which steps. */
 import { isLinkLocal } from '../../lib/network/address'
-import { type Interface, type Placed, placesOf } from '../../lib/network/interfaces'
+import { type Interface, type InterfaceAddress, type Placed, placesOf } from '../../lib/network/interfaces'
 import { shareNetwork } from '../../lib/network/prefix'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Values } from './agent'
 import { type Announcer } from './announce'
 import { type Facts } from './observe'
-import { heldPlaces, isAsWanted, routeTo, type Wanted, wantedOf } from './place'
+import { heldPlaces, isAsWanted, noLink, routeTo, type Wanted, wantedOf } from './place'
 import { type Step } from './steps'
 import { labelOf, MAX_LABEL } from './validate-configuration'
 
@@ -71,17 +71,18 @@ function loopbackPlaces(
   )
 }
 
-/** The broadcast address that another address of the same network has. */
+/** The broadcast address of the network around the address, which another address there has: the smallest such network. */
 function broadcastLike(
   wanted: Wanted,
   { interface: { addresses }, prefixLength }: Place,
 ): string | undefined {
-  return addresses.find(
-    (other) =>
-      other.broadcast !== undefined &&
-      other.prefixLength === prefixLength &&
-      shareNetwork(other.address, wanted.address, prefixLength),
-  )?.broadcast
+  return addresses
+    .filter((other) => other.broadcast !== undefined && other.prefixLength <= prefixLength)
+    .filter((other) => shareNetwork(other.address, wanted.address, other.prefixLength))
+    .reduce<InterfaceAddress | undefined>(
+      (best, other) => (best === undefined || other.prefixLength > best.prefixLength ? other : best),
+      undefined,
+    )?.broadcast
 }
 
 /** The steps from nothing to an address that everybody knows of. */
@@ -99,7 +100,10 @@ function stepsTo(
   const broadcast = values.broadcast || broadcastLike(wanted, { interface: target, prefixLength })
   return [
     ...(values.run_arping && !v6 && target.up ? [{ step: 'ask for another owner' as const, ...where }] : []),
-    ...(onLoopback.length > 0 ? [{ step: 'take from loopback' as const }] : []),
+    ...onLoopback.map(({ broadcast, label }) => ({
+      step: 'take from loopback' as const,
+      as: { ...(broadcast !== undefined && { broadcast }), ...(label !== '' && { label }) },
+    })),
     ...inTheWay.map((place) => ({
       step: 'remove' as const,
       interface: place.interface,
@@ -118,6 +122,7 @@ function stepsTo(
       ],
     },
     ...(target.up ? [] : [{ step: 'bring up' as const, interface: target.name }]),
+    ...(target.up || !values.check_link_status ? [] : [{ step: 'await link' as const, ...where }]),
     ...(v6 && !values.nodad && !target.loopback ? [{ step: 'await detection' as const, ...where }] : []),
     ...(target.loopback ? [] : [{ step: 'announce' as const, ...where, announcer }]),
   ]
@@ -133,11 +138,14 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
   }
   const held = heldPlaces(wanted, facts.interfaces, facts.routes)
   const good = held.find((one) => isAsWanted(one, wanted) && !one.duplicate)
-  if (good?.up) return { exit: ExitCode.SUCCESS, steps: [] }
+  const checkLink = values.check_link_status
+  if (good?.up && (good.link || !checkLink)) return { exit: ExitCode.SUCCESS, steps: [] }
 
   const place = good ? placeOf(good, facts) : choosePlace(wanted, facts)
   if ('exit' in place) return place
   const target = place.interface
+  // One that is down may have a link once it is up.
+  if (checkLink && target.up && !target.link) return refusal(ExitCode.ERR_GENERIC, noLink(target.name))
   const label = labelOf(values, target.name)
   if (label !== undefined && label.length > MAX_LABEL) {
     return refusal(
@@ -158,6 +166,9 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
       exit: ExitCode.SUCCESS,
       steps: [
         { step: 'bring up', interface: name },
+        ...(checkLink
+          ? [{ step: 'await link' as const, interface: name, prefixLength: good.prefixLength }]
+          : []),
         { step: 'announce', interface: name, prefixLength: good.prefixLength, announcer },
       ],
     }

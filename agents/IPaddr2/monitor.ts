@@ -7,7 +7,7 @@ import { wantedOf } from './place'
 async function check(context: Context, refresh: boolean): Promise<ExitCode> {
   const { values, explain } = context
   const facts = await observeForMonitor(context)
-  const plan = decideMonitor(wantedOf(values), facts, refresh)
+  const plan = decideMonitor(wantedOf(values), facts, { refresh, checkLink: values.check_link_status })
   return carryOut(context, explain && shownFacts(facts, values), plan, {
     describe: ({ interface: name }) =>
       `announce ${values.ip.text} on ${name} ${values.arp_count_refresh} times`,

@@ -26,9 +26,38 @@ async function knownInterfaces(context: Context): Promise<readonly Interface[]> 
   }
 }
 
-/** The routes, where the place depends on them. */
-function routesFor({ ip, nic, cidr_netmask }: Context['values']): readonly Route[] {
-  return nic !== undefined && cidr_netmask !== undefined ? [] : readRoutes(ip.family)
+/** The routes that count: those of `proto`, or all. */
+async function countingRoutes({ values, deadline }: Context): Promise<readonly Route[]> {
+  const { ip, proto } = values
+  if (proto === '') return readRoutes(ip.family)
+  return (await import('../../lib/network/list-routes')).listRoutes(ip.family, proto, deadline)
+}
+
+/** The routes for a start, where the place depends on them. */
+async function routesForStart(context: Context): Promise<readonly Route[]> {
+  const { nic, cidr_netmask, proto } = context.values
+  if (nic !== undefined && cidr_netmask !== undefined) return []
+  try {
+    return await countingRoutes(context)
+  } catch (error) {
+    if (!(error instanceof OcfError) || error.code !== ExitCode.ERR_GENERIC) throw error
+    throw new OcfError(
+      ExitCode.ERR_ARGS,
+      `proto: this node lists no routes of protocol '${proto}': set proto to one that it has, such as kernel or static`,
+      { cause: error, detail: error.reason },
+    )
+  }
+}
+
+/** The routes for looking whether the address is here; where they cannot be had, any interface will do. */
+async function routesForLooking(context: Context): Promise<readonly Route[]> {
+  if (context.values.nic !== undefined) return []
+  try {
+    return await countingRoutes(context)
+  } catch (error) {
+    if (error instanceof OcfError) return []
+    throw error
+  }
 }
 
 /**
@@ -37,12 +66,12 @@ function routesFor({ ip, nic, cidr_netmask }: Context['values']): readonly Route
  * @throws OcfError ERR_INSTALLED when there is no iproute2
  */
 export async function observeForStart(context: Context): Promise<Facts> {
-  return { interfaces: await listInterfaces(context), routes: routesFor(context.values) }
+  return { interfaces: await listInterfaces(context), routes: await routesForStart(context) }
 }
 
 /** Everything that a stop depends on. */
 export async function observeForStop(context: Context): Promise<Facts> {
-  return { interfaces: await knownInterfaces(context), routes: routesFor(context.values) }
+  return { interfaces: await knownInterfaces(context), routes: await routesForLooking(context) }
 }
 
 /**
@@ -51,7 +80,7 @@ export async function observeForStop(context: Context): Promise<Facts> {
  */
 export async function observeForMonitor(context: Context): Promise<Facts> {
   const { values } = context
-  const routes = values.nic === undefined ? readRoutes(values.ip.family) : []
+  const routes = await routesForLooking(context)
   const visible = visibleInterfaces()
   const inSight = heldPlaces(wantedOf(values), visible, routes).length > 0
   return { interfaces: inSight ? visible : await knownInterfaces(context), routes }

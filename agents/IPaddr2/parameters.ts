@@ -10,6 +10,11 @@ export interface Nic {
   readonly label: string | undefined
 }
 
+/** What a cluster IP's connections can be shared out by. */
+export const CLUSTER_IP_HASHES = ['sourceip', 'sourceip-sourceport', 'sourceip-sourceport-destport'] as const
+
+const CLUSTER_IP = 'It has no effect without a cluster IP.'
+
 const ip: Parameter<Address> = {
   type: 'string',
   required: true,
@@ -38,6 +43,7 @@ const nic: Parameter<Nic | undefined> = {
 
 const cidr_netmask: Parameter<number | undefined> = {
   type: 'string',
+  aliases: ['netmask'],
   shortdesc: 'Prefix length',
   longdesc:
     'How many bits of the address name its network, for example 24. For IPv4 a netmask such as 255.255.255.0 is accepted too. Without it, the prefix length of the most specific route to that network.',
@@ -45,6 +51,18 @@ const cidr_netmask: Parameter<number | undefined> = {
     const length = parsePrefixLength(value.trim())
     if (length === undefined) throw new Error('a prefix length such as 24 (or a netmask, 255.255.255.0)')
     return length
+  },
+}
+
+const clusterip_hash_seed: Parameter<number> = {
+  type: 'string',
+  default: 0,
+  shortdesc: 'Cluster IP: seed of the hash',
+  longdesc: `Where the hash of a client's address begins, a number such as 7 or 0xdeadbeef. ${CLUSTER_IP}`,
+  parse: (value) => {
+    const seed = /^(0x[\da-f]{1,8}|\d{1,10})$/i.test(value.trim()) ? Number(value) : NaN
+    if (!(seed <= 0xffffffff)) throw new Error('a number from 0 to 0xffffffff')
+    return seed
   },
 }
 
@@ -61,11 +79,18 @@ export const parameters = {
   broadcast: text({
     shortdesc: 'Broadcast address (IPv4)',
     longdesc:
-      "The broadcast address, or '+' or '-' to make it from the prefix by setting or clearing the host's bits. Without it, that of another address of the same network on the interface, and none if there is none.",
+      "The broadcast address, or '+' or '-' to make it from the prefix by setting or clearing the host's bits. Without it, that of another address on the interface, of the same network or of one around it, and none if there is none.",
     check: (value) =>
       value === '+' || value === '-' || parseAddress(value)?.family === 4
         ? undefined
         : "an IPv4 address, '+' or '-'",
+  }),
+  proto: text({
+    shortdesc: 'Protocol of the route that the place is taken from',
+    longdesc:
+      'Which routes count where nic or cidr_netmask is not set: those of this protocol, as "ip route show" names it behind proto, for example kernel or static. Without it, all routes do.',
+    check: (value) =>
+      /^\w[\w-]*$/.test(value) ? undefined : 'the name or number of a routing protocol, such as kernel',
   }),
   iflabel: text({
     shortdesc: 'Label of the address (IPv4)',
@@ -90,6 +115,40 @@ export const parameters = {
     min: 0,
     shortdesc: 'The number of that label',
     longdesc: 'The label that lvs_ipv6_addrlabel uses; one that "ip addrlabel list" does not show yet.',
+  }),
+  mac: text({
+    shortdesc: 'Cluster IP: hardware address',
+    longdesc: `The multicast hardware address that all nodes listen to, such as 03:00:00:00:00:01. By default each node makes the same one from ip. ${CLUSTER_IP}`,
+  }),
+  clusterip_hash: text({
+    default: 'sourceip-sourceport',
+    shortdesc: 'Cluster IP: accepted, and not used',
+    longdesc: `One of ${CLUSTER_IP_HASHES.join(', ')}. It is accepted for the sake of older configurations; clients are shared out by their own address (sourceip) alone. ${CLUSTER_IP}`,
+  }),
+  clusterip_firewall: text({
+    default: 'auto',
+    shortdesc: 'Cluster IP: program that filters',
+    longdesc: `The program that filters packets: nft is the one that is supported, and auto (or detect) means it. ${CLUSTER_IP}`,
+  }),
+  clusterip_hash_seed,
+  clusterip_table: text({
+    shortdesc: 'Cluster IP: table of the rules',
+    longdesc: `The table that the rules are in, by default ocf-ts-IPaddr2. It goes when nothing is in it any more. ${CLUSTER_IP}`,
+  }),
+  clusterip_chain: text({
+    shortdesc: 'Cluster IP: chain of the rules',
+    longdesc: `The chain for the rules, each address its own; by default vip- and the address. Another one beside it ends in -instances. ${CLUSTER_IP}`,
+  }),
+  clusterip_mac_mangle: boolean({
+    default: true,
+    shortdesc: 'Cluster IP: answer ARP with mac',
+    longdesc: `Whether ARP requests are answered with the hardware address mac, so that the network gives every packet to every node. Otherwise something else must see to that; with IPv6 always. ${CLUSTER_IP}`,
+  }),
+  unique_clone_address: boolean({
+    default: false,
+    shortdesc: 'An address of its own for each instance of a clone',
+    longdesc:
+      'For a clone with the meta attribute globally-unique=true: each instance gets the address that is as much further on as its number says; with ip=192.168.1.10, instance 0 gets 192.168.1.10 and instance 2 gets 192.168.1.12.',
   }),
   arp_interval: integer({
     default: 200,
@@ -153,5 +212,17 @@ export const parameters = {
     longdesc:
       "For how many seconds the address may be chosen as the source of new connections; 'forever' for always, 0 for never.",
     check: (value) => (/^(forever|\d+)$/.test(value) ? undefined : "a number of seconds, or 'forever'"),
+  }),
+  network_namespace: text({
+    shortdesc: 'Network namespace',
+    longdesc:
+      'The network namespace (ip netns) that has the interface: everything is done in there. It must be on the node before the resource starts. A monitor costs twice as much with it.',
+    check: (value) => (/^[^\s/.-][^\s/]*$/.test(value) ? undefined : 'a name that "ip netns list" shows'),
+  }),
+  check_link_status: boolean({
+    default: false,
+    shortdesc: 'Fail without a link',
+    longdesc:
+      'Whether an interface without a link (its cable is lost, or the interface that it is made of is down; "ip link" says DOWN or LOWERLAYERDOWN) fails the monitor, so that the address moves, and a start. Mind that all nodes may lose their links at once, with a switch: a resource that failed everywhere stays stopped until its failures are cleaned up or expire.',
   }),
 } as const

@@ -47,3 +47,8 @@ export function heldPlaces(
 export function isAsWanted(place: Placed, wanted: Wanted): boolean {
   return wanted.prefixLength === undefined || place.prefixLength === wanted.prefixLength
 }
+
+/** What is wrong with an interface for check_link_status. */
+export function noLink(name: string): string {
+  return `${name} has no link: check its cable, switch or lower interface, or set check_link_status=false`
+}

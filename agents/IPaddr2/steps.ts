@@ -7,8 +7,12 @@ import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { endInBackground } from '../../lib/system/background-program'
 import { type Context } from './agent'
 import { announce, type Announcer } from './announce'
-import { giveBackToLoopback, takeFromLoopback } from './loopback'
+import { giveBackToLoopback, type LoopbackAddress, takeFromLoopback } from './loopback'
+import { noLink } from './place'
 import { noteOf } from './state-files'
+
+/** An interface that was brought up finds out what speed to talk at first. */
+const LINK_MS = 8000
 
 interface Where {
   readonly interface: string
@@ -17,7 +21,8 @@ interface Where {
 
 export type Step =
   | ({ readonly step: 'ask for another owner' } & Where)
-  | { readonly step: 'take from loopback' | 'give back to loopback' }
+  | { readonly step: 'take from loopback'; readonly as: LoopbackAddress }
+  | { readonly step: 'give back to loopback' }
   | ({
       readonly step: 'add'
       readonly broadcast?: string
@@ -26,6 +31,7 @@ export type Step =
     } & Where)
   | ({ readonly step: 'remove' } & Where)
   | { readonly step: 'bring up'; readonly interface: string }
+  | ({ readonly step: 'await link' } & Where)
   | ({ readonly step: 'await detection' } & Where)
   | ({ readonly step: 'announce'; readonly announcer: Announcer } & Where)
   | { readonly step: 'end announcing' | 'flush route cache' | 'add address label' | 'remove address label' }
@@ -62,6 +68,8 @@ export function describeStep(step: Step, values: Context['values']): string {
       return `remove ${ip}/${step.prefixLength} from ${step.interface}`
     case 'bring up':
       return `bring ${step.interface} up`
+    case 'await link':
+      return `wait until ${step.interface} has a link`
     case 'await detection':
       return `wait until the kernel knows that nobody else on the network of ${step.interface} has ${ip}`
     case 'announce':
@@ -108,6 +116,14 @@ async function awaitDetectionOf(where: Where, context: Context): Promise<void> {
   )
 }
 
+async function awaitLinkOf(where: Where, context: Context): Promise<void> {
+  const hasLink = async (): Promise<boolean> =>
+    (await listInterfaces(context.deadline)).some(({ name, link }) => name === where.interface && link)
+  if (await context.deadline.before(2000).within(LINK_MS).holds(100, hasLink)) return
+  await remove(where, context)
+  throw new OcfError(ExitCode.ERR_GENERIC, noLink(where.interface))
+}
+
 async function changeLabel(verb: 'add' | 'delete', { values, deadline, log }: Context): Promise<void> {
   const { ip, lvs_ipv6_addrlabel_value: label } = values
   try {
@@ -130,9 +146,9 @@ async function performStep(step: Step, context: Context): Promise<void> {
         `another machine on the network of ${step.interface} has ${ip.text}: take it from there`,
       )
     case 'take from loopback':
-      return takeFromLoopback(ip, deadline)
+      return takeFromLoopback(values, step.as, deadline)
     case 'give back to loopback':
-      return giveBackToLoopback(ip, deadline)
+      return giveBackToLoopback(values, deadline)
     case 'add':
       await runIp(addArguments(values, step), deadline)
       return
@@ -141,12 +157,14 @@ async function performStep(step: Step, context: Context): Promise<void> {
     case 'bring up':
       await runIp(['link', 'set', 'dev', step.interface, 'up'], deadline)
       return
+    case 'await link':
+      return awaitLinkOf(step, context)
     case 'await detection':
       return awaitDetectionOf(step, context)
     case 'announce':
       return announce(step.announcer, step, values.arp_count, context)
     case 'end announcing':
-      if (endInBackground(noteOf(ip))) log.info(`ended announcements of ${ip.text} that still went on`)
+      if (endInBackground(noteOf(values))) log.info(`ended announcements of ${ip.text} that still went on`)
       return
     case 'flush route cache':
       await runIp(['route', 'flush', 'cache'], deadline)

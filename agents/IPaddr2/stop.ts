@@ -12,7 +12,7 @@ export async function stop(context: Context): Promise<ExitCode> {
   const facts = {
     ...(await observeForStop(context)),
     root: isRoot(),
-    takenFromLoopback: isTakenFromLoopback(values.ip),
+    takenFromLoopback: isTakenFromLoopback(values),
   }
   return carryOut(context, explain && shownFacts(facts, values), decideStop(values, facts), {
     describe: (step) => describeStep(step, values),

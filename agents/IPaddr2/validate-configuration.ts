@@ -1,7 +1,8 @@
 /** Checks between the parameters; the same on every node. */
-import { bitsOf, isLinkLocal } from '../../lib/network/address'
+import { addressAfter, bitsOf, isLinkLocal } from '../../lib/network/address'
 import { type OcfEnvironment, type ParameterProblem } from '../../lib/ocf'
 import { type Values } from './agent'
+import { CLUSTER_IP_HASHES } from './parameters'
 
 type Check = (values: Values, env: OcfEnvironment) => string | undefined
 
@@ -52,13 +53,78 @@ const CHECKS: readonly (readonly [keyof Values, Check])[] = [
         : undefined,
   ],
   [
-    'ip',
-    ({ ip }, { cloneMax = 1 }) =>
-      cloneMax > 1
-        ? `ip: a clone would put ${ip.text} on several nodes at once; make the resource a primitive or part of a group`
+    'unique_clone_address',
+    ({ unique_clone_address }, { globallyUnique }) =>
+      unique_clone_address && !globallyUnique
+        ? 'unique_clone_address: only instances with numbers have addresses of their own; set meta globally-unique=true'
         : undefined,
   ],
+  [
+    'unique_clone_address',
+    ({ ip, unique_clone_address }, { cloneMax = 1, cloneInstance = 0 }) => {
+      const last = Math.max(cloneMax - 1, cloneInstance)
+      return unique_clone_address && addressAfter(ip, last) === undefined
+        ? `unique_clone_address: there are no ${last} addresses after ${ip.text}; lower ip, or clone-max`
+        : undefined
+    },
+  ],
 ]
+
+/** For a cluster IP, one address that the instances of a clone have together. Without one, they mean nothing. */
+const CLUSTER_IP_CHECKS: readonly (readonly [keyof Values, Check])[] = [
+  [
+    'lvs_support',
+    ({ lvs_support }) =>
+      lvs_support
+        ? 'lvs_support: it does not go together with a cluster IP; make the resource a primitive'
+        : undefined,
+  ],
+  [
+    'mac',
+    ({ mac }) =>
+      mac === '' || /^[\da-f][13579bdf]([:-][\da-f]{2}){5}$/i.test(mac)
+        ? undefined
+        : `mac: '${mac}' is not allowed; set mac to a multicast hardware address such as 01:00:5e:00:00:01`,
+  ],
+  ['clusterip_hash', ({ clusterip_hash: hash }) => notOneOf('clusterip_hash', hash, CLUSTER_IP_HASHES)],
+  [
+    'clusterip_firewall',
+    ({ clusterip_firewall: firewall }) => notOneOf('clusterip_firewall', firewall, ['auto', 'detect', 'nft']),
+  ],
+  [
+    'clusterip_mac_mangle',
+    ({ ip, clusterip_mac_mangle: mangle }) =>
+      ip.family === 6 && mangle
+        ? 'clusterip_mac_mangle: there is no ARP with IPv6; set it to false, and have each node get every packet otherwise'
+        : undefined,
+  ],
+  ['clusterip_table', ({ clusterip_table }) => notName('clusterip_table', clusterip_table)],
+  ['clusterip_chain', ({ clusterip_chain }) => notName('clusterip_chain', clusterip_chain)],
+  [
+    'ip',
+    (_, { globallyUnique }) =>
+      globallyUnique
+        ? undefined
+        : 'ip: only instances with numbers can share the address of a clone; set meta globally-unique=true, or use a primitive',
+  ],
+]
+
+function notOneOf(name: string, value: string, words: readonly string[]): string | undefined {
+  return words.includes(value)
+    ? undefined
+    : `${name}: '${value}' is not allowed; set ${name} to one of ${words.join(', ')}`
+}
+
+function notName(name: string, value: string): string | undefined {
+  return /^([a-z][\w./-]*)?$/i.test(value)
+    ? undefined
+    : `${name}: '${value}' is not allowed; set ${name} to a name of letters, digits, '_', '-', '.' and '/'`
+}
+
+/** Whether the instances of a clone have one address together. */
+export function isClusterIp({ unique_clone_address }: Values, { cloneMax = 1 }: OcfEnvironment): boolean {
+  return cloneMax > 1 && !unique_clone_address
+}
 
 /** The kernel keeps 15 characters of `INTERFACE:LABEL`. */
 export const MAX_LABEL = 15
@@ -70,7 +136,8 @@ export function labelOf({ ip, nic, iflabel }: Values, name: string): string | un
 }
 
 export function validateConfiguration(values: Values, env: OcfEnvironment): readonly ParameterProblem[] {
-  return CHECKS.flatMap(([name, check]) => {
+  const clusterIp = isClusterIp(values, env)
+  return [...CHECKS, ...(clusterIp ? CLUSTER_IP_CHECKS : [])].flatMap(([name, check]) => {
     const reason = check(values, env)
     return reason === undefined ? [] : { name, value: undefined, reason }
   })

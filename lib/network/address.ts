@@ -82,6 +82,16 @@ export function addressFromHex(hex: string): Address {
     : { family: 6, text: writeIpv6(hex), hex }
 }
 
+/**
+ * The address that is `distance` further on in the last part of how it is written (after the last dot or colon);
+ * nothing beyond the end of that.
+ */
+export function addressAfter({ family, hex }: Address, distance: number): Address | undefined {
+  const digits = family === 4 ? 2 : 4
+  const last = (parseInt(hex.slice(-digits), 16) + distance).toString(16).padStart(digits, '0')
+  return last.length > digits ? undefined : addressFromHex(hex.slice(0, -digits) + last)
+}
+
 /** Reads an IPv4 or IPv6 address, without a prefix length or a zone; nothing when it is none. */
 export function parseAddress(text: string): Address | undefined {
   const hex = text.includes(':') ? parseIpv6(text) : parseIpv4(text)

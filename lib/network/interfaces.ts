@@ -17,6 +17,8 @@ export interface Interface {
   readonly name: string
   /** Switched on by the administrator. That says nothing of a cable. */
   readonly up: boolean
+  /** Nothing says that it has no link: a lost cable does, or a lower interface that is down. */
+  readonly link: boolean
   readonly loopback: boolean
   /** `ether`, `loopback`, `infiniband`, ...; unknown where the kernel was not asked. */
   readonly linkType: string | undefined
@@ -27,14 +29,15 @@ export interface Interface {
 export interface Placed extends InterfaceAddress {
   readonly interface: string
   readonly up: boolean
+  readonly link: boolean
   readonly loopback: boolean
 }
 
 /** Every place where an address is, with whatever prefix length. */
 export function placesOf(address: Address, interfaces: readonly Interface[]): readonly Placed[] {
-  return interfaces.flatMap(({ name, up, loopback, addresses }) =>
+  return interfaces.flatMap(({ name, up, link, loopback, addresses }) =>
     addresses
       .filter((candidate) => candidate.address.hex === address.hex)
-      .map((found) => ({ ...found, interface: name, up, loopback })),
+      .map((found) => ({ ...found, interface: name, up, link, loopback })),
   )
 }

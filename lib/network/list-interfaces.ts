@@ -8,6 +8,7 @@ import { runIp } from './ip-command'
 interface Listed {
   readonly ifname?: string
   readonly flags?: readonly string[]
+  readonly operstate?: string
   readonly link_type?: string
   readonly addr_info?: readonly {
     readonly local?: string
@@ -22,7 +23,7 @@ interface Listed {
 /** Reads the output of `ip -j address show`. */
 export function parseInterfaces(json: string): readonly Interface[] {
   const listed = JSON.parse(json) as readonly Listed[]
-  return listed.flatMap(({ ifname: name, flags = [], link_type, addr_info = [] }) => {
+  return listed.flatMap(({ ifname: name, flags = [], operstate = '', link_type, addr_info = [] }) => {
     // Filters of `ip` leave empty objects behind.
     if (name === undefined) return []
     const addresses = addr_info.flatMap((info) => {
@@ -40,6 +41,7 @@ export function parseInterfaces(json: string): readonly Interface[] {
     return {
       name,
       up: flags.includes('UP'),
+      link: operstate !== 'DOWN' && operstate !== 'LOWERLAYERDOWN',
       loopback: flags.includes('LOOPBACK'),
       linkType: link_type,
       addresses,

@@ -32,6 +32,7 @@ export function interfacesFrom(
   return [...found].map(([name, { loopback, addresses }]) => ({
     name,
     up: true,
+    link: true,
     loopback,
     linkType: undefined,
     addresses,

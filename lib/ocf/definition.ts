@@ -10,6 +10,8 @@ export interface Context<P extends Parameters = Parameters> {
   readonly values: Values<P>
   /** What the cluster manager said of the resource and of this action. */
   readonly env: OcfEnvironment
+  /** The variables of the call, with what was set by hand: for an agent that calls itself in another place. */
+  readonly variables: Readonly<Record<string, string | undefined>>
   /** The action's name as it was called. */
   readonly action: string
   /** A monitor that runs once, to learn whether the resource runs here at all. */

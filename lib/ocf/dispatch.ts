@@ -90,7 +90,11 @@ async function perform<P extends Parameters>(
   log: Log,
 ): Promise<ExitCode> {
   const texts = Object.fromEntries(
-    Object.keys(agent.parameters).map((name) => [name, variables[`OCF_RESKEY_${name}`]]),
+    Object.entries(agent.parameters).map(([name, { aliases = [] }]) => [
+      name,
+      // An empty text is how configurations write "not set".
+      [name, ...aliases].map((known) => variables[`OCF_RESKEY_${known}`]).find(Boolean),
+    ]),
   )
   const { values, problems: unread } = readParameters(agent.parameters, texts)
   const problems = unread.length > 0 ? unread : (agent.validate?.(values, env) ?? [])
@@ -109,7 +113,7 @@ async function perform<P extends Parameters>(
   if (handler === undefined) return ExitCode.SUCCESS
 
   const deadline = Deadline.ofAction(env.timeoutMs ?? handler.timeout * 1000)
-  const context: Context<P> = { values, env, action, probe, problems, deadline, log, explain }
+  const context: Context<P> = { values, env, variables, action, probe, problems, deadline, log, explain }
   const run = await handler.load()
   return run(context)
 }

@@ -40,6 +40,10 @@ export interface OcfEnvironment {
   readonly promotable: boolean
   /** How many instances of the clone there may be in all. */
   readonly cloneMax: number | undefined
+  /** Which of them this one is, from 0; where the cluster says so. */
+  readonly cloneInstance: number | undefined
+  /** Whether the clone's instances differ from each other (`globally-unique`). */
+  readonly globallyUnique: boolean
   readonly notification: Notification | undefined
   readonly members: Members
   /** The generation of the cluster manager's tools, `3.16.1`, where the cluster gives it. */
@@ -66,6 +70,10 @@ function meta(env: Env, ...names: string[]): string | undefined {
 function numberOf(text: string | undefined): number | undefined {
   const number = text === undefined || text === '' ? NaN : Number(text)
   return Number.isFinite(number) ? number : undefined
+}
+
+function isTrue(text: string | undefined): boolean {
+  return /^(yes|true|1|y|on)$/i.test(text ?? '')
 }
 
 /** Both spellings of a role: `Master`/`Promoted`, `Slave`/`Unpromoted`. */
@@ -117,6 +125,8 @@ export function readEnvironment(env: Env, agentName: string): OcfEnvironment {
     promotable:
       (numberOf(meta(env, 'promoted_max', 'master_max')) ?? 0) > 0 || meta(env, 'promotable') === 'true',
     cloneMax: numberOf(meta(env, 'clone_max')),
+    cloneInstance: numberOf(meta(env, 'clone')),
+    globallyUnique: isTrue(meta(env, 'globally_unique')),
     notification: readNotification(env),
     members: {
       known: meta(env, 'notify_start_uname') !== undefined,

@@ -15,6 +15,8 @@ export interface ParameterText {
   readonly uniqueGroup?: string
   /** A change takes effect through `reload-agent`, without a restart of the resource. Default: false. */
   readonly reloadable?: boolean
+  /** Names of older agents that are accepted too, and not shown; the parameter's own name comes first. */
+  readonly aliases?: readonly string[]
   /** Never shown in logs, reasons or `--explain`. Default: false. */
   readonly secret?: boolean
 }

@@ -192,13 +192,16 @@ describe('where the address goes', () => {
   })
 
   test('LVS: from loopback and back', async () => {
-    link.node.ip('address', 'add', `${IP}/32`, 'dev', 'lo')
+    const own = ['address', 'add', `${IP}/32`, 'broadcast', '10.9.0.99', 'dev', 'lo', 'label', 'lo:vip']
+    link.node.ip(...own)
     expect((await call('monitor', { lvs_support: 'yes' }, RECURRING)).code).toBe(7)
     expect((await call('start', { lvs_support: 'yes' })).code).toBe(0)
     expect(link.node.addresses('lo')).not.toContain(`${IP}/32`)
     expect(link.node.addresses()).toContain(`${IP}/24`)
     expect((await call('stop', { lvs_support: 'yes' })).code).toBe(0)
-    expect(link.node.addresses('lo')).toContain(`${IP}/32`)
+    expect(link.node.ip('address', 'show', 'dev', 'lo')).toMatch(
+      /10\.9\.0\.5\/32 brd 10\.9\.0\.99 scope global lo:vip$/m,
+    )
     expect(link.node.addresses()).not.toContain(`${IP}/24`)
     expect(readdirSync(state)).toEqual([])
   })
@@ -284,12 +287,6 @@ describe('senders', () => {
       reason: expect.stringMatching(/^arp_sender: ipoibarping is not installed on this node: install it, or/),
     })
     expect(link.node.addresses()).not.toContain(`${IP}/24`)
-  })
-
-  test("ARP replies, by the sender's own options", async () => {
-    link.peer.believe(IP, GONE)
-    await call('start', { arp_sender: 'iputils_arping', send_arp_opts: '-A' })
-    expect(await eventually(() => link.peer.neighbour(IP), link.node.mac, 500)).toBe(link.node.mac)
   })
 
   test('a process that has taken over the number of an announcer is left alone', async () => {

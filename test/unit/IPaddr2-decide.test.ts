@@ -9,7 +9,7 @@ import { parameters } from '../../agents/IPaddr2/parameters'
 import { wantedOf } from '../../agents/IPaddr2/place'
 import { type Step } from '../../agents/IPaddr2/steps'
 import { parseAddress } from '../../lib/network/address'
-import { type Interface, type InterfaceAddress } from '../../lib/network/interfaces'
+import { type Interface, type InterfaceAddress, placesOf } from '../../lib/network/interfaces'
 import { type Route } from '../../lib/network/routes'
 import { ExitCode } from '../../lib/ocf'
 import { readParameters } from '../../lib/ocf/parameters'
@@ -41,7 +41,7 @@ function on(prefix: string, rest: Partial<InterfaceAddress> = {}): InterfaceAddr
 }
 
 function nic(name: string, addresses: readonly InterfaceAddress[], rest: Partial<Interface> = {}): Interface {
-  return { name, up: true, loopback: name === 'lo', linkType: 'ether', addresses, ...rest }
+  return { name, up: true, link: true, loopback: name === 'lo', linkType: 'ether', addresses, ...rest }
 }
 
 function route(prefix: string, name: string): Route {
@@ -57,6 +57,21 @@ const ETH1 = nic('eth1', [on('10.0.9.1/16')])
 function host(...more: InterfaceAddress[]): Facts {
   const own = on('10.0.0.1/24', { broadcast: '10.0.0.255' })
   return { interfaces: [LO, nic('eth0', [own, ...more]), ETH1], routes: ROUTES }
+}
+
+const PLAIN = { refresh: false, checkLink: false } as const
+const REFRESH = { ...PLAIN, refresh: true } as const
+const CHECK_LINK = { ...PLAIN, checkLink: true } as const
+
+/** The host whose eth0 has lost its cable. */
+function unplugged(...addresses: InterfaceAddress[]): Facts {
+  return { interfaces: [LO, nic('eth0', addresses, { link: false }), ETH1], routes: ROUTES }
+}
+
+const NO_LINK = 'eth0 has no link: check its cable, switch or lower interface, or set check_link_status=false'
+
+function placed({ interfaces }: Facts): boolean {
+  return placesOf(address('10.0.0.5'), interfaces).length > 0
 }
 
 describe('monitor', () => {
@@ -99,7 +114,7 @@ describe('monitor', () => {
       0,
     ],
   ])('%s', (_, texts, facts, exit) => {
-    expect(decideMonitor(wantedOf(values(texts)), facts, false)).toEqual({ exit, steps: [] })
+    expect(decideMonitor(wantedOf(values(texts)), facts, PLAIN)).toEqual({ exit, steps: [] })
   })
 
   test.each<[string, Readonly<Record<string, string>>, Facts, RegExp]>([
@@ -118,20 +133,31 @@ describe('monitor', () => {
       /^another machine on the network of eth0 has fd00::5: /,
     ],
   ])('fails: %s', (_, texts, facts, reason) => {
-    expect(decideMonitor(wantedOf(values(texts)), facts, false)).toEqual({
+    expect(decideMonitor(wantedOf(values(texts)), facts, PLAIN)).toEqual({
       exit: ExitCode.ERR_GENERIC,
       reason: expect.stringMatching(reason),
       steps: [],
     })
   })
 
+  test.each<[string, Facts, object]>([
+    ['with a link', host(on('10.0.0.5/24')), { exit: ExitCode.SUCCESS }],
+    ['without one', unplugged(on('10.0.0.5/24')), { exit: ExitCode.ERR_GENERIC, reason: NO_LINK }],
+    ['it is not there', unplugged(), { exit: ExitCode.NOT_RUNNING }],
+  ])('check_link_status: %s', (_, facts, plan) => {
+    const wanted = wantedOf(values(FULL))
+    expect(decideMonitor(wanted, facts, CHECK_LINK)).toEqual({ ...plan, steps: [] })
+    const exit = placed(facts) ? ExitCode.SUCCESS : ExitCode.NOT_RUNNING
+    expect(decideMonitor(wanted, facts, PLAIN)).toEqual({ exit, steps: [] })
+  })
+
   test('announces again where it is asked to, and only IPv4', () => {
     const here = host(on('10.0.0.5/24'), on('fd00::5/64'))
-    expect(decideMonitor(wantedOf(values(FULL)), here, true).steps).toEqual([
+    expect(decideMonitor(wantedOf(values(FULL)), here, REFRESH).steps).toEqual([
       { step: 'announce again', interface: 'eth0', prefixLength: 24 },
     ])
-    expect(decideMonitor(wantedOf(values({ ip: 'fd00::5' })), here, true).steps).toEqual([])
-    expect(decideMonitor(wantedOf(values(FULL)), host(), true).steps).toEqual([])
+    expect(decideMonitor(wantedOf(values({ ip: 'fd00::5' })), here, REFRESH).steps).toEqual([])
+    expect(decideMonitor(wantedOf(values(FULL)), host(), REFRESH).steps).toEqual([])
   })
 })
 
@@ -197,6 +223,12 @@ describe('start', () => {
       [add({ broadcast: '+' }), announce()],
     ],
     [
+      'a broadcast address of the network around its own',
+      { ip: '10.0.0.5', cidr_netmask: '28' },
+      host(),
+      [add({ ...BROADCAST, prefixLength: 28 }), announce({ prefixLength: 28 })],
+    ],
+    [
       'no prefix route',
       { ip: '10.0.0.5', noprefixroute: 'true' },
       host(),
@@ -228,6 +260,23 @@ describe('start', () => {
       [add(), { step: 'bring up', interface: 'eth0' }, announce()],
     ],
     [
+      'check_link_status: a link is waited for where the interface is brought up',
+      { ip: '10.0.0.5', nic: 'eth0', cidr_netmask: '24', check_link_status: 'true' },
+      { interfaces: [LO, nic('eth0', [], { up: false, link: false })], routes: [] },
+      [
+        add(),
+        { step: 'bring up', interface: 'eth0' },
+        { step: 'await link', interface: 'eth0', prefixLength: 24 },
+        announce(),
+      ],
+    ],
+    [
+      'no link, and nobody asks for one',
+      { ip: '10.0.0.5', cidr_netmask: '24' },
+      unplugged(),
+      [add(), announce()],
+    ],
+    [
       'on loopback nobody is told',
       { ip: '127.0.0.7' },
       { interfaces: [LO], routes: [] },
@@ -236,8 +285,8 @@ describe('start', () => {
     [
       'LVS: taken from loopback first',
       { ip: '10.0.0.5', lvs_support: 'true' },
-      { interfaces: [nic('lo', [on('10.0.0.5/32')]), nic('eth0', [])], routes: ROUTES },
-      [{ step: 'take from loopback' }, add(), announce()],
+      { interfaces: [nic('lo', [on('10.0.0.5/32', { label: 'lo:vip' })]), nic('eth0', [])], routes: ROUTES },
+      [{ step: 'take from loopback', as: { label: 'lo:vip' } }, add(), announce()],
     ],
   ])('IPv4: %s', (_, texts, facts, steps) => {
     expect(decideStart(values(texts), startFacts(facts))).toEqual({ exit: ExitCode.SUCCESS, steps })
@@ -305,6 +354,20 @@ describe('start', () => {
       /^eth0 has no route to the network of 172\.16\.0\.1: set cidr_netmask$/,
     ],
     [
+      'no link, with check_link_status',
+      { ip: '10.0.0.5', check_link_status: 'true' },
+      unplugged(),
+      1,
+      /^eth0 has no link: check its cable/,
+    ],
+    [
+      'no link, with check_link_status, though the address is there',
+      { ip: '10.0.0.5', check_link_status: 'true' },
+      unplugged(on('10.0.0.5/24')),
+      1,
+      /^eth0 has no link: check its cable/,
+    ],
+    [
       'a label that is too long with the interface of the route',
       { ip: '10.0.0.5', iflabel: 'elevenchars' },
       {},
@@ -319,7 +382,7 @@ describe('start', () => {
       /^arp_sender: ipoibarping is not installed on this node/,
     ],
   ])('refuses: %s', (_, texts, rest, exit, reason) => {
-    const plan = decideStart(values(texts), startFacts(host(), rest))
+    const plan = decideStart(values(texts), startFacts(rest.interfaces ? (rest as Facts) : host(), rest))
     expect(plan).toEqual({ exit, reason: expect.stringMatching(reason), steps: [] })
     // Pacemaker keeps no more of it.
     expect(plan.reason?.length).toBeLessThanOrEqual(127)

@@ -4,6 +4,7 @@ import { parseAddress } from '../../lib/network/address'
 import { placesOf } from '../../lib/network/interfaces'
 import { parseIpv6States } from '../../lib/network/ipv6-states'
 import { parseInterfaces } from '../../lib/network/list-interfaces'
+import { parseListedRoutes } from '../../lib/network/list-routes'
 import { mostSpecificRoute, parseIpv4Routes, parseIpv6Routes } from '../../lib/network/routes'
 import { interfacesFrom } from '../../lib/network/visible-interfaces'
 
@@ -87,10 +88,34 @@ describe('routes', () => {
   })
 })
 
+test('routes as ip lists them', () => {
+  const listed = [
+    { dst: 'default', gateway: '10.9.0.2', dev: 'eth0', flags: [] },
+    { dst: '10.9.0.0/24', dev: 'eth0', scope: 'link', prefsrc: '10.9.0.1', flags: [] },
+    { dst: '10.8.0.0/16', gateway: '10.9.0.2', dev: 'eth0', flags: [] },
+    { dst: '10.7.0.0/16', via: { family: 'inet6', host: 'fe80::1' }, dev: 'eth0', flags: [] },
+    { dst: '10.6.0.1', dev: 'eth0', scope: 'link', flags: [] },
+    { type: 'unreachable', dst: '10.5.0.0/16', dev: 'lo', flags: [] },
+    { dst: 'fd00:9::/64', dev: 'eth1', metric: 256, flags: [], pref: 'medium' },
+  ]
+  expect(
+    parseListedRoutes(JSON.stringify(listed)).map(({ interface: name, network, prefixLength }) => [
+      name,
+      network.text,
+      prefixLength,
+    ]),
+  ).toEqual([
+    ['eth0', '10.9.0.0', 24],
+    ['eth1', 'fd00:9::', 64],
+  ])
+  expect(parseListedRoutes('')).toEqual([])
+})
+
 const LISTED = JSON.stringify([
   {
     ifname: 'lo',
     flags: ['LOOPBACK', 'UP', 'LOWER_UP'],
+    operstate: 'UNKNOWN',
     link_type: 'loopback',
     addr_info: [{ family: 'inet', local: '127.0.0.1', prefixlen: 8, label: 'lo' }],
   },
@@ -98,6 +123,7 @@ const LISTED = JSON.stringify([
   {
     ifname: 'eth0',
     flags: ['NO-CARRIER', 'BROADCAST', 'MULTICAST', 'UP'],
+    operstate: 'LOWERLAYERDOWN',
     link_type: 'ether',
     addr_info: [
       { family: 'inet', local: '10.9.0.5', prefixlen: 24, broadcast: '10.9.0.255', label: 'eth0:vip' },
@@ -105,17 +131,19 @@ const LISTED = JSON.stringify([
       { family: 'inet6', local: 'fd00:9::3', prefixlen: 64, tentative: true },
     ],
   },
-  { ifname: 'eth1', flags: ['BROADCAST'], link_type: 'ether', addr_info: [] },
+  { ifname: 'eth1', flags: ['BROADCAST'], operstate: 'DOWN', link_type: 'ether', addr_info: [] },
 ])
 
 describe('interfaces', () => {
   const interfaces = parseInterfaces(LISTED)
 
   test('as ip lists them', () => {
-    expect(interfaces.map(({ name, up, loopback, linkType }) => [name, up, loopback, linkType])).toEqual([
-      ['lo', true, true, 'loopback'],
-      ['eth0', true, false, 'ether'],
-      ['eth1', false, false, 'ether'],
+    expect(
+      interfaces.map(({ name, up, link, loopback, linkType }) => [name, up, link, loopback, linkType]),
+    ).toEqual([
+      ['lo', true, true, true, 'loopback'],
+      ['eth0', true, false, false, 'ether'],
+      ['eth1', false, false, false, 'ether'],
     ])
     expect(placesOf(address('10.9.0.5'), interfaces)).toMatchObject([
       { interface: 'eth0', label: 'eth0:vip', prefixLength: 24, broadcast: '10.9.0.255', up: true },

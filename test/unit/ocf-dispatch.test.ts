@@ -74,6 +74,13 @@ describe('what a handler is given', () => {
     })
   })
 
+  test("a value by the name it had in older agents, and the parameter's own name comes first", async () => {
+    const old = { ...VALID, OCF_RESKEY_pgport: '7' }
+    expect((await contextOf('start', old)).values.port).toBe(7)
+    expect((await contextOf('start', { ...old, OCF_RESKEY_port: '' })).values.port).toBe(7)
+    expect((await contextOf('start', { ...old, OCF_RESKEY_port: '8' })).values.port).toBe(8)
+  })
+
   test('a monitor with an interval of 0 is a probe', async () => {
     const interval = (ms: string) => ({ ...VALID, OCF_RESKEY_CRM_meta_interval: ms })
     expect((await contextOf('monitor', interval('0'))).probe).toBe(true)

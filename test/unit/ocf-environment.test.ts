@@ -19,6 +19,8 @@ test('by hand nothing is there, and everything has a meaning', () => {
     role: undefined,
     promotable: false,
     cloneMax: undefined,
+    cloneInstance: undefined,
+    globallyUnique: false,
     notification: undefined,
     members: {
       known: false,
@@ -55,6 +57,15 @@ test('the node, the times, the check level and the root', () => {
     ocfRoot: '/opt/ocf',
   })
   expect(meta({ interval: 'often', timeout: '' })).toMatchObject({ intervalMs: 0, timeoutMs: undefined })
+})
+
+test("a clone's instance", () => {
+  expect(meta({ clone: '2', clone_max: '3', globally_unique: 'true' })).toMatchObject({
+    cloneInstance: 2,
+    cloneMax: 3,
+    globallyUnique: true,
+  })
+  expect(meta({ 'globally-unique': 'false' }).globallyUnique).toBe(false)
 })
 
 describe('both spellings', () => {

@@ -14,7 +14,7 @@ import {
 
 export const parameters = {
   path: text({ shortdesc: 'Where it is', required: true, check: absolutePath, uniqueGroup: 'place' }),
-  port: integer({ shortdesc: 'Port', default: 5432, min: 1, max: 65535 }),
+  port: integer({ shortdesc: 'Port', aliases: ['pgport'], default: 5432, min: 1, max: 65535 }),
   retries: integer({ shortdesc: 'Retries', default: 3, min: 0 }),
   offset: integer({ shortdesc: 'Offset', default: 0 }),
   wait: seconds({ shortdesc: 'How long', default: 5, min: 1, reloadable: true }),
