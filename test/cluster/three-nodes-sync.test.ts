@@ -14,7 +14,12 @@ let load: WriteLoad | undefined
 beforeAll(async () => {
   lab = await Lab.create({ nodes: ['node1', 'node2', 'node3'] })
   await makeDocumentCluster(lab, {
-    pgsqlParams: { replication_slot_name: 'ha', check_wal_receiver: 'true', xlog_check_count: '1' },
+    pgsqlParams: {
+      replication_slot_name: 'ha',
+      check_wal_receiver: 'true',
+      xlog_check_count: '1',
+      external_standby_node_list: 'dr1',
+    },
   })
   await lab.node('node1').must(['crm', 'configure', 'property', 'no-quorum-policy=stop'])
 }, 6 * MINUTE)
@@ -109,6 +114,29 @@ test(
     })
   },
   2 * MINUTE,
+)
+
+test(
+  'a standby outside the cluster is waited for while it streams',
+  async () => {
+    const site = lab.node('node2')
+    const primary = lab.node('node1')
+    const directory = '/var/lib/postgresql/dr1'
+    await site.must(['install', '-d', '-o', 'postgres', directory])
+    const receive = `runuser -u postgres -- ${site.pgBin}/pg_receivewal --synchronous -D ${directory} -d 'host=${vipRep} application_name=dr1'`
+    await site.must(['bash', '-c', `setsid ${receive} < /dev/null > /dev/null 2>&1 &`])
+    const setting = async (): Promise<string> => primary.sql('show synchronous_standby_names')
+    await until('dr1 is waited for', async () => (await setting()) === 'FIRST 2 ("node3", "dr1")')
+    expect(
+      await primary.sql(
+        "select application_name from pg_stat_replication where sync_state = 'sync' order by 1",
+      ),
+    ).toBe('dr1\nnode3')
+    await lab.waitFor('node3 is still in sync', are({ node1: 'primary', node3: 'sync' }))
+    expect(site.signal('pg_receivewal', 'SIGTERM')).toBe(1)
+    await until('dr1 is not waited for', async () => (await setting()) === '"node3"')
+  },
+  MINUTE,
 )
 
 test(

@@ -10,6 +10,8 @@ export interface DocumentClusterOptions {
   /** Parameters of `pgsql` to change or add; null leaves one of the document's out. */
   readonly pgsqlParams?: Readonly<Record<string, string | null>>
   readonly initdb?: InitdbOptions
+  /** What the first standby becomes. Default: HS:sync, and then the address of the readers moves to it. */
+  readonly reading?: string
   /** Told of every step as it begins. */
   readonly onStep?: (text: string) => void
 }
@@ -31,7 +33,7 @@ export async function makeDocumentCluster(
   lab: Lab,
   options: DocumentClusterOptions = {},
 ): Promise<DocumentCluster> {
-  const { provider = 'ts', onStep = () => undefined } = options
+  const { provider = 'ts', reading = 'HS:sync', onStep = () => undefined } = options
   const [primary, ...standbys] = lab.nodes
   if (!primary) throw new Error('the lab has no nodes')
 
@@ -56,14 +58,14 @@ export async function makeDocumentCluster(
     onStep(`start the cluster on ${standby.name}`)
     await standby.boot()
     onStep(`wait until ${standby.name} replicates`)
-    const wanted = standby === standbys[0] ? ['HS:sync'] : ['HS:sync', 'HS:potential', 'HS:async']
+    const wanted = standby === standbys[0] ? [reading] : ['HS:sync', 'HS:potential', 'HS:async']
     status = await lab.waitFor(
       `${standby.name} is ${wanted.join(' or ')}`,
       (now) => wanted.includes(now.attribute(standby.name, 'pgsql-status') ?? ''),
       { timeoutMs: 120_000 },
     )
   }
-  if (standbys.length > 0) {
+  if (standbys.length > 0 && reading === 'HS:sync') {
     onStep('wait for the address of the readers')
     status = await lab.waitFor(
       'vip-slave is on a synchronous standby',
