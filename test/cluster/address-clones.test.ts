@@ -1,6 +1,6 @@
 /** Clones of the address, as pacemaker runs them: an address for each instance, and one address for all of them. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { Lab } from './lab'
+import { Lab, until } from './lab'
 
 const MINUTE = 60_000
 const NODES = ['node1', 'node2']
@@ -45,14 +45,6 @@ async function sharesOf(name: string): Promise<readonly string[]> {
 
 const answers = async (address: string): Promise<boolean> =>
   (await lab.runClient(['ping', '-c', '1', '-W', '1', address])).code === 0
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + MINUTE / 2
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`it has not come to this in time: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
 
 test(
   'each node has an instance of each clone',

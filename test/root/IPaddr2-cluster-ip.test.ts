@@ -1,45 +1,30 @@
 /** An address that the instances of a clone have together, with real clients. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { agent } from '../../agents/IPaddr2/agent'
-import { bundleInto } from './support/bundle'
-import { CABLE, End, Link } from './support/link'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import {
+  executable,
+  IP,
+  IP6,
+  link,
+  OWN,
+  prepareAddressAgent,
+  RECURRING,
+  state,
+  type Texts,
+} from './support/address'
+import { CABLE, End } from './support/link'
 
 jest.setTimeout(60_000)
 
-const IP = '10.9.0.5'
-const IP6 = 'fd00:9::5'
-const OWN = ['10.9.0.1/24', 'fd00:9::1/64']
-const RECURRING = { OCF_RESKEY_CRM_meta_interval: '10000' }
 /** How many clients there are. */
 const CLIENTS = 24
 
-type Texts = Readonly<Record<string, string>>
-
-let directory: string
-let executable: string
-let state: string
-let link: Link
 const servers: ChildProcess[] = []
 
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'ocf-ts-address-'))
-  executable = await bundleInto(directory, agent)
-})
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true })
-})
-beforeEach(() => {
-  state = mkdtempSync(join(directory, 'state-'))
-  link = Link.create()
-})
 afterEach(() => {
   for (const server of servers.splice(0)) server.kill('SIGKILL')
-  link.remove()
 })
+prepareAddressAgent()
 
 /** Runs an action of one of two instances on the node. */
 function call(instance: number, action: string, params: Texts = {}, env: Texts = {}) {

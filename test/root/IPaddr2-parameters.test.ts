@@ -1,43 +1,27 @@
 /** What single parameters of the address agent do, on real interfaces. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { agent } from '../../agents/IPaddr2/agent'
+import { describe, expect, jest, test } from '@jest/globals'
+import {
+  directory,
+  executable,
+  GONE,
+  IP,
+  IP6,
+  link,
+  OWN,
+  prepareAddressAgent,
+  RECURRING,
+  state,
+  type Texts,
+} from './support/address'
 import { type AgentResult } from './support/agent'
-import { bundleInto } from './support/bundle'
-import { CABLE, type End, eventually, Link } from './support/link'
+import { CABLE, type End, eventually } from './support/link'
 
 jest.setTimeout(60_000)
 
-const IP = '10.9.0.5'
-const IP6 = 'fd00:9::5'
-const OWN = ['10.9.0.1/24', 'fd00:9::1/64']
-const GONE = '02:00:00:00:00:99'
-const RECURRING = { OCF_RESKEY_CRM_meta_interval: '10000' }
-
-let directory: string
-let executable: string
-let state: string
-let link: Link
-
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'ocf-ts-address-'))
-  executable = await bundleInto(directory, agent)
-})
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true })
-})
-beforeEach(() => {
-  state = mkdtempSync(join(directory, 'state-'))
-  link = Link.create()
-})
-afterEach(() => {
-  link.remove()
-})
-
-type Texts = Readonly<Record<string, string>>
+prepareAddressAgent()
 
 function callFrom(
   end: End,

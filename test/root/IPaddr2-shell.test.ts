@@ -1,49 +1,34 @@
 /** The address agent beside Debian's shell agent: what one puts on an interface, the other puts there too. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { agent } from '../../agents/IPaddr2/agent'
+import { describe, expect, jest, test } from '@jest/globals'
+import {
+  directory,
+  executable,
+  IP,
+  IP6,
+  link,
+  prepareAddressAgent,
+  RECURRING,
+  type Texts,
+} from './support/address'
 import { type AgentResult } from './support/agent'
-import { bundleInto } from './support/bundle'
-import { CABLE, Link } from './support/link'
+import { CABLE } from './support/link'
 
 jest.setTimeout(60_000)
 
-const IP = '10.9.0.5'
-const IP6 = 'fd00:9::5'
-const RECURRING = { OCF_RESKEY_CRM_meta_interval: '10000' }
 const SHELL = '/usr/lib/ocf/resource.d/heartbeat/IPaddr2'
 
-type Texts = Readonly<Record<string, string>>
-
-let directory: string
-let ours: string
-let link: Link
-
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'ocf-ts-address-'))
-  ours = await bundleInto(directory, agent)
-})
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true })
-})
-beforeEach(() => {
-  link = Link.create()
-})
-afterEach(() => {
-  link.remove()
-})
+prepareAddressAgent()
 
 /** Runs an action of either agent; /run/resource-agents, which the shell agent has built in, is its own. */
-function call(executable: string, action: string, params: Texts, env: Texts = {}): Promise<AgentResult> {
+function call(program: string, action: string, params: Texts, env: Texts = {}): Promise<AgentResult> {
   const variables = Object.entries({ ip: IP, ...params }).map(([name, value]) => [
     `OCF_RESKEY_${name}`,
     value,
   ])
   const script =
     'mkdir -p "$1" && mount --bind "$1" /run && mkdir -p /run/resource-agents && shift && exec "$@"'
-  return link.node.run(['sh', '-c', script, '-', join(directory, 'run'), executable, action], {
+  return link.node.run(['sh', '-c', script, '-', join(directory, 'run'), program, action], {
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     OCF_ROOT: '/usr/lib/ocf',
     OCF_RESOURCE_INSTANCE: 'vip',
@@ -110,19 +95,19 @@ describe.each<[Texts, Texts?]>([
     const before = seen()
     const after: unknown[] = []
     for (const [starter, stopper] of [
-      [SHELL, ours],
-      [ours, SHELL],
+      [SHELL, executable],
+      [executable, SHELL],
     ] as const) {
       // What lvs_support took from loopback, only the agent that took it can give back.
       const ender = given['lvs_support'] === undefined ? stopper : starter
       expect(await call(starter, 'start', params, env)).toMatchObject({ code: 0 })
       after.push(seen())
-      for (const watcher of [SHELL, ours]) {
+      for (const watcher of [SHELL, executable]) {
         expect(await call(watcher, 'monitor', params, { ...RECURRING, ...env })).toMatchObject({ code: 0 })
       }
       expect(await call(ender, 'stop', params, env)).toMatchObject({ code: 0 })
       expect(seen()).toEqual(before)
-      for (const watcher of [SHELL, ours]) {
+      for (const watcher of [SHELL, executable]) {
         expect(await call(watcher, 'monitor', params, { ...RECURRING, ...env })).toMatchObject({ code: 7 })
       }
     }

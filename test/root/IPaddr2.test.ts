@@ -1,39 +1,24 @@
 /** The address agent as an executable, on real interfaces. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { agent } from '../../agents/IPaddr2/agent'
+import { describe, expect, jest, test } from '@jest/globals'
+import {
+  directory,
+  executable,
+  GONE,
+  IP,
+  IP6,
+  link,
+  prepareAddressAgent,
+  RECURRING,
+  state,
+} from './support/address'
 import { type AgentResult } from './support/agent'
-import { bundleInto } from './support/bundle'
-import { CABLE, eventually, Link } from './support/link'
+import { CABLE, eventually } from './support/link'
 
 jest.setTimeout(60_000)
 
-const IP = '10.9.0.5'
-const IP6 = 'fd00:9::5'
-const GONE = '02:00:00:00:00:99'
-const RECURRING = { OCF_RESKEY_CRM_meta_interval: '10000' }
-
-let directory: string
-let executable: string
-let state: string
-let link: Link
-
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'ocf-ts-address-'))
-  executable = await bundleInto(directory, agent)
-})
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true })
-})
-beforeEach(() => {
-  state = mkdtempSync(join(directory, 'state-'))
-  link = Link.create()
-})
-afterEach(() => {
-  link.remove()
-})
+prepareAddressAgent()
 
 /** Runs an action on the node's end of the cable. */
 function call(
