@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   clStatus,
+  debianPostgres,
   heartbeatBinds,
   heartbeatFiles,
+  installedVersion,
   Lab,
   type LabNode,
   monotonicMs,
@@ -12,15 +14,14 @@ import {
   tail,
   until,
 } from './lab'
-import { installedVersion, pgBinDir, pgDataDir, pgUser } from './lab/postgres'
+import { pgUser } from './lab/postgres'
 
 const MINUTE = 60_000
 const vip = '192.168.100.90'
 /** What the nodes share, and where heartbeat mounts it. */
 const disk = '/srv/disk'
-const pgData = pgDataDir(installedVersion())
+const { bin: pgBin, data: pgData } = debianPostgres(installedVersion())
 const mountPoint = pgData.replace(/\/main$/, '')
-const pgBin = pgBinDir(installedVersion())
 const ocfTs = '/etc/ha.d/resource.d/ocf-ts'
 
 const haresources = `node1 \\

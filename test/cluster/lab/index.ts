@@ -29,6 +29,7 @@ export {
   stopHeartbeat,
   type HeartbeatOptions,
 } from './heartbeat'
+export { debianPostgres, installedVersion, type PostgresInstallation } from './postgres'
 export { shellAgentFiles } from './shell-agents'
 export { cleanupStale, listRecords, isStale, type Bind, type LabRecord } from './state'
 export { tail } from './observe'

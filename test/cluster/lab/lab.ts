@@ -11,7 +11,7 @@ import { addressesOf, createNetworks, netnsName } from './network'
 import { LabNode, type NodeLogs } from './node'
 import { diagnose, readStatus, waitForStatus } from './observe'
 import { seedCib } from './pacemaker'
-import { installedVersion } from './postgres'
+import { installedVersion, type PostgresInstallation } from './postgres'
 import { bootId, cleanupStale, createRecord, labDir, readRecord, removeLab, thisProcess } from './state'
 import type { Bind, LabRecord } from './state'
 import type { ClusterStatus } from './status'
@@ -115,6 +115,11 @@ export class Lab {
     const found = this.nodes.find((node) => node.name === name)
     if (!found) throw new Error(`lab ${this.id} has no node '${name}', only ${this.record.nodes.join(', ')}`)
     return found
+  }
+
+  /** From now on the nodes' databases are of this PostgreSQL, which must be installed on them. */
+  usePostgres(postgres: PostgresInstallation): void {
+    for (const node of this.nodes) node.postgres = postgres
   }
 
   /** Ends everything and removes every trace. Harmless when called again. */

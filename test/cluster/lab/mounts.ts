@@ -52,6 +52,14 @@ export function diskPath(nodeDir: string, name: (typeof disk)[number][0], ...res
   return join(nodeDir, 'disk', name, ...rest)
 }
 
+/** Where a path that a node sees on its disk is on the machine. */
+export function diskOf(nodeDir: string, path: string): string {
+  const place = disk.find(([, target]) => path.startsWith(`${target}/`))
+  if (place === undefined) throw new Error(`'${path}' is not on the node's disk`)
+  const [name, target] = place
+  return diskPath(nodeDir, name, path.slice(target.length))
+}
+
 export interface MountOptions {
   readonly agentsDir: string | null
   readonly binds: readonly Bind[]

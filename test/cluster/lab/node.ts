@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expectSuccess, runCommand, type CommandOptions, type CommandResult } from './command'
 import { startCorosync, stopCorosync } from './corosync'
-import { diskPath, planMounts } from './mounts'
+import { diskOf, diskPath, planMounts } from './mounts'
 import { enterArgv, killInit, processesOf, readInit, startInit, type NodeProcess } from './namespaces'
 import {
   deleteNetns,
@@ -19,13 +19,15 @@ import {
 import { startPacemaker, stopPacemaker } from './pacemaker'
 import {
   baseBackup,
+  copyDatabase,
+  debianPostgres,
   initdb,
-  pgBinDir,
-  pgDataDir,
   pgTmpDir,
   pgUser,
+  removeDatabase,
   sql,
   type InitdbOptions,
+  type PostgresInstallation,
 } from './postgres'
 import type { LabRecord, ProcessRef } from './state'
 
@@ -48,8 +50,10 @@ export interface NodeLogs {
 
 export class LabNode {
   readonly logs: NodeLogs
-  readonly pgBin: string
-  readonly pgData: string
+  /** The PostgreSQL that the verbs below are about; `lab.usePostgres` sets it. */
+  postgres: PostgresInstallation
+  /** Where psql is; it understands servers of other versions, too. */
+  readonly pgClientBin: string
   private readonly env: Readonly<Record<string, string>>
 
   constructor(
@@ -66,9 +70,22 @@ export class LabNode {
       postgres: diskPath(dir, 'log', 'postgresql/postgresql.log'),
       init: join(dir, 'init.log'),
     }
-    this.pgBin = pgBinDir(lab.pgVersion)
-    this.pgData = pgDataDir(lab.pgVersion)
+    this.postgres = debianPostgres(lab.pgVersion)
+    this.pgClientBin = this.postgres.bin
     this.env = nodeEnvironment(lab.env)
+  }
+
+  get pgBin(): string {
+    return this.postgres.bin
+  }
+
+  get pgData(): string {
+    return this.postgres.data
+  }
+
+  /** Where a path on the node's disk is on the machine. */
+  onDisk(path: string): string {
+    return diskOf(this.dir, path)
   }
 
   /** Whether the node has power. */
@@ -193,6 +210,16 @@ export class LabNode {
   /** Throws the node's data away and copies the server at this address. */
   async baseBackup(fromAddress: string): Promise<void> {
     await baseBackup(this, fromAddress)
+  }
+
+  /** Throws the node's data away and copies another node's, whose server must have stopped. */
+  async copyDatabase(from: LabNode): Promise<void> {
+    await copyDatabase(this, from)
+  }
+
+  /** Removes the database and everything that a cluster kept beside it. */
+  async removeDatabase(): Promise<void> {
+    await removeDatabase(this)
   }
 
   /** Runs a query on the node's own server as the database's owner. */

@@ -1,6 +1,7 @@
 /** PostgreSQL on a node, set up as chapters 4.7 and 5.3 of the document do it. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { mustRun } from './command'
 import type { LabNode } from './node'
 
 export const pgUser = 'postgres'
@@ -9,14 +10,22 @@ export const archiveDir = '/var/lib/postgresql/archive'
 export const pgTmpDir = '/var/lib/pgsql/tmp'
 export const pgSocketDir = '/var/run/postgresql'
 
-/** Directory of a version's programs on Debian. */
-export function pgBinDir(version: string): string {
-  return `/usr/lib/postgresql/${version}/bin`
+/** One PostgreSQL on the nodes: its programs, and where its database lies. */
+export interface PostgresInstallation {
+  /** The major version. */
+  readonly version: number
+  readonly bin: string
+  /** Below /var/lib/postgresql, which is on the node's own disk. */
+  readonly data: string
 }
 
-/** Data directory of a version on Debian. */
-export function pgDataDir(version: string): string {
-  return `/var/lib/postgresql/${version}/main`
+/** A version from Debian's packages. */
+export function debianPostgres(version: string): PostgresInstallation {
+  return {
+    version: Number(version),
+    bin: `/usr/lib/postgresql/${version}/bin`,
+    data: `/var/lib/postgresql/${version}/main`,
+  }
 }
 
 /** The newest version whose server is installed on this machine. */
@@ -30,16 +39,17 @@ export function installedVersion(): string {
   return newest
 }
 
-/** Chapter 4.7, in the words of a modern version, plus where the log goes. */
-const configuration = `
+/** Chapter 4.7, in the words of the version, plus where the log and the socket are. */
+const configuration = (version: number): string => `
 listen_addresses = '*'
 port = 5432
 wal_level = replica
 archive_mode = on
 archive_command = 'test ! -f ${archiveDir}/%f && cp %p ${archiveDir}/%f'
 max_wal_senders = 4
-wal_keep_size = 800MB
+${version >= 13 ? 'wal_keep_size = 800MB' : 'wal_keep_segments = 50'}
 hot_standby = on
+unix_socket_directories = '${pgSocketDir}'
 logging_collector = on
 log_directory = '/var/log/postgresql'
 log_filename = 'postgresql.log'
@@ -64,7 +74,7 @@ export async function initdb(node: LabNode, options: InitdbOptions = {}): Promis
   await node.must(
     [
       ...[`${node.pgBin}/initdb`, '--pgdata', node.pgData, '--username', pgUser, '--auth', 'trust'],
-      ...['--encoding', 'UTF8', '--locale', 'C', '--no-instructions'],
+      ...['--encoding', 'UTF8', '--locale', 'C'],
       ...(options.checksums ? ['--data-checksums'] : []),
     ],
     { user: pgUser },
@@ -74,7 +84,7 @@ export async function initdb(node: LabNode, options: InitdbOptions = {}): Promis
   )
   await node.must(['tee', '--append', `${node.pgData}/postgresql.conf`], {
     user: pgUser,
-    input: configuration + more.join(''),
+    input: configuration(node.postgres.version) + more.join(''),
   })
   await node.writeFile(`${node.pgData}/pg_hba.conf`, hostBasedAuthentication, { user: pgUser })
   // The agent's first start is as a standby, which refuses settings lower than those that the control file
@@ -97,10 +107,27 @@ export async function baseBackup(node: LabNode, fromAddress: string): Promise<vo
   )
 }
 
+/** Replaces the node's data by that of a server that has stopped. */
+export async function copyDatabase(node: LabNode, from: LabNode): Promise<void> {
+  const [source, target] = [from.onDisk(from.pgData), node.onDisk(node.pgData)]
+  if (existsSync(`${source}/postmaster.pid`)) {
+    throw new Error(`${from.name}: PostgreSQL has not stopped, its files cannot be copied`)
+  }
+  await wipe(node)
+  rmSync(target, { recursive: true })
+  await mustRun(['cp', '--archive', '--', source, target])
+}
+
+/** Removes the database, the archived log and the agent's files, as if there had never been a database. */
+export async function removeDatabase(node: LabNode): Promise<void> {
+  await node.must(['rm', '-rf', '--', node.pgData])
+  await node.must(['find', archiveDir, pgTmpDir, '-mindepth', '1', '-delete'])
+}
+
 /** Runs a query over the unix socket as the database's owner; rows as psql prints them, unaligned. */
 export async function sql(node: LabNode, query: string, timeoutMs = 20_000): Promise<string> {
   const argv = [
-    `${node.pgBin}/psql`,
+    `${node.pgClientBin}/psql`,
     '-XAtq',
     '-v',
     'ON_ERROR_STOP=1',
