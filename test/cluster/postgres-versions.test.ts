@@ -16,6 +16,7 @@ import {
   type PostgresInstallation,
   type WriteLoad,
 } from './lab'
+import { pgSocketDir } from './lab/postgres'
 
 const MINUTE = 60_000
 const LSN = /^[0-9A-F]{16}$/
@@ -200,7 +201,8 @@ describe.each(installations)('%s', (_name, installation) => {
     await clearAway()
     const [node1, node2] = lab.nodes
     if (node1 === undefined || node2 === undefined) throw new Error('the lab has no two nodes')
-    await node1.initdb()
+    // Where Debian's servers have it; the npm packages' own is in /tmp.
+    await node1.initdb({ settings: { unix_socket_directories: pgSocketDir } })
     await node2.copyDatabase(node1)
     ;[primary, standby] = [node1, node2]
   }, 2 * MINUTE)

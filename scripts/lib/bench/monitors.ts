@@ -15,6 +15,8 @@ interface Monitor extends MonitorChoice {
   readonly effort: Effort
   /** Set for both agents beside what pacemaker sets. */
   readonly env?: Environment
+  /** Compares the agent, with this set, with itself without it, and not with the shell agent. */
+  readonly grown?: { readonly name: string; readonly env: Environment }
 }
 
 const MONITORS: readonly Monitor[] = [
@@ -26,6 +28,20 @@ const MONITORS: readonly Monitor[] = [
     exitCode: 8,
     budget: { CPU: 0.4 },
     effort: { batches: 5, runs: 10 },
+  },
+  {
+    // One look at the cluster serves them all, however many there are.
+    title: 'pgsql monitor, 8 names in node_list',
+    agent: 'pgsql',
+    resource: 'pgsql',
+    intervalMs: 2000,
+    exitCode: 8,
+    budget: { CPU: 1.1 },
+    effort: { batches: 5, runs: 10 },
+    grown: {
+      name: 'the same with 2',
+      env: { OCF_RESKEY_node_list: 'node1 node2 node3 node4 node5 node6 node7 node8' },
+    },
   },
   {
     title: 'IPaddr2 monitor',
@@ -83,15 +99,21 @@ export async function measureMonitors(
       options.onStep(`measure: ${title}`)
       const env = { ...environments.get(monitor.resource), ...monitor.env }
       const shell = shellAgent(agent)
-      const programs = {
-        ours: { name: `ocf:ts:${agent}`, argv: [`${agentsTarget}/${agent}`, 'monitor'], env, exitCode },
-        shell: {
-          name: `ocf:${shell.provider}:${agent}`,
-          argv: [shell.path, 'monitor'],
-          env: { ...env, OCF_RESOURCE_PROVIDER: shell.provider },
-          exitCode,
-        },
-      }
+      const ours = { name: `ocf:ts:${agent}`, argv: [`${agentsTarget}/${agent}`, 'monitor'], env, exitCode }
+      const programs = monitor.grown
+        ? {
+            ours: { ...ours, env: { ...env, ...monitor.grown.env } },
+            reference: { ...ours, name: monitor.grown.name },
+          }
+        : {
+            ours,
+            reference: {
+              name: `ocf:${shell.provider}:${agent}`,
+              argv: [shell.path, 'monitor'],
+              env: { ...env, OCF_RESOURCE_PROVIDER: shell.provider },
+              exitCode,
+            },
+          }
       const effort = options.quick ? { batches: 1, runs: 3 } : monitor.effort
       const costs = await timeByTurns(programs, effort, (argv, runOptions) => node.must(argv, runOptions))
       for (const quantity of ['CPU', 'wall'] as const) {
@@ -100,7 +122,7 @@ export async function measureMonitors(
           compare(
             { part: 'monitor', title, quantity, ...(limit !== undefined && { budget: limit }) },
             { name: programs.ours.name, cost: costs.ours },
-            { name: programs.shell.name, cost: costs.shell },
+            { name: programs.reference.name, cost: costs.reference },
           ),
         )
       }

@@ -39,7 +39,7 @@ export function installedVersion(): string {
   return newest
 }
 
-/** Chapter 4.7, in the words of the version, plus where the log and the socket are. */
+/** Chapter 4.7, in the words of the version, plus where the log goes. */
 const configuration = (version: number): string => `
 listen_addresses = '*'
 port = 5432
@@ -49,7 +49,6 @@ archive_command = 'test ! -f ${archiveDir}/%f && cp %p ${archiveDir}/%f'
 max_wal_senders = 4
 ${version >= 13 ? 'wal_keep_size = 800MB' : 'wal_keep_segments = 50'}
 hot_standby = on
-unix_socket_directories = '${pgSocketDir}'
 logging_collector = on
 log_directory = '/var/log/postgresql'
 log_filename = 'postgresql.log'
