@@ -20,6 +20,23 @@ export function serverOptions({ configFile, host, startOptions }: Instance): str
     .join(' ')
 }
 
+/** What pg_ctl and the server find in their environment, beside the agent's own. */
+export function serverEnvironment({
+  dataDirectory,
+  port,
+  libraries,
+}: Instance): Readonly<Record<string, string | undefined>> {
+  const path = process.env['LD_LIBRARY_PATH']
+  return {
+    PGDATA: dataDirectory,
+    // Holds where neither the configuration nor an option names a port.
+    PGPORT: String(port),
+    PGUSER: undefined,
+    PGPASSWORD: undefined,
+    ...(libraries !== '' && { LD_LIBRARY_PATH: path ? `${path}:${libraries}` : libraries }),
+  }
+}
+
 /** What the server said when it gave up: first why, then what helps. */
 function complaintsIn(log: string): string | undefined {
   const said = (words: RegExp): readonly string[] =>
@@ -55,7 +72,7 @@ function complaints(instance: Instance, from: number): string | undefined {
  * @throws OcfError ERR_GENERIC when it does not come up, with what its log says of why
  */
 export async function startServer(instance: Instance, deadline: Deadline): Promise<void> {
-  const { owner, pgctl, logFile, dataDirectory, libraries } = instance
+  const { owner, pgctl, logFile, dataDirectory } = instance
   const program = findPgCtl(pgctl)
   if (program === undefined) throw new OcfError(ExitCode.ERR_INSTALLED, `pgctl: there is no program ${pgctl}`)
   let output: number
@@ -83,18 +100,12 @@ export async function startServer(instance: Instance, deadline: Deadline): Promi
     'start',
   ]
   const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
-  const path = process.env['LD_LIBRARY_PATH']
   try {
     const result = await runProgram(run, args, {
       deadline,
       cwd: dataDirectory,
       output,
-      env: {
-        PGDATA: dataDirectory,
-        PGUSER: undefined,
-        PGPASSWORD: undefined,
-        ...(libraries !== '' && { LD_LIBRARY_PATH: path ? `${path}:${libraries}` : libraries }),
-      },
+      env: serverEnvironment(instance),
     })
     if (result.code === 0) return
     const why = complaints(instance, from)
