@@ -39,12 +39,21 @@ export function serverEnvironment({
 
 /** What the server said when it gave up: first why, then what helps. */
 function complaintsIn(log: string): string | undefined {
-  const said = (words: RegExp): readonly string[] =>
-    log.split('\n').flatMap((line) => words.exec(line)?.[1] ?? [])
-  const fatal = said(/\b(?:FATAL|PANIC): +(.*)/)
+  const lines = log.split('\n')
+  const said = (words: RegExp, among = lines): readonly string[] =>
+    among.flatMap((line) => words.exec(line)?.[1] ?? [])
+  const fatal = said(/\b(?:FATAL|PANIC): +(.*)/).at(-1)
+  if (fatal !== undefined && fatal.endsWith('contains errors')) {
+    // What the last of them is stands before that.
+    const end = lines.map((line) => line.endsWith(fatal)).lastIndexOf(true)
+    const [error] = said(/\bLOG: +(.*)/, lines.slice(0, end)).slice(-1)
+    if (error !== undefined) return error
+  }
   const rest = said(/\b(?:DETAIL|HINT): +(.*)/)
-  const other = said(/(.*(?:could not|cannot|not found|No such|denied).*)/)
-  return [...(fatal.length > 0 ? fatal : other).slice(-1), ...rest.slice(-2)].join('; ') || undefined
+  const other = said(/(.*(?:could not|cannot|not found|No such|denied|unrecognized|invalid option).*)/)
+  return (
+    [fatal ?? other.at(-1), ...rest.slice(-2)].filter((line) => line !== undefined).join('; ') || undefined
+  )
 }
 
 /** The same, of what it wrote to its log since `from`. */

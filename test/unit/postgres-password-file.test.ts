@@ -7,7 +7,10 @@ test.each([
   ['127.0.0.1:5432:template1:postgres:secret', 'secret'],
   ['*:*:*:*:secret', 'secret'],
   ['# 127.0.0.1:5432:template1:postgres:old\n*:*:*:postgres:first\n*:*:*:*:second\n', 'first'],
-  ['*:*:*:somebody:no\r\n*:*:*:postgres:after a line that does not fit\r\n', 'after a line that does not fit'],
+  [
+    '*:*:*:somebody:no\r\n*:*:*:postgres:after a line that does not fit\r\n',
+    'after a line that does not fit',
+  ],
   [String.raw`*:*:*:post\gres:a\:b\\c:d`, String.raw`a:b\c:d`],
   ['*:*:*:postgres:', ''],
   ['192.168.2.3:*:*:*:secret', undefined],
