@@ -15,7 +15,7 @@ export const agent = defineAgent({
 
 The state of the replication is shown in node attributes; for a resource named pgsql: pgsql-status (PRI, HS:sync, HS:async, HS:potential, HS:connected, HS:alone, STOP, UNKNOWN), pgsql-data-status (LATEST, STREAMING|SYNC, STREAMING|POTENTIAL, DISCONNECT, ...), pgsql-master-baseline and pgsql-xlog-loc (positions in the WAL), pgsql-receiver-status with check_wal_receiver, and pgsql-refused: why a node with newer data than the new primary's is kept off.
 
-A node that was primary keeps the file PGSQL.lock in tmpdir: after a failover its data may hold what the others do not. It is not started again until that file is removed, which should be done after a new base backup.`,
+A node that was primary keeps the file PGSQL.lock in tmpdir: after a failover its data may hold what the others do not. When it is started again it is compared with the primary (see rejoin), and started only where nothing would be lost.`,
   parameters,
   explains: true,
   identity: ['pgdata'],

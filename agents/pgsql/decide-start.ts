@@ -1,24 +1,39 @@
 /** Whether this node's server may be started, and how. */
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type ServerState } from '../../lib/postgres/server-state'
+import { describeLoss, type Loss } from './decide-rejoin'
 import { type Kind } from './site'
 
 export type StartStep =
-  'publish stopped' | 'clear remains' | 'start' | 'start as follower' | 'start as standby' | 'publish standby'
+  | 'publish stopped'
+  | 'remove lock'
+  | 'clear remains'
+  | 'start'
+  | 'start as follower'
+  | 'start as standby'
+  | 'publish standby'
 
 export interface StartFacts {
   readonly kind: Kind
   readonly server: ServerState['kind']
+  /** rejoin=manual: nothing is compared. */
+  readonly manual: boolean
   /** The role of a server that runs already, with replication. */
   readonly running: 'primary' | 'standby' | undefined
   /** The lock file's path, when it is there. */
   readonly lock: string | undefined
+  /** The node that is the primary now. */
+  readonly primary: string | undefined
+  /** This node was the last primary of all: nobody has been promoted since. */
+  readonly last: boolean
+  /** What would be given up by following the primary; an error's message where that could not be found out. */
+  readonly loss: Loss | string | undefined
   readonly masterIp: string
   readonly resource: string
 }
 
 export function decideStart(facts: StartFacts): Plan<StartStep> {
-  const { kind, server, running, lock, masterIp, resource } = facts
+  const { kind, manual, server, running, lock, primary, last, loss, masterIp, resource } = facts
   if (kind !== 'member') {
     const start = kind === 'follower' ? 'start as follower' : 'start'
     return { exit: ExitCode.SUCCESS, steps: server === 'running' ? [] : ['clear remains', start] }
@@ -32,16 +47,31 @@ export function decideStart(facts: StartFacts): Plan<StartStep> {
       steps: [],
     }
   }
-  if (lock !== undefined) {
-    return {
-      exit: ExitCode.ERR_GENERIC,
-      reason: `${lock} is there (was primary): take a base backup, remove it, crm resource cleanup ${resource}`,
-      detail: `this node was primary, and its data may hold what the others do not; the base backup: pg_basebackup -h ${masterIp}`,
-      steps: ['publish stopped'],
-    }
+  const refuse = (reason: string, detail?: string): Plan<StartStep> => ({
+    exit: ExitCode.ERR_GENERIC,
+    reason,
+    ...(detail !== undefined && { detail }),
+    steps: ['publish stopped'],
+  })
+  const afterwards = `then crm resource cleanup ${resource}`
+  if (typeof loss === 'object' && loss.kind !== 'nothing') {
+    const { reason, detail } = describeLoss(loss, { masterIp, lock, resource })
+    return refuse(reason, detail)
   }
+  if (lock !== undefined && loss === undefined && !last) {
+    return manual
+      ? refuse(
+          `${lock} is there (was primary): take a base backup, remove it, crm resource cleanup ${resource}`,
+          `this node was primary, and its data may hold what the others do not; the base backup: pg_basebackup -h ${masterIp}`,
+        )
+      : refuse(`was primary, and there is none now to compare with: get one promoted, ${afterwards}`, lock)
+  }
+  if (lock !== undefined && typeof loss === 'string') {
+    return refuse(`was primary, and cannot be compared with ${primary}: mend that, ${afterwards}`, loss)
+  }
+  const unlock: StartStep[] = lock !== undefined && typeof loss === 'object' ? ['remove lock'] : []
   return {
     exit: ExitCode.SUCCESS,
-    steps: ['publish stopped', 'clear remains', 'start as standby', 'publish standby'],
+    steps: ['publish stopped', ...unlock, 'clear remains', 'start as standby', 'publish standby'],
   }
 }

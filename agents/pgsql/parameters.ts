@@ -186,6 +186,13 @@ export const parameters = {
     longdesc:
       'Publishes the node attribute RESOURCE-receiver-status: "normal" on a standby that receives from its primary, "ERROR" on one that does not, "normal (master)" on a primary. Needs PostgreSQL 9.6.',
   }),
+  rejoin: choice(['manual', 'safe'], {
+    default: 'safe',
+    reloadable: true,
+    shortdesc: 'What a node does that was primary',
+    longdesc:
+      "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
+  }),
   tmpdir: text({
     default: '/var/lib/pgsql/tmp',
     check: absolutePath,

@@ -1,7 +1,11 @@
 /** The files that make this node's server a standby, and take it out of synchronous replication. */
 import { changeConfigFile, withIncludes } from '../../lib/postgres/config-file'
 import { type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
-import { recoverySettingsText } from '../../lib/postgres/recovery-settings'
+import {
+  conninfoText,
+  type RecoverySettings,
+  recoverySettingsText,
+} from '../../lib/postgres/recovery-settings'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { type Values } from './agent'
 import { makeTmpdir } from './make-tmpdir'
@@ -9,22 +13,28 @@ import { applicationName, isReplicated, type Site } from './site'
 import { slotName } from './slot-names'
 import { repModeText } from './steps'
 
+function recoverySettings(site: Site, values: Values): RecoverySettings {
+  return {
+    slot: site.slotPrefix === '' ? '' : slotName(site.slotPrefix, site.node),
+    primaryHost: values.master_ip,
+    primaryPort: values.pgport,
+    user: values.repuser,
+    applicationName: applicationName(site.node),
+    conninfoOptions: values.primary_conninfo_opt,
+    restoreCommand: values.restore_command,
+    archiveCleanupCommand: values.archive_cleanup_command,
+    recoveryEndCommand: values.recovery_end_command,
+  }
+}
+
+/** The connection string with which this node reaches the primary. */
+export function primaryConninfo(site: Site, values: Values): string {
+  return conninfoText(recoverySettings(site, values))
+}
+
 /** Text of the settings with which this node follows the primary. */
 export function standbySettings(site: Site, values: Values, version: MajorVersion): string {
-  return recoverySettingsText(
-    {
-      slot: site.slotPrefix === '' ? '' : slotName(site.slotPrefix, site.node),
-      primaryHost: values.master_ip,
-      primaryPort: values.pgport,
-      user: values.repuser,
-      applicationName: applicationName(site.node),
-      conninfoOptions: values.primary_conninfo_opt,
-      restoreCommand: values.restore_command,
-      archiveCleanupCommand: values.archive_cleanup_command,
-      recoveryEndCommand: values.recovery_end_command,
-    },
-    version,
-  )
+  return recoverySettingsText(recoverySettings(site, values), version)
 }
 
 /** Writes them all, so that the server comes up as a standby the next time it is started. */

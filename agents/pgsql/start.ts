@@ -1,19 +1,21 @@
-import { carryOut, namedSteps, type ExitCode } from '../../lib/ocf'
+import { promotedNodes, sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
+import { carryOut, messageOf, namedSteps, type ExitCode } from '../../lib/ocf'
 import { readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
-import { existsOwned } from '../../lib/system/owned-files'
+import { existsOwned, removeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
 import { checkHost } from './check-host'
 import { decideStart, type StartFacts, type StartStep } from './decide-start'
 import { SCORE } from './names'
 import { publish } from './publish'
 import { withSession } from './session'
-import { isReplicated, readSite, type Site } from './site'
+import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
 import { clearRemains, startPlain, startStandby } from './start-standby'
 import { type MajorVersion } from '../../lib/postgres/instance'
 
 const DESCRIPTIONS: Record<StartStep, string> = {
   'publish stopped': 'say in the node attributes that this node is stopped and may not be promoted',
+  'remove lock': "remove the lock file: everything this node has is in the primary's data",
   'clear remains': 'end leftover processes and remove a leftover postmaster.pid',
   start: 'start PostgreSQL',
   'start as follower':
@@ -35,14 +37,42 @@ async function observe(context: Context, site: Site, version: MajorVersion): Pro
           async (connection) => ((await readRole(connection, version)).inRecovery ? 'standby' : 'primary'),
         )
       : undefined
-  const locked = isReplicated(site) && existsOwned(site.instance.owner, site.files.lock)
+  const lock =
+    isReplicated(site) && existsOwned(site.instance.owner, site.files.lock) ? site.files.lock : undefined
   return {
     kind: site.kind,
+    manual: values.rejoin === 'manual',
     server: server.kind,
     running,
-    lock: locked ? site.files.lock : undefined,
+    lock,
+    ...(server.kind === 'stopped' && isReplicated(site)
+      ? await observeCluster(context, site, lock !== undefined)
+      : { primary: undefined, last: false, loss: undefined }),
     masterIp: values.master_ip,
     resource: site.resource,
+  }
+}
+
+/** How this node's data stands to the cluster's. */
+async function observeCluster(
+  context: Context,
+  site: ReplicatedSite,
+  locked: boolean,
+): Promise<Pick<StartFacts, 'primary' | 'last' | 'loss'>> {
+  const { values, deadline, log } = context
+  if (values.rejoin === 'manual') return { primary: undefined, last: false, loss: undefined }
+  const snapshot = await takeSnapshot(deadline)
+  const [primary] = promotedNodes(snapshot, site.resource).filter((name) => !sameNode(name, site.node))
+  const latest = snapshot.nodes.filter(({ permanent }) => permanent[site.attributes.dataStatus] === 'LATEST')
+  const last =
+    primary === undefined && latest.length === 1 && latest.every(({ name }) => sameNode(name, site.node))
+  if (primary === undefined) return { primary, last, loss: undefined }
+  try {
+    const { compareWithPrimary } = await import('./rejoin')
+    return { primary, last, loss: await compareWithPrimary(context, site, locked) }
+  } catch (error) {
+    log.warning(`this node's data cannot be compared with ${primary}'s: ${messageOf(error)}`)
+    return { primary, last, loss: messageOf(error) }
   }
 }
 
@@ -50,6 +80,10 @@ async function observe(context: Context, site: Site, version: MajorVersion): Pro
 export async function start(context: Context): Promise<ExitCode> {
   const site = await readSite(context)
   const version = checkHost(site, context.values)
+  // What is left of a server may still write to the data that is to be looked at.
+  if (findServer(site.instance.dataDirectory).kind === 'orphaned' && !context.explain) {
+    await clearRemains(context, site)
+  }
   const facts = await observe(context, site, version)
   const perform: Record<StartStep, () => Promise<void>> = {
     'publish stopped': () =>
@@ -60,6 +94,11 @@ export async function start(context: Context): Promise<ExitCode> {
         refused: null,
         score: SCORE.never,
       }),
+    'remove lock': () => {
+      removeOwned(site.instance.owner, site.files.lock)
+      context.log.info(`everything this node has is in the primary's data: ${site.files.lock} is removed`)
+      return Promise.resolve()
+    },
     'clear remains': () => clearRemains(context, site),
     start: () => startPlain(context, site),
     'start as follower': () => startStandby(context, site, version),

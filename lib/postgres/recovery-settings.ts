@@ -19,18 +19,24 @@ export interface RecoverySettings {
   readonly recoveryEndCommand: string
 }
 
-/** Text of the recovery settings (PostgreSQL manual, "Standby Server Operation"). */
-export function recoverySettingsText(settings: RecoverySettings, version: MajorVersion): string {
-  const conninfo = [
+/** The connection string of a standby (PostgreSQL manual, "primary_conninfo"). */
+export function conninfoText(settings: RecoverySettings): string {
+  return [
     `host=${quoteConninfo(settings.primaryHost)}`,
     `port=${settings.primaryPort}`,
     `user=${quoteConninfo(settings.user)}`,
     `application_name=${quoteConninfo(settings.applicationName)}`,
     settings.conninfoOptions,
   ]
+    .join(' ')
+    .trim()
+}
+
+/** Text of the recovery settings (PostgreSQL manual, "Standby Server Operation"). */
+export function recoverySettingsText(settings: RecoverySettings, version: MajorVersion): string {
   const lines = {
     ...(!usesStandbySignal(version) && { standby_mode: 'on' }),
-    primary_conninfo: conninfo.join(' ').trim(),
+    primary_conninfo: conninfoText(settings),
     primary_slot_name: settings.slot,
     recovery_target_timeline: 'latest',
     restore_command: settings.restoreCommand,

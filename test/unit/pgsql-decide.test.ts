@@ -13,6 +13,10 @@ describe('start', () => {
     server: 'stopped',
     running: undefined,
     lock: undefined,
+    manual: false,
+    primary: undefined,
+    last: false,
+    loss: undefined,
     masterIp: '192.168.2.3',
     resource: 'pgsql',
   }
@@ -24,14 +28,62 @@ describe('start', () => {
     })
   })
 
-  test('refuses a node with a lock file, with what to do, and lets nobody promote it', () => {
-    const plan = decideStart({ ...facts, lock: '/var/lib/pgsql/tmp/PGSQL.lock' })
+  test('with rejoin=manual, refuses a node with a lock file, with what to do, and lets nobody promote it', () => {
+    const plan = decideStart({ ...facts, manual: true, lock: '/var/lib/pgsql/tmp/PGSQL.lock' })
     expect(plan.exit).toBe(1)
     expect(plan.steps).toEqual(['publish stopped'])
     expect(plan.reason).toContain('/var/lib/pgsql/tmp/PGSQL.lock is there')
     expect(plan.detail).toContain('pg_basebackup -h 192.168.2.3')
     expect(plan.reason?.length).toBeLessThanOrEqual(127)
     expect(plan.reason).toContain('crm resource cleanup pgsql')
+  })
+
+  test.each<[string, Partial<StartFacts>, readonly string[]]>([
+    [
+      'was primary, and everything it has is in the primary’s data',
+      { lock: '/tmp/PGSQL.lock', primary: 'node2', loss: { kind: 'nothing' } },
+      ['publish stopped', 'remove lock', 'clear remains', 'start as standby', 'publish standby'],
+    ],
+    [
+      'was primary, and nobody has been since: its lock file stays until it is known what became of it',
+      { lock: '/tmp/PGSQL.lock', last: true },
+      ['publish stopped', 'clear remains', 'start as standby', 'publish standby'],
+    ],
+    [
+      'a standby beside a primary',
+      { primary: 'node2', loss: { kind: 'nothing' } },
+      ['publish stopped', 'clear remains', 'start as standby', 'publish standby'],
+    ],
+    [
+      'a standby that cannot reach the primary just now',
+      { primary: 'node2', loss: 'no answer' },
+      ['publish stopped', 'clear remains', 'start as standby', 'publish standby'],
+    ],
+  ])('starts a node that %s', (_, more, steps) => {
+    expect(decideStart({ ...facts, ...more })).toEqual({ exit: 0, steps })
+  })
+
+  test.each<[string, Partial<StartFacts>, RegExp]>([
+    [
+      'has what the primary has not',
+      { primary: 'node2', loss: { kind: 'diverged', timeline: 2, fork: '0000000003000098', bytes: 93 } },
+      /^the primary lacks 93 bytes of WAL after 0\/3000098 \(timeline 2\) of this node: take a base backup$/,
+    ],
+    [
+      'was primary, with no primary to compare with',
+      { lock: '/tmp/PGSQL.lock' },
+      /there is none now to compare with: get one promoted, then crm resource cleanup pgsql$/,
+    ],
+    [
+      'was primary, with a primary that does not answer',
+      { lock: '/tmp/PGSQL.lock', primary: 'node2', loss: 'psql failed: no route to host' },
+      /cannot be compared with node2: mend that, then crm resource cleanup pgsql$/,
+    ],
+  ])('refuses a node that %s, and removes nothing', (_, more, reason) => {
+    const plan = decideStart({ ...facts, ...more })
+    expect(plan).toMatchObject({ exit: 1, steps: ['publish stopped'] })
+    expect(plan.reason).toMatch(reason)
+    expect(plan.reason?.length).toBeLessThanOrEqual(127)
   })
 
   test('is done when the server runs as a standby already', () => {

@@ -1,0 +1,82 @@
+/** Comparing this node's data with the primary's, while its server does not run. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ExitCode, OcfError, type Deadline } from '../../lib/ocf'
+import { type ControlData, controlDataOf, wasStandby } from '../../lib/postgres/control-data'
+import { readConninfo } from '../../lib/postgres/conninfo'
+import { askUpstream, type Upstream } from '../../lib/postgres/upstream'
+import { bytesFrom, hasRecordsFrom } from '../../lib/postgres/wal-records'
+import { type Context } from './agent'
+import { findFork, type Loss } from './decide-rejoin'
+import { makeTmpdir } from './make-tmpdir'
+import { type Site } from './site'
+import { primaryConninfo } from './standby-settings'
+
+/** The address of a primary that has just been promoted comes a moment later. */
+const REACH_MS = 10_000
+const POLL_MS = 250
+
+/** Asks the primary, and again while it cannot be reached. */
+async function reachPrimary(context: Context, site: Site): Promise<Upstream> {
+  const { values, deadline } = context
+  const settings = readConninfo(primaryConninfo(site, values))
+  if (settings === undefined) {
+    throw new OcfError(
+      ExitCode.ERR_CONFIGURED,
+      `primary_conninfo_opt: '${values.primary_conninfo_opt}' is no list of keyword=value`,
+    )
+  }
+  makeTmpdir(site)
+  const patience = deadline.within(REACH_MS)
+  for (;;) {
+    try {
+      return await askUpstream(site.instance, settings, values.psql, site.tmpdir, deadline)
+    } catch (error) {
+      if (patience.passed) throw error
+      await sleep(POLL_MS)
+    }
+  }
+}
+
+/** Whether there is WAL on this node that the primary does not have. */
+async function lossOf(
+  site: Site,
+  mine: ControlData,
+  primary: Upstream,
+  { locked, restartOnPromote }: { readonly locked: boolean; readonly restartOnPromote: boolean },
+  deadline: Deadline,
+): Promise<Loss> {
+  const { instance } = site
+  const { timeline, checkpoint } = mine
+  const fork = findFork(mine, primary)
+  if (fork.kind === 'another database') return fork
+  if (fork.kind === 'unknown timeline') return { ...fork, timeline, primaryTimeline: primary.timeline }
+  if (fork.kind === 'shared') {
+    const followed = !locked || (wasStandby(mine) && !restartOnPromote)
+    return followed ? { kind: 'nothing' } : { kind: 'same timeline', timeline }
+  }
+  // Before its latest checkpoint a server may have removed WAL: what is not found there says nothing.
+  if (checkpoint < fork.end && !(await hasRecordsFrom(instance, timeline, fork.end, deadline))) {
+    return { kind: 'nothing' }
+  }
+  const bytes = await bytesFrom(instance, timeline, fork.end, deadline)
+  return { kind: 'diverged', timeline, fork: fork.end, bytes }
+}
+
+/**
+ * What would be given up if this node followed the primary.
+ *
+ * @param locked - it was primary itself
+ * @throws OcfError when the primary cannot be asked, or this node's own data does not say
+ */
+export async function compareWithPrimary(context: Context, site: Site, locked: boolean): Promise<Loss> {
+  const { deadline } = context
+  const mine = await controlDataOf(site.instance, deadline)
+  const primary = await reachPrimary(context, site)
+  return lossOf(
+    site,
+    mine,
+    primary,
+    { locked, restartOnPromote: context.values.restart_on_promote },
+    deadline,
+  )
+}

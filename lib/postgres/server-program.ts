@@ -1,0 +1,31 @@
+import { dirname } from 'node:path'
+import { type Deadline, ExitCode, OcfError } from '../ocf'
+import { findProgram } from '../system/find-program'
+import { type ProgramResult, runProgram } from '../system/run-program'
+import { isRoot } from '../system/users'
+import { type Instance } from './instance'
+import { findPgCtl } from './start-server'
+
+/**
+ * Runs one of the programs that come with the server, as the server's owner.
+ *
+ * @throws OcfError ERR_INSTALLED when it is not there
+ */
+export async function runServerProgram(
+  { pgctl, owner, dataDirectory }: Instance,
+  name: string,
+  args: readonly string[],
+  deadline: Deadline,
+): Promise<ProgramResult> {
+  const beside = findPgCtl(pgctl)
+  const program = beside === undefined ? undefined : findProgram(name, [dirname(beside)])
+  if (program === undefined) {
+    throw new OcfError(
+      ExitCode.ERR_INSTALLED,
+      `there is no ${name} beside pg_ctl (pgctl is ${pgctl}): install the server's package whole`,
+    )
+  }
+  const command = [program, ...args]
+  const [run = '', ...rest] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
+  return runProgram(run, rest, { deadline, cwd: dataDirectory })
+}

@@ -1,0 +1,27 @@
+/** Where timelines fork (PostgreSQL manual, "Timelines"). */
+import { type Timeline } from './control-data'
+import { type Lsn, readLsn } from './lsn'
+
+/** A timeline that was left, and the position up to which it was followed. */
+export interface Fork {
+  readonly timeline: Timeline
+  readonly end: Lsn
+}
+
+/**
+ * Reads a history file: one line for each timeline before this one. What is neither such a line nor a comment counts
+ * as damage.
+ *
+ * @returns nothing when it cannot be read
+ */
+export function readTimelineHistory(text: string): readonly Fork[] | undefined {
+  const forks: Fork[] = []
+  for (const line of text.split('\n')) {
+    if (/^\s*(#|$)/.test(line)) continue
+    const [, timeline, position] = /^\s*(\d+)\s+([0-9A-Fa-f]+\/[0-9A-Fa-f]+)(?:\s|$)/.exec(line) ?? []
+    const end = readLsn(position)
+    if (timeline === undefined || end === undefined) return undefined
+    forks.push({ timeline: Number(timeline), end })
+  }
+  return forks
+}

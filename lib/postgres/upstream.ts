@@ -1,0 +1,84 @@
+/** What a primary says of itself to one that wants to replicate from it (PostgreSQL manual, "Streaming Replication Protocol"). */
+import { type Deadline, ExitCode, OcfError } from '../ocf'
+import { findProgram } from '../system/find-program'
+import { removeOwned, writeOwned } from '../system/owned-files'
+import { describeFailure, runProgram } from '../system/run-program'
+import { isRoot } from '../system/users'
+import { type Timeline } from './control-data'
+import { type Instance } from './instance'
+import { type Fork, readTimelineHistory } from './timeline-history'
+
+export interface Upstream {
+  readonly systemIdentifier: string
+  readonly timeline: Timeline
+  /** The timelines before this one, from the oldest. */
+  readonly history: readonly Fork[]
+}
+
+const SERVICE = 'ocf-ts'
+
+/** How long it may take to connect, where the connection's own settings do not say. */
+const CONNECT_SECONDS = '5'
+
+/**
+ * The settings as a service file, which keeps a password off the command line.
+ *
+ * @throws OcfError ERR_CONFIGURED for what no line can hold
+ */
+export function serviceFile(settings: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(settings).map(([name, value]) => {
+    if (/[\r\n]/.test(value)) {
+      throw new OcfError(ExitCode.ERR_CONFIGURED, `primary_conninfo_opt: ${name} has more than one line`)
+    }
+    return `${name}=${value}\n`
+  })
+  return `[${SERVICE}]\n${lines.join('')}`
+}
+
+/**
+ * Asks the server that is reached by the settings of a connection string. It is libpq's own program that does, as the
+ * server's owner: what the WAL receiver can connect with (`passfile`, `sslmode`, a key of the owner's), this can.
+ *
+ * @param psql - a path, or a name that is found in PATH
+ * @param directory - the owner's own, for a file that is gone afterwards
+ * @throws OcfError ERR_INSTALLED without psql, ERR_GENERIC when there is no answer
+ */
+export async function askUpstream(
+  instance: Instance,
+  settings: Readonly<Record<string, string>>,
+  psql: string,
+  directory: string,
+  deadline: Deadline,
+): Promise<Upstream> {
+  const { owner } = instance
+  const program = psql.includes('/') ? psql : findProgram(psql)
+  if (program === undefined) {
+    throw new OcfError(ExitCode.ERR_INSTALLED, `psql: there is no program ${psql} on this host`)
+  }
+  const service = `${directory}/upstream.${process.pid}.conf`
+  const ask = async (question: string): Promise<string> => {
+    const connection = `service=${SERVICE} dbname=replication replication=true`
+    const command = [program, '-X', '-A', '-t', '-w', '-d', connection, '-c', question]
+    const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
+    const result = await runProgram(run, args, {
+      deadline,
+      cwd: instance.dataDirectory,
+      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: CONNECT_SECONDS, HOME: owner.home },
+    })
+    if (result.code === 0) return result.stdout
+    throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))
+  }
+  writeOwned(owner, service, serviceFile(settings))
+  try {
+    const [systemIdentifier = '', timelineText] = (await ask('IDENTIFY_SYSTEM')).trim().split('|')
+    const timeline = Number(timelineText)
+    const file = timeline > 1 ? await ask(`TIMELINE_HISTORY ${timeline}`) : ''
+    const history = readTimelineHistory(file.slice(file.indexOf('|') + 1))
+    if (systemIdentifier !== '' && timeline > 0 && history !== undefined) {
+      return { systemIdentifier, timeline, history }
+    }
+    throw new OcfError(ExitCode.ERR_GENERIC, 'the primary did not say which timeline it is on')
+  } finally {
+    removeOwned(owner, service)
+  }
+}

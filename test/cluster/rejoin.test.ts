@@ -1,0 +1,122 @@
+/** An old primary comes back by itself where everything it has is in the new one's data, and only there. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until, type WriteLoad } from './lab'
+
+const MINUTE = 60_000
+const LOCK = '/var/lib/pgsql/tmp/PGSQL.lock'
+
+let lab: Lab
+let node1: LabNode
+let node2: LabNode
+let load: WriteLoad | undefined
+
+beforeAll(async () => {
+  lab = await Lab.create()
+  await makeDocumentCluster(lab, { pgsqlParams: { stop_escalate: '20', stop_escalate_in_slave: '20' } })
+  ;[node1, node2] = [lab.node('node1'), lab.node('node2')]
+}, 4 * MINUTE)
+
+afterAll(async () => {
+  await load?.stop()
+  await lab.destroy()
+}, MINUTE)
+
+const isInSync =
+  (primary: LabNode, standby: LabNode) =>
+  (status: ClusterStatus): boolean =>
+    status.attribute(primary.name, 'pgsql-status') === 'PRI' &&
+    status.attribute(standby.name, 'pgsql-status') === 'HS:sync' &&
+    status.attribute(standby.name, 'pgsql-data-status') === 'STREAMING|SYNC' &&
+    status.nodeOf('vip-master') === primary.name
+
+const serves =
+  (node: LabNode) =>
+  (status: ClusterStatus): boolean =>
+    status.attribute(node.name, 'pgsql-status') === 'PRI' && status.nodeOf('vip-master') === node.name
+
+const isLocked = async (node: LabNode): Promise<boolean> => (await node.run(['ls', LOCK])).code === 0
+
+/** Runs `change` under write load until `next` serves; no acknowledged row may be lost. */
+async function handOver(next: LabNode, change: () => Promise<unknown>): Promise<void> {
+  load = await lab.startWriteLoad()
+  await load.waitForMore(50)
+  await change()
+  await lab.waitFor(`${next.name} serves`, serves(next))
+  await load.waitForMore(50)
+  await load.stop()
+  expect(await load.lostRows(next)).toEqual([])
+}
+
+test(
+  'a node that was in standby for a while',
+  async () => {
+    await handOver(node2, () => node2.must(['crm', 'node', 'standby', 'node1']))
+    await node2.must(['crm', 'node', 'online', 'node1'])
+    const status = await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
+    expect(status.failures).toEqual([])
+    expect(await isLocked(node1)).toBe(false)
+  },
+  MINUTE,
+)
+
+test(
+  'a node whose cluster was restarted, as for a reboot',
+  async () => {
+    await handOver(node1, () => node2.stopCluster())
+    await node2.boot()
+    const status = await lab.waitFor('node2 is in sync with node1', isInSync(node1, node2))
+    expect(status.failures).toEqual([])
+    expect(await isLocked(node2)).toBe(false)
+  },
+  MINUTE,
+)
+
+test(
+  'a primary that was killed while nobody wrote: after the cleanup that migration-threshold=1 asks for',
+  async () => {
+    await until('the standby has everything', async () => {
+      const [row = ''] = (
+        await node1.sql('select pg_current_wal_lsn() - flush_lsn from pg_stat_replication')
+      ).split('\n')
+      return row === '0'
+    })
+    node1.killPostgres()
+    await lab.waitFor('node2 serves', serves(node2))
+    expect(await isLocked(node1)).toBe(true)
+    await node2.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
+    const status = await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
+    expect(status.failures).toEqual([])
+    expect(await isLocked(node1)).toBe(false)
+  },
+  2 * MINUTE,
+)
+
+test(
+  'a primary with WAL that nobody else has stays out, and says how much of it there is, and what to do',
+  async () => {
+    await node2.sql('create table unsent (id int)')
+    await node2.must(['pkill', '-STOP', '-f', 'postgres: walsender'])
+    const unsent = node2.run(['psql', '-h', '/var/run/postgresql', '-c', 'insert into unsent values (1)'], {
+      user: 'postgres',
+    })
+    await until('a commit waits for the standby', async () => {
+      const waiting = await node2.sql(`select count(*) from pg_stat_activity where wait_event = 'SyncRep'`)
+      return waiting === '1'
+    })
+    node2.killPostgres()
+    await unsent
+    await lab.waitFor('node1 serves', serves(node1))
+    await node1.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
+    const status = await lab.waitFor('node2 has refused', (now) =>
+      now.failures.some(({ node, task }) => node === 'node2' && task === 'start'),
+    )
+    const refusal = status.failures.find(({ task }) => task === 'start')
+    expect(refusal?.exitReason).toMatch(
+      /^the primary lacks \d+ bytes of WAL after [0-9A-F]+\/[0-9A-F]+ \(timeline \d+\) of this node: take a base backup$/,
+    )
+    expect(await isLocked(node2)).toBe(true)
+    expect(serves(node1)(status)).toBe(true)
+    expect(await node1.sql('select count(*) from unsent')).toBe('0')
+  },
+  2 * MINUTE,
+)
