@@ -344,12 +344,11 @@ describe('pcs resource create', () => {
       expect({ code: result.code, said: said(result) }).toEqual({ code: 0, said: '' })
       const found = await configured(`pcs-${name}`)
       expect(found.params).toEqual(params)
-      expect(found.operations).toEqual(
-        operationsOf(name)
-          .map(({ name: action }) => action)
-          .filter((action) => action !== 'status')
-          .sort(),
+      // A `status` is what other cluster managers call; nobody runs `validate-all` again and again.
+      const own = Object.keys(agents[name].agent.actions).filter(
+        (action) => !['status', 'validate-all'].includes(action),
       )
+      expect([...new Set(found.operations)]).toEqual(own.sort())
     },
     MINUTE,
   )
