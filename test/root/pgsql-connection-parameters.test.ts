@@ -140,6 +140,21 @@ describe('pghost', () => {
     ).toBe(0)
   })
 
+  test('where the server insists on encryption, the connection is encrypted', async () => {
+    const [key, certificate] = [join(server.directory, 'key'), join(server.directory, 'cert')]
+    const subject = ['-subj', '/CN=test', '-days', '1', '-keyout', key, '-out', certificate]
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject], {
+      stdio: 'ignore',
+    })
+    execFileSync('chown', ['postgres', '--', key, certificate])
+    server.configure('ssl = on', `ssl_key_file = '${key}'`, `ssl_cert_file = '${certificate}'`)
+    setHba('hostssl all all 127.0.0.1/32 trust')
+    const encrypted = 'exists (select from pg_stat_ssl where pid = pg_backend_pid() and ssl)'
+    const params = { pghost: '127.0.0.1', pgport: String(await freePort()), monitor_sql: require(encrypted) }
+    expect((await call('start', params)).code).toBe(0)
+    expect(await call('monitor', params)).toMatchObject({ code: 0, reason: undefined })
+  })
+
   test('an address that is not here: the server does not start, and says so', async () => {
     const { code, reason } = await call('start', { pghost: '192.0.2.1', pgport: String(await freePort()) })
     expect(code).toBe(1)
