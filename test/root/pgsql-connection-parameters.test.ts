@@ -1,9 +1,10 @@
 /** The parameters that say where the server listens and how the agent gets in, each seen at work on a real server. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { agentPath, callAgent } from './support/agent'
+import { callAgent } from './support/agent'
+import { atHomeIn } from './support/home'
 import { freePort } from './support/ports'
 import { idOf, removeTemplate, TestServer } from './support/server'
 
@@ -191,28 +192,11 @@ describe('pghost', () => {
     expect((await atHome('monitor', params, line, 0o644)).code).toBe(1)
   })
 
-  /** Calls the agent where the home directory of postgres is one of the test's. */
-  async function atHome(
-    action: string,
-    params: Record<string, string>,
-    pgpass: string | undefined,
-    mode = 0o600,
-  ) {
-    const home = join(server.directory, 'home')
-    rmSync(home, { recursive: true, force: true })
-    mkdirSync(home)
-    if (pgpass !== undefined) {
-      writeFileSync(join(home, '.pgpass'), pgpass)
-      chmodSync(join(home, '.pgpass'), mode)
-    }
-    execFileSync('chown', ['-R', 'postgres:postgres', '--', home])
-    const wrapper = join(server.directory, 'at-home')
-    writeFileSync(
-      wrapper,
-      `mount --bind '${home}' ~postgres && exec '${process.execPath}' '${agentPath('pgsql')}' "$1"\n`,
-    )
-    return callAgent('pgsql', action, { params, through: ['unshare', '--mount', 'bash', wrapper] })
-  }
+  const atHome = (action: string, params: Record<string, string>, text: string | undefined, mode = 0o600) =>
+    callAgent('pgsql', action, {
+      params,
+      through: atHomeIn(server.directory, text === undefined ? undefined : { text, mode }),
+    })
 })
 
 describe('pgdb', () => {
