@@ -1,10 +1,9 @@
 /** What must be in place on this host before the server can be started. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { findSetting, readConfigFile } from '../../lib/postgres/config-file'
-import { type MajorVersion } from '../../lib/postgres/instance'
+import { type Instance, type MajorVersion } from '../../lib/postgres/instance'
 import { findPgCtl } from '../../lib/postgres/start-server'
-import { asUser } from '../../lib/system/users'
 import { type Values } from './agent'
 import { OLDEST_WITH_RECEIVER } from './receiver'
 import { isReplicated, readSiteVersion, type Site } from './site'
@@ -55,6 +54,25 @@ function readConfig({ instance: { configFile, owner } }: Site): string {
   return text
 }
 
+/** PostgreSQL itself insists on owning its data directory. */
+function checkDataDirectory({ dataDirectory, owner }: Instance): void {
+  if (statSync(dataDirectory).uid !== owner.uid) {
+    throw new OcfError(
+      ExitCode.ERR_PERM,
+      `pgdata: ${dataDirectory} does not belong to ${owner.name}: set pgdba to the account that owns it`,
+    )
+  }
+  try {
+    accessSync(dataDirectory, constants.W_OK)
+  } catch (error) {
+    throw new OcfError(
+      ExitCode.ERR_PERM,
+      `pgdata: nobody can write to ${dataDirectory}: see how it is mounted (mount), and its mode`,
+      { detail: messageOf(error), cause: error },
+    )
+  }
+}
+
 /** In replication, synchronous_standby_names belongs to the agent. */
 export function checkSynchronousStandbyNames(configFile: string, text: string): void {
   const set = findSetting(text, 'synchronous_standby_names')
@@ -74,7 +92,7 @@ export function checkSynchronousStandbyNames(configFile: string, text: string): 
  */
 export function checkHost(site: Site, values: Values): MajorVersion {
   const { instance } = site
-  const { pgctl, dataDirectory, owner } = instance
+  const { pgctl, dataDirectory } = instance
   if (findPgCtl(pgctl) === undefined) {
     throw new OcfError(
       ExitCode.ERR_INSTALLED,
@@ -83,16 +101,7 @@ export function checkHost(site: Site, values: Values): MajorVersion {
     )
   }
   const version = readSiteVersion(site)
-  try {
-    asUser(owner, () => {
-      accessSync(dataDirectory, constants.W_OK)
-    })
-  } catch {
-    throw new OcfError(
-      ExitCode.ERR_PERM,
-      `pgdata: ${owner.name} may not write to ${dataDirectory}: set pgdba to the account that owns it`,
-    )
-  }
+  checkDataDirectory(instance)
   const config = readConfig(site)
   for (const { version: oldest, what, needed } of NEEDS) {
     if (version >= oldest || !needed(values, site)) continue

@@ -46,10 +46,11 @@ async function isStandby(context: Context, site: Site, server: ServerState): Pro
 async function observe(context: Context, site: Site): Promise<DemoteFacts> {
   const { members } = context.env
   const server = findServer(site.instance.dataDirectory)
+  const isHere = (nodes: readonly string[]): boolean => nodes.some((node) => sameNode(node, site.node))
   return {
     server: server.kind,
     standby: await isStandby(context, site, server),
-    stopsNext: members.stopping.some((node) => sameNode(node, site.node)),
+    stopsNext: isHere(members.stopping) && !isHere(members.starting),
     wasAlone: members.known && members.unpromoted.length === 0,
   }
 }

@@ -1,6 +1,7 @@
 /** The monitor of a server that runs. */
 import { findNode, promotedNodes, takeSnapshot } from '../../lib/cluster/snapshot'
-import { carryOut, ExitCode, type Plan } from '../../lib/ocf'
+import { carryOut, ExitCode, OcfError, type Plan } from '../../lib/ocf'
+import { SqlError } from '../../lib/postgres/connection'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { type PidFile } from '../../lib/postgres/pid-file'
 import { readRole, type ServerRole } from '../../lib/postgres/replication'
@@ -27,9 +28,19 @@ export async function monitorServer(context: Context, server: Server): Promise<E
 }
 
 async function runMonitorSql({ values, deadline }: Context, site: Site, server: Server): Promise<void> {
-  await withLogin(site, server, monitorLogin(site, values), deadline, (connection) =>
-    connection.rows(values.monitor_sql),
-  )
+  const login = monitorLogin(site, values)
+  await withLogin(site, server, login, deadline, async (connection) => {
+    try {
+      await connection.rows(values.monitor_sql)
+    } catch (error) {
+      if (!(error instanceof SqlError && error.answered)) throw error
+      throw new OcfError(
+        ExitCode.ERR_GENERIC,
+        `monitor_sql fails as ${login.user} in database ${login.database}: ${error.message}`,
+        { cause: error },
+      )
+    }
+  })
 }
 
 async function monitorAlone(context: Context, site: Site, server: Server): Promise<ExitCode> {

@@ -1,9 +1,21 @@
 /** The parameters of ocf:ts:pgsql. Names, defaults and meaning are those of ocf:heartbeat:pgsql. */
 import { absolutePath, boolean, choice, integer, text, words } from '../../lib/ocf'
+import { shellWords } from '../../lib/system/shell-words'
 
 /** A path without the slashes at its end, so that it can be compared and extended. */
 export function trimSlashes(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') || '/' : path
+}
+
+/** Whether a shell could read it. */
+function closedQuotes(value: string): string | undefined {
+  return shellWords(value) ? undefined : 'options in which every quote is closed'
+}
+
+function listenAddress(value: string): string | undefined {
+  return value.startsWith('/')
+    ? 'a host name or an address; for the directory of the unix socket there is socketdir'
+    : undefined
 }
 
 /** What a replication slot's name may consist of (PostgreSQL manual, "Replication Slots"). */
@@ -37,9 +49,10 @@ export const parameters = {
       'The account that owns the data directory and runs the server. It is also the database user as whom the agent connects, by peer authentication over the unix socket; a superuser.',
   }),
   pghost: text({
+    check: listenAddress,
     shortdesc: 'Host or address PostgreSQL listens on',
     longdesc:
-      'Given to the server as its -h option and used to connect to it by TCP. Without it the agent connects over the unix socket, which needs no password.',
+      'Given to the server as its -h option and used to connect to it by TCP (of several addresses, separated by commas, the first). Without it the agent connects over the unix socket. Where the server asks for a password, that is taken from ~/.pgpass of pgdba.',
   }),
   pgport: integer({
     default: 5432,
@@ -47,7 +60,7 @@ export const parameters = {
     max: 65535,
     shortdesc: 'Port',
     longdesc:
-      "The port of the primary, for the standbys' connections to it. To connect to a running server the agent takes the port from its postmaster.pid.",
+      "The port of the server, where neither config nor start_opt names one, and of the primary, for the standbys' connections to it. To connect to a running server the agent takes the port from its postmaster.pid.",
   }),
   pglibs: text({
     default: '/usr/lib',
@@ -55,12 +68,15 @@ export const parameters = {
     longdesc: 'Added to LD_LIBRARY_PATH when the server is started.',
   }),
   start_opt: text({
+    check: closedQuotes,
     shortdesc: 'Options for postgres',
     longdesc: 'Options for the server program, written as in a shell, for example "-p 5433".',
   }),
   ctl_opt: text({
+    check: closedQuotes,
     shortdesc: 'Options for pg_ctl',
-    longdesc: 'More options for "pg_ctl start", separated by blanks.',
+    longdesc:
+      'More options for "pg_ctl start", with quotes as in a shell. The agent waits for the start in any case.',
   }),
   config: text({
     check: absolutePath,

@@ -8,9 +8,10 @@ import { promoteServer } from '../../lib/postgres/promote-server'
 import { readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { stopServer } from '../../lib/postgres/stop-server'
-import { makePrivateDirectory, removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
 import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-promote'
+import { makeTmpdir } from './make-tmpdir'
 import { SCORE } from './names'
 import { publish } from './publish'
 import { withSession } from './session'
@@ -95,7 +96,7 @@ async function promoteWith(
   connection: Connection,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
-  const { instance, files, node, tmpdir } = site
+  const { instance, files, node } = site
   const [snapshot, role] = await Promise.all([takeSnapshot(deadline), readRole(connection, version)])
   const facts: PromoteFacts = {
     resource: site.resource,
@@ -113,7 +114,7 @@ async function promoteWith(
       await Promise.all([barOthers(site, snapshot), publish(site, node, baseline)])
     },
     lock: () => {
-      makePrivateDirectory(instance.owner, tmpdir)
+      makeTmpdir(site)
       writeOwned(instance.owner, files.lock, '')
       return Promise.resolve()
     },

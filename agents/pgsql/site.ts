@@ -4,6 +4,7 @@ import { localNodeName } from '../../lib/cluster/node-name'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { type Instance, type MajorVersion, readVersion } from '../../lib/postgres/instance'
 import { readOwned } from '../../lib/system/owned-files'
+import { shellWords } from '../../lib/system/shell-words'
 import { findUser, isRoot } from '../../lib/system/users'
 import { type Context } from './agent'
 import { type AgentFiles, agentFiles, type AttributeNames, attributeNames } from './names'
@@ -98,7 +99,7 @@ export async function readSite({ values, env, deadline }: Context): Promise<Site
       configFile: values.config,
       logFile: values.logfile,
       startOptions: values.start_opt,
-      ctlOptions: values.ctl_opt.split(/\s+/).filter(Boolean),
+      ctlOptions: shellWords(values.ctl_opt) ?? [],
       host: values.pghost,
       port: values.pgport,
       socketDirectory: trimSlashes(values.socketdir),

@@ -2,8 +2,9 @@
 import { changeConfigFile, withIncludes } from '../../lib/postgres/config-file'
 import { type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
 import { recoverySettingsText } from '../../lib/postgres/recovery-settings'
-import { makePrivateDirectory, removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { type Values } from './agent'
+import { makeTmpdir } from './make-tmpdir'
 import { applicationName, isReplicated, type Site } from './site'
 import { slotName } from './slot-names'
 import { repModeText } from './steps'
@@ -28,10 +29,10 @@ export function standbySettings(site: Site, values: Values, version: MajorVersio
 
 /** Writes them all, so that the server comes up as a standby the next time it is started. */
 export function writeStandbySettings(site: Site, values: Values, version: MajorVersion): void {
-  const { instance, files, tmpdir } = site
+  const { instance, files } = site
   const { owner, dataDirectory, configFile } = instance
   const included: string[] = []
-  makePrivateDirectory(owner, tmpdir)
+  makeTmpdir(site)
   if (isReplicated(site)) {
     removeOwned(owner, files.election)
     writeOwned(owner, files.repMode, repModeText(''))

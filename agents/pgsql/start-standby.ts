@@ -1,5 +1,4 @@
 /** Bringing this node's server up as a standby: at start, and after a demotion. */
-import { makeSharedDirectory } from '../../lib/system/owned-files'
 import { ExitCode, OcfError } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion } from '../../lib/postgres/instance'
@@ -7,6 +6,7 @@ import { findServer } from '../../lib/postgres/server-state'
 import { startServer } from '../../lib/postgres/start-server'
 import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
 import { type Context } from './agent'
+import { makeRuntimeDirectories } from './runtime-directories'
 import { withSession } from './session'
 import { isReplicated, type Site } from './site'
 import { dropStandbySlots } from './slots'
@@ -21,14 +21,9 @@ export async function clearRemains(context: Context, site: Site): Promise<void> 
 }
 
 /** Starts the server with whatever settings it has. */
-export async function startPlain({ deadline, values }: Context, site: Site): Promise<void> {
-  if (values.socketdir !== '') makeSocketDirectory(site)
-  await startServer(site.instance, deadline)
-}
-
-function makeSocketDirectory({ instance }: Site): void {
-  const { socketDirectory, owner } = instance
-  makeSharedDirectory(owner, socketDirectory, 0o2775)
+export async function startPlain({ deadline }: Context, { instance }: Site): Promise<void> {
+  makeRuntimeDirectories(instance)
+  await startServer(instance, deadline)
 }
 
 /** What is wrong with a standby that has just been started; nothing when all is well. */

@@ -1,6 +1,6 @@
 /** What the agent needs in postgresql.conf: lines that include the files it writes. */
 import { readlinkSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { readOwned, writeOwned } from '../system/owned-files'
 import { type User } from '../system/users'
 import { quoteSetting } from './settings-text'
@@ -8,18 +8,29 @@ import { quoteSetting } from './settings-text'
 /** Marks the lines that the agent added. The shell agent's own mark, so that each finds the other's lines. */
 const MARK = '# added by pgsql RA'
 
-function includesFile(line: string, path: string): boolean {
-  const [, quoted] = /^\s*include\s*=?\s*'((?:[^']|'')*)'/.exec(line) ?? []
-  return quoted?.replaceAll("''", "'") === path
+/** The file that a line includes; nothing for any other line. */
+function includedBy(line: string): string | undefined {
+  return /^\s*include\s*=?\s*'((?:[^']|'')*)'/.exec(line)?.[1]?.replaceAll("''", "'")
 }
 
-/** The text of a postgresql.conf that includes all of `paths` at its end; the same text when it does already. */
+/** A line that the agent added, for a file of the same name that was then in another directory. */
+function isOutdated(line: string, paths: readonly string[]): boolean {
+  const path = includedBy(line)
+  if (path === undefined || !line.trimEnd().endsWith(MARK) || paths.includes(path)) return false
+  return paths.some((current) => basename(current) === basename(path))
+}
+
+/**
+ * The text of a postgresql.conf that includes all of `paths` at its end; the same text when it does already. Lines
+ * that the agent added for other directories are taken out: they would override what it says now.
+ */
 export function withIncludes(text: string, paths: readonly string[]): string {
-  const lines = text.split('\n')
-  const missing = paths.filter((path) => !lines.some((line) => includesFile(line, path)))
-  if (missing.length === 0) return text
+  const lines = text.split('\n').filter((line) => !isOutdated(line, paths))
+  const missing = paths.filter((path) => !lines.some((line) => includedBy(line) === path))
+  const kept = lines.join('\n')
+  if (missing.length === 0) return kept
   const added = missing.map((path) => `include ${quoteSetting(path)} ${MARK}\n`)
-  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${added.join('')}`
+  return `${kept}${kept === '' || kept.endsWith('\n') ? '' : '\n'}${added.join('')}`
 }
 
 /**

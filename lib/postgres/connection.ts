@@ -1,13 +1,14 @@
 /** SQL on one server. */
 import { Client, DatabaseError } from 'pg'
 import { type Deadline, messageOf } from '../ocf'
-import { asUser } from '../system/users'
+import { asUser, type User } from '../system/users'
 import { type Instance } from './instance'
+import { keptPassword, type PasswordKey } from './password-file'
 import { type PidFile } from './pid-file'
 
 export interface Login {
   readonly user: string
-  /** Default: none, as for peer authentication. */
+  /** Default: none, as for peer authentication; where the server asks for one, what the owner's ~/.pgpass holds. */
   readonly password?: string
   readonly database: string
 }
@@ -30,9 +31,14 @@ export class SqlError extends Error {
     return this.code === '57P03'
   }
 
+  /** The server took the question and answered with an error of its own, not with one of the connection's. */
+  get answered(): boolean {
+    return /^(?!08|57)[0-9A-Z]{5}$/.test(this.code ?? '')
+  }
+
   /** The server refused this user. */
   get authentication(): boolean {
-    return this.code === '28000' || this.code === '28P01'
+    return this.code === '28000' || this.code === INVALID_PASSWORD
   }
 }
 
@@ -52,12 +58,64 @@ export interface Connection {
   close(): void
 }
 
+/** SQLSTATE `invalid_password`. */
+const INVALID_PASSWORD = '28P01'
+
 /** Where Debian's packages put the unix socket, when nobody says otherwise. */
 const DEFAULT_SOCKET_DIRECTORY = '/var/run/postgresql'
 
+/** The host of a listen address: the first of several, and this host for all of its addresses. */
+function hostToConnectTo(listenAddresses: string): string {
+  const [first = ''] = listenAddresses.split(',')
+  return first.trim() === '*' ? 'localhost' : first.trim()
+}
+
+/** The password that the server has asked for. */
+function passwordFor(owner: User, key: PasswordKey): Promise<string> {
+  const password = keptPassword(owner, key)
+  if (password !== undefined) return Promise.resolve(password)
+  const message = `it asks for a password, and ~${owner.name}/.pgpass has none`
+  return Promise.reject(new SqlError(message, INVALID_PASSWORD))
+}
+
+function isUnencryptedRefused({ host }: PasswordKey, error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: string }
+  return !host.startsWith('/') && code === '28000' && /(?:no encryption|SSL off)$/.test(message ?? '')
+}
+
+async function open(
+  owner: User,
+  key: PasswordKey,
+  password: string | undefined,
+  deadline: Deadline,
+  encrypted = false,
+): Promise<Client> {
+  const client = new Client({
+    ...key,
+    // A function is called only when the server asks.
+    password: password ?? (() => passwordFor(owner, key)),
+    // It is this host that is talked to: there is nobody to be told from another by a certificate.
+    ssl: encrypted && { rejectUnauthorized: false },
+    application_name: 'ocf-ts',
+    connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
+  })
+  // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
+  client.on('error', () => undefined)
+  try {
+    // The socket is connected, and with it the identity fixed, before connect() returns.
+    await asUser(owner, () => client.connect())
+    return client
+  } catch (error) {
+    destroy(client)
+    if (!encrypted && isUnencryptedRefused(key, error)) return open(owner, key, password, deadline, true)
+    throw sqlError(error)
+  }
+}
+
 /**
  * Connects. Over the unix socket the connection is made as the server's owner, so that peer authentication lets the
- * agent in without a password (PostgreSQL manual, "Peer Authentication").
+ * agent in without a password (PostgreSQL manual, "Peer Authentication"). Over TCP it is encrypted where the server
+ * insists on it.
  *
  * @param pidFile - of the running server: it says on which port and in which directory the server really listens
  * @throws SqlError when it does not work before the deadline
@@ -68,25 +126,17 @@ export async function connect(
   login: Login,
   deadline: Deadline,
 ): Promise<Connection> {
-  const client = new Client({
-    host: instance.host || instance.socketDirectory || pidFile?.socketDirectory || DEFAULT_SOCKET_DIRECTORY,
+  const key: PasswordKey = {
+    host:
+      hostToConnectTo(instance.host) ||
+      instance.socketDirectory ||
+      pidFile?.socketDirectory ||
+      DEFAULT_SOCKET_DIRECTORY,
     port: pidFile?.port ?? instance.port,
     user: login.user,
     database: login.database,
-    ...(login.password !== undefined && { password: login.password }),
-    ssl: false,
-    application_name: 'ocf-ts',
-    connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
-  })
-  // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
-  client.on('error', () => undefined)
-  try {
-    // The socket is connected, and with it the identity fixed, before connect() returns.
-    await asUser(instance.owner, () => client.connect())
-  } catch (error) {
-    destroy(client)
-    throw sqlError(error)
   }
+  const client = await open(instance.owner, key, login.password, deadline)
   return {
     rows: async <R>(sql: string, parameters: readonly unknown[] = []) => {
       const query = {

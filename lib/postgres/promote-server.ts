@@ -2,7 +2,7 @@ import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { describeFailure, runProgram } from '../system/run-program'
 import { isRoot } from '../system/users'
 import { type Connection } from './connection'
-import { findPgCtl } from './start-server'
+import { findPgCtl, serverEnvironment } from './start-server'
 import { type Instance, type MajorVersion } from './instance'
 
 /** Milliseconds between two looks at whether the promotion is through; a look costs well under one. */
@@ -34,7 +34,11 @@ export async function promoteServer(
     const [program = '', ...args] = isRoot()
       ? ['runuser', '-u', instance.owner.name, '--', ...command]
       : command
-    const result = await runProgram(program, args, { deadline, cwd: instance.dataDirectory })
+    const result = await runProgram(program, args, {
+      deadline,
+      cwd: instance.dataDirectory,
+      env: serverEnvironment(instance),
+    })
     if (result.code !== 0) {
       throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('pg_ctl promote', result))
     }

@@ -2,7 +2,7 @@
 
 /** A value in postgresql.conf or recovery.conf (PostgreSQL manual, "Parameter Interaction via the Configuration File"). */
 export function quoteSetting(value: string): string {
-  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\n', '\\n')}'`
 }
 
 /** A value in a connection string (PostgreSQL manual, "Keyword/Value Connection Strings"). */

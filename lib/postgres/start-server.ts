@@ -20,14 +20,40 @@ export function serverOptions({ configFile, host, startOptions }: Instance): str
     .join(' ')
 }
 
+/** What pg_ctl and the server find in their environment, beside the agent's own. */
+export function serverEnvironment({
+  dataDirectory,
+  port,
+  libraries,
+}: Instance): Readonly<Record<string, string | undefined>> {
+  const path = process.env['LD_LIBRARY_PATH']
+  return {
+    PGDATA: dataDirectory,
+    // Holds where neither the configuration nor an option names a port.
+    PGPORT: String(port),
+    PGUSER: undefined,
+    PGPASSWORD: undefined,
+    ...(libraries !== '' && { LD_LIBRARY_PATH: path ? `${path}:${libraries}` : libraries }),
+  }
+}
+
 /** What the server said when it gave up: first why, then what helps. */
 function complaintsIn(log: string): string | undefined {
-  const said = (words: RegExp): readonly string[] =>
-    log.split('\n').flatMap((line) => words.exec(line)?.[1] ?? [])
-  const fatal = said(/\b(?:FATAL|PANIC): +(.*)/)
+  const lines = log.split('\n')
+  const said = (words: RegExp, among = lines): readonly string[] =>
+    among.flatMap((line) => words.exec(line)?.[1] ?? [])
+  const fatal = said(/\b(?:FATAL|PANIC): +(.*)/).at(-1)
+  if (fatal !== undefined && fatal.endsWith('contains errors')) {
+    // What the last of them is stands before that.
+    const end = lines.map((line) => line.endsWith(fatal)).lastIndexOf(true)
+    const [error] = said(/\bLOG: +(.*)/, lines.slice(0, end)).slice(-1)
+    if (error !== undefined) return error
+  }
   const rest = said(/\b(?:DETAIL|HINT): +(.*)/)
-  const other = said(/(.*(?:could not|cannot|not found|No such|denied).*)/)
-  return [...(fatal.length > 0 ? fatal : other).slice(-1), ...rest.slice(-2)].join('; ') || undefined
+  const other = said(/(.*(?:could not|cannot|not found|No such|denied|unrecognized|invalid option).*)/)
+  return (
+    [fatal ?? other.at(-1), ...rest.slice(-2)].filter((line) => line !== undefined).join('; ') || undefined
+  )
 }
 
 /** The same, of what it wrote to its log since `from`. */
@@ -55,7 +81,7 @@ function complaints(instance: Instance, from: number): string | undefined {
  * @throws OcfError ERR_GENERIC when it does not come up, with what its log says of why
  */
 export async function startServer(instance: Instance, deadline: Deadline): Promise<void> {
-  const { owner, pgctl, logFile, dataDirectory, libraries } = instance
+  const { owner, pgctl, logFile, dataDirectory } = instance
   const program = findPgCtl(pgctl)
   if (program === undefined) throw new OcfError(ExitCode.ERR_INSTALLED, `pgctl: there is no program ${pgctl}`)
   let output: number
@@ -83,18 +109,12 @@ export async function startServer(instance: Instance, deadline: Deadline): Promi
     'start',
   ]
   const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
-  const path = process.env['LD_LIBRARY_PATH']
   try {
     const result = await runProgram(run, args, {
       deadline,
       cwd: dataDirectory,
       output,
-      env: {
-        PGDATA: dataDirectory,
-        PGUSER: undefined,
-        PGPASSWORD: undefined,
-        ...(libraries !== '' && { LD_LIBRARY_PATH: path ? `${path}:${libraries}` : libraries }),
-      },
+      env: serverEnvironment(instance),
     })
     if (result.code === 0) return
     const why = complaints(instance, from)

@@ -127,6 +127,21 @@ export function makePrivateDirectory(user: User, path: string): void {
   }
 }
 
+/**
+ * Makes sure, by doing it, that `user` can make files in a directory. (access(2) would answer for whoever runs the
+ * agent, not for whom it acts.)
+ *
+ * @throws Error when not
+ */
+export function tryToMakeFile(user: User, directory: string): void {
+  asUser(user, () => {
+    const path = `${directory}/.ocf-ts.${process.pid}`
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+    closeSync(openSync(path, flags, 0o600))
+    unlinkSync(path)
+  })
+}
+
 /** Makes a directory of `user`'s unless something of that name is there, which is left as it is. */
 export function makeSharedDirectory(user: User, path: string, mode: number): void {
   if (!makeDirectory(path, mode)) return

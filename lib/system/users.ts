@@ -7,12 +7,14 @@ export interface User {
   readonly name: string
   readonly uid: number
   readonly gid: number
+  /** The home directory, where it is known. */
+  readonly home?: string
 }
 
 function readEntry(line: string): User | undefined {
-  const [name = '', , uid = '', gid = ''] = line.split(':')
+  const [name = '', , uid = '', gid = '', , home] = line.trimEnd().split(':')
   return name !== '' && /^\d+$/.test(uid) && /^\d+$/.test(gid)
-    ? { name, uid: Number(uid), gid: Number(gid) }
+    ? { name, uid: Number(uid), gid: Number(gid), ...(home ? { home } : {}) }
     : undefined
 }
 

@@ -31,6 +31,7 @@ describe('quoting', () => {
   const wild = `it's a \\ "name"`
   test('for a configuration file', () => {
     expect(quoteSetting(wild)).toBe(`'it''s a \\\\ "name"'`)
+    expect(quoteSetting('two\nlines')).toBe(String.raw`'two\nlines'`)
   })
   test('for a connection string', () => {
     expect(quoteConninfo('192.168.2.3')).toBe('192.168.2.3')
@@ -87,6 +88,16 @@ describe('postgresql.conf', () => {
     expect(withIncludes(once, ['/t/rep_mode.conf', `/t/o'ne.conf`])).toBe(once)
   })
 
+  test('lines that the agent added for another directory go, those of others stay', () => {
+    const other = `include '/other/recovery.conf'\n#include '/old/recovery.conf' # added by pgsql RA\n`
+    const text = `include '/old/recovery.conf' # added by pgsql RA\n${other}include '/old/own.conf' # added by pgsql RA\n`
+    expect(withIncludes(text, ['/t/recovery.conf'])).toBe(
+      `${other}include '/old/own.conf' # added by pgsql RA\ninclude '/t/recovery.conf' # added by pgsql RA\n`,
+    )
+    const now = `include '/t/recovery.conf' # added by pgsql RA\ninclude '/old/recovery.conf' # added by pgsql RA\n`
+    expect(withIncludes(now, ['/t/recovery.conf'])).toBe(`include '/t/recovery.conf' # added by pgsql RA\n`)
+  })
+
   test('a line that is commented out does not count, one that somebody else wrote does', () => {
     expect(withIncludes(`#include '/t/a.conf'\n`, ['/t/a.conf'])).toMatch(/\ninclude '\/t\/a.conf'/)
     expect(withIncludes(`  include = '/t/a.conf'\n`, ['/t/a.conf'])).toBe(`  include = '/t/a.conf'\n`)
@@ -136,6 +147,34 @@ describe('recovery settings', () => {
   test('before, with standby_mode', () => {
     expect(recoverySettingsText(settings, 9.6)).toMatch(/^standby_mode = 'on'\n/)
   })
+
+  test.each([10, 11, 12, 18])(
+    'version %d: every value between quotes, with what is in it escaped',
+    (version) => {
+      const text = recoverySettingsText(
+        {
+          ...settings,
+          user: `re p'l`,
+          slot: 'ha_node2',
+          conninfoOptions: `passfile='/p a/x'`,
+          restoreCommand: String.raw`cp '/a b/%f' "\%p"`,
+          archiveCleanupCommand: `clean '%r' # all`,
+          recoveryEndCommand: `logger it''s = over`,
+        },
+        version,
+      )
+      expect(text.split('\n')).toEqual([
+        ...(version < 12 ? [`standby_mode = 'on'`] : []),
+        String.raw`primary_conninfo = 'host=192.168.2.3 port=5432 user=''re p\\''l'' application_name=node2 passfile=''/p a/x'''`,
+        `primary_slot_name = 'ha_node2'`,
+        `recovery_target_timeline = 'latest'`,
+        String.raw`restore_command = 'cp ''/a b/%f'' "\\%p"'`,
+        `archive_cleanup_command = 'clean ''%r'' # all'`,
+        `recovery_end_command = 'logger it''''s = over'`,
+        '',
+      ])
+    },
+  )
 
   test('a node name with a quote and a blank is quoted for both', () => {
     const text = recoverySettingsText({ ...settings, applicationName: `o'ne two` }, 15)

@@ -18,6 +18,8 @@ export interface AgentCall {
   readonly env?: Readonly<Record<string, string>>
   readonly uid?: number
   readonly gid?: number
+  /** A program with arguments that runs the agent in its own way and is given the action. Default: none in between. */
+  readonly through?: readonly string[]
 }
 
 /** Where the build puts an agent. */
@@ -29,14 +31,15 @@ export function agentPath(name: string): string {
 
 /** Runs one action and waits for it, whatever its exit code. */
 export function callAgent(name: string, action: string, call: AgentCall = {}): Promise<AgentResult> {
-  const { params = {}, env = {}, ...identity } = call
+  const { params = {}, env = {}, through = [process.execPath, agentPath(name)], ...identity } = call
+  const [program = '', ...args] = through
   const variables = Object.fromEntries(
     Object.entries(params).map(([parameter, value]) => [`OCF_RESKEY_${parameter}`, value]),
   )
   return new Promise((resolve) => {
     const child = execFile(
-      process.execPath,
-      [agentPath(name), action],
+      program,
+      [...args, action],
       { env: { PATH: '/usr/bin:/bin', OCF_ROOT: '/usr/lib/ocf', ...variables, ...env }, ...identity },
       (_, stdout, stderr) => {
         const reason = /^ocf-exit-reason:(.*)$/m.exec(stderr)?.[1]
