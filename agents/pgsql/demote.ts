@@ -10,7 +10,7 @@ import { decideDemote, type DemoteFacts, type DemoteStep } from './decide-demote
 import { SCORE } from './names'
 import { publish, tryPublish } from './publish'
 import { withSession } from './session'
-import { readSite, readSiteVersion, type Site } from './site'
+import { readReplicatedSite, readSiteVersion, type Site } from './site'
 import { startStandby } from './start-standby'
 
 /** A server that hangs must not keep its demotion waiting: after this long it counts as a primary that has to go. */
@@ -58,7 +58,7 @@ async function observe(context: Context, site: Site): Promise<DemoteFacts> {
 /** Ends the primary role: the server stops, and unless the cluster is going to stop it anyway, it comes back as a standby. */
 export async function demote(context: Context): Promise<ExitCode> {
   const { values, deadline, log } = context
-  const site = await readSite(context)
+  const site = await readReplicatedSite(context)
   const facts = await observe(context, site)
   const { dataDirectory, owner } = site.instance
   let method: StopMethod = 'already stopped'

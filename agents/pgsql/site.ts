@@ -57,7 +57,7 @@ export async function readReplicatedSite(context: Context): Promise<ReplicatedSi
   if (isReplicated(site)) return site
   throw new OcfError(
     ExitCode.ERR_CONFIGURED,
-    `rep_mode: '${context.values.rep_mode}' has no primary to promote to: set rep_mode to sync or async, or make it no promotable clone`,
+    `rep_mode: '${context.values.rep_mode}' has no primary and standbys: set rep_mode to sync or async, or make it no promotable clone`,
   )
 }
 

@@ -1,8 +1,28 @@
 /** The parameters of ocf:ts:ping. Names and meaning are those of ocf:pacemaker:ping. */
-import { absolutePath, boolean, integer, type Parameter, seconds, text, words } from '../../lib/ocf'
+import {
+  absolutePath,
+  boolean,
+  integer,
+  type OcfEnvironment,
+  type Parameter,
+  seconds,
+  text,
+  words,
+} from '../../lib/ocf'
+
+/** An interval as pacemaker writes them: a number with a unit, or a duration of ISO 8601. */
+const INTERVAL =
+  /^(\d+\s*(|s|sec|ms|msec|us|usec|m|min|h|hr)|P(?=[\dT])(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?)$/i
 
 /** A host's name or address: nothing that a program could take for an option. */
 const HOST = /^[\p{L}\p{N}_:][\p{L}\p{N}_.:%-]*$/u
+
+/** Where the shell agent keeps it: all instances of an ordinary clone are one on a node, others are told apart. */
+function defaultPidfile(name: string, env: OcfEnvironment | undefined): string {
+  const directory = (process.env['HA_VARRUN'] ?? '/run').replace(/\/+$/, '')
+  if (env === undefined || env.anonymousClone) return `${directory}/ping-${name}`
+  return `${directory}/ping-${env.resource}${env.instance === undefined ? '' : `:${env.instance}`}`
+}
 
 /** What is logged: nothing of the pinging, unreachable hosts, or everything. */
 export type Verbosity = 0 | 1 | 2
@@ -59,9 +79,8 @@ export const parameters = {
     reloadable: true,
     shortdesc: 'How long a new value must last before the cluster acts on it',
     longdesc:
-      'Pacemaker waits this long after a change, for the other nodes to see the same, before it acts; such as 5s or 500ms.',
-    check: (value) =>
-      /^\d+\s*(|s|sec|ms|msec|us|usec|m|min|h|hr)$/i.test(value) ? undefined : 'a time such as 5s or 500ms',
+      'Pacemaker waits this long after a change, for the other nodes to see the same, before it acts; such as 5s, 500ms or PT5S.',
+    check: (value) => (INTERVAL.test(value) ? undefined : 'a time such as 5s or 500ms'),
   }),
   attempts: integer({
     default: 3,
@@ -92,10 +111,11 @@ export const parameters = {
     longdesc: 'Whether fping is used where it is installed; otherwise ping is.',
   }),
   pidfile: text({
-    derive: ({ name }) => `/run/ping-${String(name)}`,
+    derive: ({ name }, env) => defaultPidfile(String(name), env),
     uniqueGroup: 'pidfile',
     shortdesc: 'File that says that the resource is started',
-    longdesc: 'A file in a directory of root, which is there while the resource is started on this node.',
+    longdesc:
+      'A file in a directory of root, which is there while the resource is started on this node. By default it is named after the attribute; where the resource is no clone, or one with globally-unique=true, after the resource.',
     check: absolutePath,
   }),
   debug,

@@ -40,10 +40,14 @@ function pairs(element: Element, kind: 'instance_attributes' | 'meta_attributes'
   return found
 }
 
-/** Meta attributes that a promotable clone has without anybody setting them. */
+/** Meta attributes that a clone has without anybody setting them. */
 function cloneDefaults(kind: string, meta: Record<string, string>): Record<string, string> {
-  if (kind !== 'master' && meta['promotable'] !== 'true') return {}
-  return { promotable: 'true', 'promoted-max': meta['master-max'] ?? '1' }
+  if (kind !== 'clone' && kind !== 'master') return {}
+  const promotable = kind === 'master' || meta['promotable'] === 'true'
+  return {
+    'globally-unique': 'false',
+    ...(promotable && { promotable: 'true', 'promoted-max': meta['master-max'] ?? '1' }),
+  }
 }
 
 /** The resource's id as the agent is given it on that node: with a number, where instances have numbers. */

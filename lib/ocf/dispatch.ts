@@ -96,7 +96,7 @@ async function perform<P extends Parameters>(
       [name, ...aliases].map((known) => variables[`OCF_RESKEY_${known}`]).find(Boolean),
     ]),
   )
-  const { values, problems: unread } = readParameters(agent.parameters, texts)
+  const { values, problems: unread } = readParameters(agent.parameters, texts, env)
   const problems = unread.length > 0 ? unread : (agent.validate?.(values, env) ?? [])
   const probe = action === 'monitor' && env.intervalMs === 0
   const [first, ...others] = problems

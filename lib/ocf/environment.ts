@@ -44,6 +44,8 @@ export interface OcfEnvironment {
   readonly cloneInstance: number | undefined
   /** Whether the clone's instances differ from each other (`globally-unique`). */
   readonly globallyUnique: boolean
+  /** Whether the resource is a clone whose instances are all the same. */
+  readonly anonymousClone: boolean
   readonly notification: Notification | undefined
   readonly members: Members
   /** The generation of the cluster manager's tools, `3.16.1`, where the cluster gives it. */
@@ -127,6 +129,7 @@ export function readEnvironment(env: Env, agentName: string): OcfEnvironment {
     cloneMax: numberOf(meta(env, 'clone_max')),
     cloneInstance: numberOf(meta(env, 'clone')),
     globallyUnique: isTrue(meta(env, 'globally_unique')),
+    anonymousClone: meta(env, 'globally_unique') === 'false',
     notification: readNotification(env),
     members: {
       known: meta(env, 'notify_start_uname') !== undefined,

@@ -5,8 +5,11 @@ import { type Parameters, textOf } from './parameters'
 /** The version of the OCF Resource Agent API that the meta-data follows. */
 const API_VERSION = '1.1'
 
-/** Actions that every agent has by being one; they answer at once. */
-const BUILT_IN = ['meta-data', 'validate-all', 'methods', 'usage'] as const
+/**
+ * Actions of the standard that every agent has by being one; they answer at once. Its others, `methods` and `usage`, are
+ * for people: pcs would make an operation of each resource of every further action it reads here.
+ */
+const BUILT_IN = ['meta-data', 'validate-all'] as const
 
 const english = (content: string): object => ({ '@lang': 'en', '#text': content })
 

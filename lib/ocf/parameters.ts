@@ -1,7 +1,8 @@
 /** Parameters of an agent: declared once, and everything else about them is derived from here. */
+import { type OcfEnvironment } from './environment'
 import { type ExitCode } from './exit-codes'
 
-type Derive<T> = (values: Readonly<Record<string, unknown>>) => T
+type Derive<T> = (values: Readonly<Record<string, unknown>>, env?: OcfEnvironment) => T
 
 /** What every parameter says of itself, for the meta-data and the usage text. */
 export interface ParameterText {
@@ -28,7 +29,7 @@ export interface Parameter<T> extends ParameterText {
   readonly options?: readonly string[]
   /** What holds when the parameter is not given. */
   readonly default?: T
-  /** The same, from the values of parameters declared before it. */
+  /** The same, from the values of parameters declared before it, and from the environment where there is one. */
   readonly derive?: Derive<T>
   /** Reads a value from its text; throws an Error that says what is allowed. */
   parse(text: string): T
@@ -185,16 +186,18 @@ export function textOf(value: unknown): string {
  * to the default (to nothing where there is none), and is reported as a problem.
  *
  * @param texts - the texts given, by parameter name; `undefined` where a parameter was not given
+ * @param env - what some defaults depend on, too
  */
 export function readParameters<P extends Parameters>(
   parameters: P,
   texts: Readonly<Record<string, string | undefined>>,
+  env?: OcfEnvironment,
 ): { values: Values<P>; problems: readonly ParameterProblem[] } {
   const values: Record<string, unknown> = {}
   const problems: ParameterProblem[] = []
   // Parameters are read in the order they are declared, so that one can be derived from those before it.
   const fallBack = (name: string, parameter: Parameter<unknown>): void => {
-    values[name] = parameter.derive ? parameter.derive(values) : parameter.default
+    values[name] = parameter.derive ? parameter.derive(values, env) : parameter.default
   }
   for (const [name, parameter] of Object.entries(parameters)) {
     const given = texts[name]

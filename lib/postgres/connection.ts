@@ -78,9 +78,44 @@ function passwordFor(owner: User, key: PasswordKey): Promise<string> {
   return Promise.reject(new SqlError(message, INVALID_PASSWORD))
 }
 
+function isUnencryptedRefused({ host }: PasswordKey, error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: string }
+  return !host.startsWith('/') && code === '28000' && /(?:no encryption|SSL off)$/.test(message ?? '')
+}
+
+async function open(
+  owner: User,
+  key: PasswordKey,
+  password: string | undefined,
+  deadline: Deadline,
+  encrypted = false,
+): Promise<Client> {
+  const client = new Client({
+    ...key,
+    // A function is called only when the server asks.
+    password: password ?? (() => passwordFor(owner, key)),
+    // It is this host that is talked to: there is nobody to be told from another by a certificate.
+    ssl: encrypted && { rejectUnauthorized: false },
+    application_name: 'ocf-ts',
+    connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
+  })
+  // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
+  client.on('error', () => undefined)
+  try {
+    // The socket is connected, and with it the identity fixed, before connect() returns.
+    await asUser(owner, () => client.connect())
+    return client
+  } catch (error) {
+    destroy(client)
+    if (!encrypted && isUnencryptedRefused(key, error)) return open(owner, key, password, deadline, true)
+    throw sqlError(error)
+  }
+}
+
 /**
  * Connects. Over the unix socket the connection is made as the server's owner, so that peer authentication lets the
- * agent in without a password (PostgreSQL manual, "Peer Authentication").
+ * agent in without a password (PostgreSQL manual, "Peer Authentication"). Over TCP it is encrypted where the server
+ * insists on it.
  *
  * @param pidFile - of the running server: it says on which port and in which directory the server really listens
  * @throws SqlError when it does not work before the deadline
@@ -91,7 +126,6 @@ export async function connect(
   login: Login,
   deadline: Deadline,
 ): Promise<Connection> {
-  const { owner } = instance
   const key: PasswordKey = {
     host:
       hostToConnectTo(instance.host) ||
@@ -102,23 +136,7 @@ export async function connect(
     user: login.user,
     database: login.database,
   }
-  const client = new Client({
-    ...key,
-    // A function is called only when the server asks.
-    password: login.password ?? (() => passwordFor(owner, key)),
-    ssl: false,
-    application_name: 'ocf-ts',
-    connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
-  })
-  // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
-  client.on('error', () => undefined)
-  try {
-    // The socket is connected, and with it the identity fixed, before connect() returns.
-    await asUser(owner, () => client.connect())
-  } catch (error) {
-    destroy(client)
-    throw sqlError(error)
-  }
+  const client = await open(instance.owner, key, login.password, deadline)
   return {
     rows: async <R>(sql: string, parameters: readonly unknown[] = []) => {
       const query = {

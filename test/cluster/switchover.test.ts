@@ -17,6 +17,7 @@ beforeAll(async () => {
   lab = await Lab.create()
   await makeDocumentCluster(lab, {
     pgsqlParams: {
+      node_list: 'NODE2  Node1',
       stop_escalate: '20',
       stop_escalate_in_slave: '20',
       xlog_check_count: '2',

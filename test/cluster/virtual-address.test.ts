@@ -25,24 +25,6 @@ primitive vip ocf:ts:IPaddr2 \\
 `
 
 test(
-  'crmsh and pacemaker know the three agents',
-  async () => {
-    const node = lab.node('node1')
-    expect((await node.must(['crm', 'ra', 'list', 'ocf', 'ts'])).split(/\s+/).filter(Boolean).sort()).toEqual(
-      ['IPaddr2', 'ping', 'pgsql'].sort(),
-    )
-    const info = await node.must(['crm', 'ra', 'info', 'ocf:ts:pgsql'])
-    expect(info).toContain('PostgreSQL, alone or with streaming replication (ocf:ts:pgsql)')
-    expect(info).toMatch(/rep_mode \(select, \[none\]\)|rep_mode \(string, \[none\]\)/)
-    expect(await node.must(['crm_resource', '--show-metadata', 'ocf:ts:ping'])).toContain(
-      '<resource-agent name="ping"',
-    )
-    expect(await node.must(['pcs', 'resource', 'describe', 'ocf:ts:IPaddr2'])).toContain('cidr_netmask')
-  },
-  MINUTE,
-)
-
-test(
   'the configuration loads without a word from crmsh',
   async () => {
     expect(await lab.configure(configuration)).toBe('')

@@ -1,9 +1,10 @@
 /** The parameters that say where the server listens and how the agent gets in, each seen at work on a real server. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { agentPath, callAgent } from './support/agent'
+import { callAgent } from './support/agent'
+import { atHomeIn } from './support/home'
 import { freePort } from './support/ports'
 import { idOf, removeTemplate, TestServer } from './support/server'
 
@@ -140,6 +141,21 @@ describe('pghost', () => {
     ).toBe(0)
   })
 
+  test('where the server insists on encryption, the connection is encrypted', async () => {
+    const [key, certificate] = [join(server.directory, 'key'), join(server.directory, 'cert')]
+    const subject = ['-subj', '/CN=test', '-days', '1', '-keyout', key, '-out', certificate]
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject], {
+      stdio: 'ignore',
+    })
+    execFileSync('chown', ['postgres', '--', key, certificate])
+    server.configure('ssl = on', `ssl_key_file = '${key}'`, `ssl_cert_file = '${certificate}'`)
+    setHba('hostssl all all 127.0.0.1/32 trust')
+    const encrypted = 'exists (select from pg_stat_ssl where pid = pg_backend_pid() and ssl)'
+    const params = { pghost: '127.0.0.1', pgport: String(await freePort()), monitor_sql: require(encrypted) }
+    expect((await call('start', params)).code).toBe(0)
+    expect(await call('monitor', params)).toMatchObject({ code: 0, reason: undefined })
+  })
+
   test('an address that is not here: the server does not start, and says so', async () => {
     const { code, reason } = await call('start', { pghost: '192.0.2.1', pgport: String(await freePort()) })
     expect(code).toBe(1)
@@ -176,28 +192,11 @@ describe('pghost', () => {
     expect((await atHome('monitor', params, line, 0o644)).code).toBe(1)
   })
 
-  /** Calls the agent where the home directory of postgres is one of the test's. */
-  async function atHome(
-    action: string,
-    params: Record<string, string>,
-    pgpass: string | undefined,
-    mode = 0o600,
-  ) {
-    const home = join(server.directory, 'home')
-    rmSync(home, { recursive: true, force: true })
-    mkdirSync(home)
-    if (pgpass !== undefined) {
-      writeFileSync(join(home, '.pgpass'), pgpass)
-      chmodSync(join(home, '.pgpass'), mode)
-    }
-    execFileSync('chown', ['-R', 'postgres:postgres', '--', home])
-    const wrapper = join(server.directory, 'at-home')
-    writeFileSync(
-      wrapper,
-      `mount --bind '${home}' ~postgres && exec '${process.execPath}' '${agentPath('pgsql')}' "$1"\n`,
-    )
-    return callAgent('pgsql', action, { params, through: ['unshare', '--mount', 'bash', wrapper] })
-  }
+  const atHome = (action: string, params: Record<string, string>, text: string | undefined, mode = 0o600) =>
+    callAgent('pgsql', action, {
+      params,
+      through: atHomeIn(server.directory, text === undefined ? undefined : { text, mode }),
+    })
 })
 
 describe('pgdb', () => {

@@ -67,11 +67,11 @@ test('it follows its primary through its slot, under its name, and again after a
   expect((await onPrimary('stop')).code).toBe(0)
 })
 
-test('nobody promotes it', async () => {
+test.each(['promote', 'demote'])('it takes no part in %s', async (action) => {
   expect((await onFollower('start')).code).toBe(0)
-  const promoted = await onFollower('promote')
-  expect(promoted.code).toBe(6)
-  expect(promoted.reason).toMatch(/^rep_mode: 'slave' has no primary to promote to/)
+  const refused = await onFollower(action)
+  expect(refused.code).toBe(6)
+  expect(refused.reason).toMatch(/^rep_mode: 'slave' has no primary and standbys/)
   expect(follower.sql('select pg_is_in_recovery()')).toBe('t')
 })
 

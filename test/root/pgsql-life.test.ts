@@ -45,6 +45,22 @@ describe('without replication', () => {
     expect(server.processes()).toEqual([])
   })
 
+  test('it has no role: promote and demote refuse, and leave it as it is', async () => {
+    expect((await call('start')).code).toBe(0)
+    const { postmaster } = server
+    for (const action of ['demote', 'promote']) {
+      const { code, reason } = await call(action)
+      expect({ action, code, reason }).toEqual({
+        action,
+        code: 6,
+        reason:
+          "rep_mode: 'none' has no primary and standbys: set rep_mode to sync or async, or make it no promotable clone",
+      })
+    }
+    expect(server.postmaster).toBe(postmaster)
+    expect(server.sql('select pg_is_in_recovery()')).toBe('f')
+  })
+
   test('a path with a quote and a blank in it', async () => {
     server.destroy()
     server = TestServer.create(`da ta'x "$HOME"`)

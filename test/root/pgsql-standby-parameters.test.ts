@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { setTimeout as pause } from 'node:timers/promises'
 import { callAgent } from './support/agent'
+import { atHomeIn } from './support/home'
 import { freePort } from './support/ports'
 import { idOf, removeTemplate, TestServer } from './support/server'
 
@@ -115,6 +116,28 @@ describe('the connection to the primary', () => {
     expect(used).toContain('keepalives_idle=61')
     expect(used).toContain('sslmode=disable')
   })
+})
+
+test('the password of repuser comes from ~/.pgpass', async () => {
+  expect(await onPrimary('start')).toMatchObject(SUCCESS)
+  primary.sql(
+    "set password_encryption = 'scram-sha-256'; create role repl replication login password 'secret'",
+  )
+  writeFileSync(
+    join(primary.dataDirectory, 'pg_hba.conf'),
+    'local replication repl scram-sha-256\nlocal all postgres peer\n',
+  )
+  primary.sql('select pg_reload_conf()')
+  const started = await callAgent('pgsql', 'start', {
+    params: { ...follower.params, rep_mode: 'slave', master_ip: primary.directory, repuser: 'repl' },
+    env: { OCF_RESKEY_CRM_meta_on_node: 'node2', HOME: '/root' },
+    through: atHomeIn(follower.directory, { text: '*:*:replication:repl:secret\n' }),
+  })
+  expect(started).toMatchObject(SUCCESS)
+  await expectEventually(
+    () => primary.sql('select usename, state from pg_stat_replication'),
+    'repl|streaming',
+  )
 })
 
 describe('commands', () => {

@@ -21,6 +21,7 @@ test('by hand nothing is there, and everything has a meaning', () => {
     cloneMax: undefined,
     cloneInstance: undefined,
     globallyUnique: false,
+    anonymousClone: false,
     notification: undefined,
     members: {
       known: false,
@@ -43,6 +44,14 @@ test.each([
   ['pgsql:12', { resource: 'pgsql', instance: 12 }],
 ])('the instance %s', (instance, expected) => {
   expect(read({ OCF_RESOURCE_INSTANCE: instance })).toMatchObject(expected)
+})
+
+test.each([
+  [{}, { globallyUnique: false, anonymousClone: false }],
+  [{ globally_unique: 'false' }, { globallyUnique: false, anonymousClone: true }],
+  [{ globally_unique: 'true' }, { globallyUnique: true, anonymousClone: false }],
+])('a resource, an ordinary clone or one of unique instances: %j', (given, expected) => {
+  expect(meta(given)).toMatchObject(expected)
 })
 
 test('the node, the times, the check level and the root', () => {

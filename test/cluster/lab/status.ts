@@ -74,9 +74,10 @@ export class ClusterStatus {
     return this.nodes.find((found) => found.name === node)?.attributes[name]
   }
 
-  /** Where a resource is active, in any role; the first such node. */
+  /** Where a resource runs, in any role, and is not still on its way to it; the first such node. */
   nodeOf(resource: string): string | undefined {
-    return this.instances(resource).find(({ active }) => active)?.node
+    const settled: readonly string[] = ['Started', 'Promoted', 'Unpromoted']
+    return this.instances(resource).find(({ active, role }) => active && settled.includes(role))?.node
   }
 
   /** Where a resource is promoted. */
