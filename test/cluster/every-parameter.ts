@@ -93,6 +93,7 @@ const database = (node: LabNode): ValueOfEach<typeof databaseAgent.parameters> =
   replication_slot_name: 'conformance',
   external_standby_node_list: 'dr1 dr2',
   check_wal_receiver: 'true',
+  rejoin: 'manual',
   tmpdir: '/var/lib/pgsql/conformance',
   xlog_check_count: '2',
   crm_attr_timeout: '10',
