@@ -13,12 +13,16 @@ export async function afterDemote(context: Context): Promise<ExitCode> {
   const server = findServer(site.instance.dataDirectory)
   if (server.kind !== 'running') return ExitCode.SUCCESS
   const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }
-  const { position } = await withSession(site, values, handle, deadline, (connection) =>
-    readRole(connection, readSiteVersion(site)),
-  )
-  await publish(site, site.node, {
-    status: 'HS:alone',
-    ...(position !== undefined && { baseline: position }),
+  return withSession(site, values, handle, deadline, async (connection) => {
+    const { position } = await readRole(connection, readSiteVersion(site))
+    await publish(site, site.node, {
+      status: 'HS:alone',
+      ...(position !== undefined && { baseline: position }),
+    })
+    if (values.sync_method === 'quorum') {
+      const { electAtOnce } = await import('./elect-at-once')
+      await electAtOnce(context, site, connection)
+    }
+    return ExitCode.SUCCESS
   })
-  return ExitCode.SUCCESS
 }

@@ -7,7 +7,9 @@ import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { type BeforePromoteStep, decideBeforePromote } from './decide-before-promote'
 import { SCORE } from './names'
+import { mayBecomePrimary } from './mode'
 import { publish } from './publish'
+import { isListed, publishedQuorums } from './quorum'
 import { withSession } from './session'
 import { readReplicatedSite, readSiteVersion, type ReplicatedSite } from './site'
 
@@ -53,13 +55,21 @@ export async function beforePromote(context: Context, promoting: string): Promis
   const baseline = await baselineOf(promoting, site, deadline)
   if (baseline === undefined) log.warning(`${promoting} did not say in time what data it is promoted with`)
   const snapshot = await takeSnapshot(deadline)
+  const statusOf = (name: string): string | undefined =>
+    findNode(snapshot, name)?.permanent[site.attributes.dataStatus]
+  const quorums = publishedQuorums(snapshot, site.attributes.quorum)
   const facts = {
     resource: site.resource,
     mode: site.mode,
     promoting,
     baseline,
     node: site.node,
-    dataStatus: findNode(snapshot, site.node)?.permanent[site.attributes.dataStatus],
+    dataStatus: statusOf(site.node),
+    ofQuorum:
+      site.mode === 'sync' &&
+      isListed(quorums, promoting) &&
+      isListed(quorums, site.node) &&
+      !mayBecomePrimary(site.mode, statusOf(promoting)),
     position,
   }
   const plan = decideBeforePromote(facts)

@@ -23,6 +23,8 @@ const NEEDS: readonly Need[] = [
     what: 'external_standby_node_list',
     needed: (values) => values.external_standby_node_list.length > 0,
   },
+  { version: 9.6, what: 'sync_standbys above 1', needed: (values) => values.sync_standbys > 1 },
+  { version: 10, what: 'sync_method=quorum', needed: (values) => values.sync_method === 'quorum' },
   {
     version: OLDEST_WITH_RECEIVER,
     what: 'check_wal_receiver',

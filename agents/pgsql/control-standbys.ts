@@ -10,44 +10,55 @@ import {
   readStandbys,
   type StandbyRow,
 } from '../../lib/postgres/replication'
+import { type Lsn } from '../../lib/postgres/lsn'
 import { type Context } from './agent'
 import { decidePrimary, type PrimaryFacts } from './decide-primary'
+import { type Quorum } from './quorum'
 import { readReceiver } from './receiver'
 import { otherNodes, type ReplicatedSite } from './site'
 import { describeStep, performSteps } from './steps'
+import { readPolicy } from './sync-policy'
 
 /** How long a standby may take to become synchronous, or to get everything; longer, and the next monitor looks. */
 const PATIENCE_MS = 3000
 const POLL_MS = 25
 
+const isWaitedFor = ({ syncState }: StandbyRow): boolean => syncState === 'SYNC' || syncState === 'QUORUM'
+
 const rowOf = (rows: readonly StandbyRow[], node: string): StandbyRow | undefined =>
-  rows.find(
-    ({ applicationName, syncState }) =>
-      applicationName.toLowerCase() === node.toLowerCase() && syncState === 'SYNC',
-  )
+  rows.find((row) => row.applicationName.toLowerCase() === node.toLowerCase() && isWaitedFor(row))
 
 /**
- * Whether `node` holds every commit that was acknowledged up to now, and every further one will wait for it: it is
- * synchronous for all sessions, and has since written to disk what the primary had.
+ * Whether so many of these standbys hold every commit that was acknowledged up to now, and every further one will wait
+ * for as many: they are waited for by all sessions, and have since written to disk what the primary had.
  */
 async function confirmComplete(
   connection: Connection,
   version: MajorVersion,
-  node: string,
+  { count, names }: Quorum,
   { deadline, log }: Context,
 ): Promise<boolean> {
   const patience = deadline.within(PATIENCE_MS)
-  let target: string | undefined
+  let target: Lsn | undefined
   const complete = await patience.holds(POLL_MS, async () => {
-    const row = rowOf(await readStandbys(connection, version), node)
-    if (row === undefined) return false
+    const standbys = await readStandbys(connection, version)
+    const rows = names.flatMap((node) => rowOf(standbys, node) ?? [])
+    if (rows.length < count) return false
     if (target === undefined && (await checkpointerRests(connection, version))) {
       target = await readFlushed(connection, version)
     }
-    return target !== undefined && row.flushed !== undefined && row.flushed >= target
+    const reached = target
+    if (reached === undefined) return false
+    return rows.filter(({ flushed }) => flushed !== undefined && flushed >= reached).length >= count
   })
-  if (!complete) log.info(`${node} is not yet known to have every commit: it may not be promoted until it is`)
-  return complete
+  const [only] = names
+  if (complete) return true
+  if (names.length === 1) {
+    log.info(`${only} is not yet known to have every commit: it may not be promoted until it is`)
+  } else {
+    log.info(`it is not yet known that ${count} of ${names.join(', ')} have every commit`)
+  }
+  return false
 }
 
 export async function controlStandbys(
@@ -67,6 +78,7 @@ export async function controlStandbys(
     return {
       resource: site.resource,
       mode: site.mode,
+      policy: readPolicy(values),
       node: site.node,
       others: otherNodes(site, snapshot),
       externals: site.mode === 'sync' ? values.external_standby_node_list : [],
@@ -83,18 +95,29 @@ export async function controlStandbys(
         site,
         log,
         postmaster,
-        confirm: (node) => confirmComplete(connection, version, node, context),
+        confirm: (nodes) => confirmComplete(connection, version, nodes, context),
       }),
   }
   const facts = await observe()
   const plan = decidePrimary(facts)
   const exit = await carryOut(context, facts, plan, means)
-  const { awaiting } = plan
+  const { awaiting, waiting } = plan
+  if (waiting !== undefined) {
+    log.warning(
+      `commits wait for ${waiting} (sync_policy=strict): bring it back, shut it down in good order or fence it`,
+    )
+  }
   if (awaiting === undefined || context.explain) return exit
 
+  const [setting] = plan.steps.flatMap((step) => (step.step === 'synchronous' ? [step.names] : []))
   const synchronous = await deadline
     .within(PATIENCE_MS)
-    .holds(POLL_MS, async () => rowOf(await readStandbys(connection, version), awaiting) !== undefined)
+    .holds(
+      POLL_MS,
+      async () =>
+        rowOf(await readStandbys(connection, version), awaiting) !== undefined &&
+        (await readRole(connection, version)).synchronousStandbyNames === setting,
+    )
   if (!synchronous) {
     log.info(`${awaiting} is not synchronous yet`)
     return exit

@@ -14,6 +14,8 @@ export interface BeforePromoteFacts {
   readonly baseline: Lsn | undefined
   readonly node: string
   readonly dataStatus: string | undefined
+  /** Both are of a quorum: either may have what was acknowledged. */
+  readonly ofQuorum: boolean
   /** Where this node's data ends. */
   readonly position: Lsn | undefined
 }
@@ -22,13 +24,14 @@ export interface BeforePromoteFacts {
  * A standby with newer data than the new primary cannot follow it. In synchronous replication the new primary has
  * every commit that was acknowledged, and what this node has beyond that was acknowledged to nobody: it stands aside,
  * and says so. In asynchronous replication it may have been: this node claims the promotion for itself.
+ * So it does where commits waited for any of several standbys, and both are of those: it may not have been counted.
  */
 export function decideBeforePromote(facts: BeforePromoteFacts): Plan<BeforePromoteStep> {
   const { resource, mode, promoting, baseline, node, dataStatus, position } = facts
   if (baseline === undefined || position === undefined || position <= baseline) {
     return { exit: ExitCode.SUCCESS, steps: [] }
   }
-  if (mode === 'async' && mayBecomePrimary(mode, dataStatus))
+  if (facts.ofQuorum || (mode === 'async' && mayBecomePrimary(mode, dataStatus)))
     return { exit: ExitCode.SUCCESS, steps: ['claim'] }
   return {
     exit: ExitCode.ERR_GENERIC,

@@ -1,23 +1,28 @@
 /** What a primary does about its standbys: their attributes, their scores, and synchronous replication. */
-import {
-  type ClusterSnapshot,
-  findNode,
-  isOutOfPlay,
-  type NodeState,
-  sameNode,
-} from '../../lib/cluster/snapshot'
+import { type ClusterSnapshot, findNode, type NodeState } from '../../lib/cluster/snapshot'
 import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type StandbyRow } from '../../lib/postgres/replication'
-import { readSynchronousNames, waitForAll, waitsForAll } from '../../lib/postgres/synchronous-names'
+import {
+  chooseStandbys,
+  isStreaming,
+  namesOf,
+  rowOf,
+  settingFor,
+  waitedForNow,
+  type Waiting,
+} from './choose-standbys'
 import { type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
+import { covering, isSameQuorum, type Quorum, readQuorum, writeQuorum } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
 import { type Step } from './steps'
+import { type SyncPolicy } from './sync-policy'
 
 export interface PrimaryFacts {
   readonly resource: string
   readonly mode: ReplicationMode
+  readonly policy: SyncPolicy
   /** This node. */
   readonly node: string
   /** The other nodes of the replication. */
@@ -35,6 +40,8 @@ export interface PrimaryFacts {
 export interface PrimaryPlan extends Plan<Step> {
   /** The node that is to become synchronous by this plan: look again when it has. */
   readonly awaiting: string | undefined
+  /** Whom commits wait for, while nobody acknowledges them. */
+  readonly waiting: string | undefined
 }
 
 /** What a standby's attributes should say. */
@@ -42,49 +49,62 @@ interface Wanted {
   readonly dataStatus: string
   /** Nothing where the standby's own word counts. */
   readonly status: string | undefined
-  readonly score: string
-}
-
-function isStreaming({ state }: StandbyRow): boolean {
-  return state === 'STREAMING'
-}
-
-/** A standby's rows; more than one while a broken connection has not been noticed yet: the best of them counts. */
-function rowNamed(name: string, rows: readonly StandbyRow[]): StandbyRow | undefined {
-  const own = rows.filter(({ applicationName }) => sameNode(applicationName, name))
-  return own.find(({ syncState }) => syncState === 'SYNC') ?? own.find(isStreaming) ?? own[0]
-}
-
-/**
- * A standby of the cluster as far as it counts. The connection of a node that lost its power stays for a minute
- * (`wal_sender_timeout`), and commits that wait for it as long; where nobody could promote that node any more, it is
- * taken as gone at once.
- */
-function rowOf(node: string, { standbys, snapshot }: PrimaryFacts): StandbyRow | undefined {
-  const state = findNode(snapshot, node)
-  return state && isOutOfPlay(snapshot, state) ? undefined : rowNamed(node, standbys)
+  /** Nothing where it stays what it is. */
+  readonly score: string | undefined
 }
 
 const HOT_STANDBY: Readonly<Record<string, string>> = {
   SYNC: 'HS:sync',
   ASYNC: 'HS:async',
   POTENTIAL: 'HS:potential',
+  QUORUM: 'HS:sync',
 }
 
-function wanted(node: string, chosen: string | undefined, facts: PrimaryFacts): Wanted {
+/**
+ * Whether commits have waited for a standby all the time, although it is away: what the primary has acknowledged, it
+ * has. Its standing stays as it is.
+ */
+function isWaitedForStill(node: string, waiting: Waiting, facts: PrimaryFacts): boolean {
+  if (!waiting.absent.includes(node) || !waitedForNow(facts).includes(node)) return false
+  const dataStatus = findNode(facts.snapshot, node)?.permanent[attributeNames(facts.resource).dataStatus]
+  return facts.policy.quorum || dataStatus?.endsWith('|SYNC') === true
+}
+
+function wanted(node: string, waiting: Waiting, facts: PrimaryFacts): Wanted {
+  const { mode, policy } = facts
+  const { chosen } = waiting
   const row = rowOf(node, facts)
+  if (isWaitedForStill(node, waiting, facts)) {
+    return {
+      dataStatus: `${row?.state ?? 'DISCONNECT'}|${policy.quorum ? 'QUORUM' : 'SYNC'}`,
+      status: row && 'HS:connected',
+      score: policy.quorum ? SCORE.never : undefined,
+    }
+  }
   if (row === undefined) return { dataStatus: 'DISCONNECT', status: undefined, score: SCORE.never }
-  // In line, although PostgreSQL knows nothing of it: see decidePrimary.
-  const syncState = chosen !== undefined && chosen !== node ? 'POTENTIAL' : row.syncState
+  const syncState = syncStateOf(node, row, chosen, facts)
   const dataStatus = `${row.state}|${isStreaming(row) ? syncState : row.syncState}`
   if (!isStreaming(row)) return { dataStatus, status: 'HS:connected', score: SCORE.never }
-  // With more than one standby in asynchronous replication, only an election can tell which has the newest data.
-  const promotable = facts.mode === 'sync' ? syncState === 'SYNC' : facts.others.length === 1
+  // With more than one standby in asynchronous replication, or with a quorum, only an election can tell which has the
+  // newest data.
+  const promotable = mode === 'sync' ? !policy.quorum && syncState === 'SYNC' : facts.others.length === 1
   return {
     dataStatus,
     status: HOT_STANDBY[syncState] ?? 'HS:connected',
     score: promotable ? SCORE.promotable : SCORE.never,
   }
+}
+
+function syncStateOf(
+  node: string,
+  { syncState }: StandbyRow,
+  chosen: readonly string[],
+  { mode, policy }: PrimaryFacts,
+): string {
+  // Of many that are waited for, whichever way until now, none is known to have everything by itself.
+  if (mode === 'sync' && policy.quorum) return syncState === 'SYNC' ? 'QUORUM' : syncState
+  // In line, although PostgreSQL knows nothing of it: see decidePrimary.
+  return chosen.length > 0 && !chosen.includes(node) ? 'POTENTIAL' : syncState
 }
 
 /** Only differences: an attribute that is already so is not written again. */
@@ -110,7 +130,9 @@ function changesOf(
   if (!state.online) return steps
   const score = promotionScore(state, resource)
   // A node without a score has not started its server yet; it sets the first one itself.
-  if (score !== undefined && score !== want.score) steps.push({ step: 'score', node, score: want.score })
+  if (score !== undefined && want.score !== undefined && score !== want.score) {
+    steps.push({ step: 'score', node, score: want.score })
+  }
   const status = state.transient[names.status]
   // A node whose disk fails may have called its server stopped while that still streams: it knows better.
   const ownWord = status === 'STOP' || status === 'UNKNOWN'
@@ -120,31 +142,41 @@ function changesOf(
   return steps
 }
 
-/**
- * The standby to wait for: the one waited for now as long as it streams, else of those that stream the one with the
- * most data. One that the cluster could promote is better than one that only replicates.
- */
-function chooseSynchronous(facts: PrimaryFacts): string | undefined {
-  if (facts.mode !== 'sync') return undefined
-  const { names } = readSynchronousNames(facts.synchronousStandbyNames)
-  const streaming = facts.others.flatMap((node) => {
-    const row = rowOf(node, facts)
-    return row && isStreaming(row) ? [{ node, flushed: row.flushed ?? '' }] : []
+/** What becomes of the published quorum: before the setting is changed, or once it has been. See quorum.ts. */
+function quorumSteps(
+  waiting: Waiting,
+  change: boolean,
+  facts: PrimaryFacts,
+): { readonly before: readonly Step[]; readonly after: readonly Step[] } {
+  const { resource, node, snapshot, mode, policy } = facts
+  const names = attributeNames(resource)
+  const text = findNode(snapshot, node)?.permanent[names.quorum]
+  const published = text === undefined ? undefined : readQuorum(text)
+  const publish = (quorum: Quorum | undefined): Step => ({
+    step: 'attribute',
+    node,
+    name: names.quorum,
+    value: quorum && writeQuorum(quorum),
+    lifetime: 'forever',
   })
-  const current = streaming.find(({ node }) => names.some((name) => sameNode(name, node)))
-  if (current) return current.node
-  const online = streaming.filter(({ node }) => findNode(facts.snapshot, node)?.online)
-  const [first, ...rest] = online.length > 0 ? online : streaming
-  return first && rest.reduce((best, other) => (other.flushed > best.flushed ? other : best), first).node
-}
-
-/** Everybody commits should wait for: the chosen standby of the cluster, and those outside that stream. */
-function waitFor(chosen: string | undefined, { externals, standbys }: PrimaryFacts): readonly string[] {
-  const outside = externals.filter((name) => {
-    const row = rowNamed(name, standbys)
-    return row !== undefined && isStreaming(row)
+  if (mode === 'async' || !policy.quorum) {
+    return { before: published === undefined ? [] : [publish(undefined)], after: [] }
+  }
+  const next = waiting.count === 0 ? undefined : { count: waiting.count, names: namesOf(waiting, facts) }
+  // What a standby said in an election that is over is less than what it has now.
+  const forget: Step[] = facts.others.flatMap((other): readonly Step[] => {
+    const said = findNode(snapshot, other)?.transient[names.position]
+    return said === undefined
+      ? []
+      : [{ step: 'attribute', node: other, name: names.position, value: undefined, lifetime: 'reboot' }]
   })
-  return [...(chosen === undefined ? [] : [chosen.toLowerCase()]), ...outside]
+  if (change) {
+    const both = covering(published, next)
+    return { before: [...forget, ...(isSameQuorum(both, published) ? [] : [publish(both)])], after: [] }
+  }
+  if (isSameQuorum(next, published)) return { before: forget, after: [] }
+  const proof: Step[] = next === undefined ? [] : [{ step: 'confirm quorum', quorum: next }]
+  return { before: forget, after: [...proof, publish(next)] }
 }
 
 /**
@@ -155,6 +187,13 @@ function waitFor(chosen: string | undefined, { externals, standbys }: PrimaryFac
  * For the same reason synchronous_standby_names holds one standby of the cluster and not all of them in their order:
  * PostgreSQL would pass on to the next by itself, and acknowledge commits that are on that one alone, while the first
  * may still be promoted. The others are called potential all the same, because that is what they are to the cluster.
+ * Where more than one is to be waited for, it holds as many, and every commit waits for all of them.
+ *
+ * With a quorum it holds all that stream, none of them may be promoted by itself, and what the standbys need to find
+ * out who may is published (quorum.ts).
+ *
+ * Under the strict policy it goes on holding standbys that are lost, so that commits wait. They lack nothing that was
+ * acknowledged, and stay what they were.
  */
 export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   const { resource, node, others, snapshot, mode, receiver } = facts
@@ -170,17 +209,40 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   }
   steps.push(...receiverChange(resource, node, self, receiver))
 
-  const chosen = chooseSynchronous(facts)
-  const wait = waitFor(chosen, facts)
-  const change = mode === 'sync' && !waitsForAll(facts.synchronousStandbyNames, wait)
+  const waiting = chooseStandbys(facts)
+  const setting = mode === 'sync' ? settingFor(waiting, facts) : undefined
+  const quorum = quorumSteps(waiting, setting !== undefined, facts)
+  steps.push(...quorum.before)
   const gaining: Step[] = []
   for (const other of others) {
-    const want = wanted(other, chosen, facts)
+    const want = wanted(other, waiting, facts)
     const changes = changesOf(other, want, findNode(snapshot, other), resource)
     if (mode === 'async' || want.score !== SCORE.promotable) steps.push(...changes)
-    else if (!change && changes.length > 0) gaining.push({ step: 'confirm', node: other }, ...changes)
+    else if (setting === undefined && changes.length > 0)
+      gaining.push({ step: 'confirm', node: other }, ...changes)
   }
-  if (change) steps.push({ step: 'synchronous', names: waitForAll(wait) })
-  steps.push(...gaining)
-  return { exit: ExitCode.RUNNING_PROMOTED, steps, awaiting: change ? chosen : undefined }
+  if (setting !== undefined) steps.push({ step: 'synchronous', names: setting })
+  const waitingFor = waiting.missing === 0 ? undefined : waiting.absent.join(', ')
+  steps.push(...waitingChange(waitingFor, waiting, self, facts), ...gaining, ...quorum.after)
+  const now = waitedForNow(facts)
+  const awaiting = waiting.chosen.find((other) => !now.includes(other)) ?? waiting.chosen[0]
+  return {
+    exit: ExitCode.RUNNING_PROMOTED,
+    steps,
+    awaiting: setting === undefined || waiting.missing > 0 ? undefined : awaiting,
+    waiting: waitingFor,
+  }
+}
+
+/** What an operator sees of commits that wait. */
+function waitingChange(
+  absent: string | undefined,
+  { missing }: Waiting,
+  self: NodeState | undefined,
+  { resource, node }: PrimaryFacts,
+): readonly Step[] {
+  const name = attributeNames(resource).waiting
+  const value = absent && `commits wait for ${missing === 1 ? '' : `${missing} of `}${absent}`
+  if (self?.transient[name] === value) return []
+  return [{ step: 'attribute', node, name, value, lifetime: 'reboot' }]
 }

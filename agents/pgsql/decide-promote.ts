@@ -2,16 +2,29 @@
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { mayBecomePrimary, type ReplicationMode } from './mode'
+import { isListed, missingProof, type Quorum } from './quorum'
 
 export type PromoteStep =
-  'bar others' | 'lock' | 'promote' | 'restart as primary' | 'make slots' | 'publish primary'
+  | 'publish complete'
+  | 'bar others'
+  | 'lock'
+  | 'wait for standbys'
+  | 'promote'
+  | 'restart as primary'
+  | 'make slots'
+  | 'publish primary'
 
 export interface PromoteFacts {
   readonly resource: string
   readonly mode: ReplicationMode
   readonly inRecovery: boolean
+  readonly node: string
   readonly dataStatus: string | undefined
   readonly position: Lsn | undefined
+  /** The quorums that earlier primaries have published. */
+  readonly quorums: readonly Quorum[]
+  /** How many standbys commits must wait for from the first one on. */
+  readonly required: number
   /** Where the data of the other nodes that are there ends, as far as they have said so since the primary was lost. */
   readonly others: readonly { readonly node: string; readonly position: Lsn }[]
   /** restart_on_promote. */
@@ -26,7 +39,18 @@ export interface PromoteFacts {
 export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   const { resource, mode, inRecovery, dataStatus, position, others, restart, slots } = facts
   if (!inRecovery) return { exit: ExitCode.SUCCESS, steps: ['publish primary'] }
-  if (!mayBecomePrimary(mode, dataStatus)) {
+  const listed = mode === 'sync' && isListed(facts.quorums, facts.node)
+  const byQuorum = listed && !mayBecomePrimary(mode, dataStatus)
+  if (byQuorum) {
+    const positions = Object.fromEntries(others.map((other) => [other.node, other.position]))
+    const missing =
+      position === undefined
+        ? 'it is not known how much WAL this node has'
+        : missingProof(facts.quorums, facts.node, { ...positions, [facts.node]: position })
+    if (missing !== undefined) {
+      return { exit: ExitCode.ERR_GENERIC, reason: `not promoted: ${missing}`, steps: [] }
+    }
+  } else if (!mayBecomePrimary(mode, dataStatus)) {
     return {
       exit: ExitCode.ERR_GENERIC,
       reason: `not promoted: commits may be missing here (${resource}-data-status is ${String(dataStatus)})`,
@@ -45,8 +69,10 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   return {
     exit: ExitCode.SUCCESS,
     steps: [
+      ...(byQuorum ? (['publish complete'] as const) : []),
       'bar others',
       'lock',
+      ...(facts.required > 0 ? (['wait for standbys'] as const) : []),
       restart ? 'restart as primary' : 'promote',
       ...(slots ? (['make slots'] as const) : []),
       'publish primary',

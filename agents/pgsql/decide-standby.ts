@@ -5,6 +5,7 @@ import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { mayBecomePrimary, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
+import { isListed, missingProof, publishedQuorums } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
 import { type ElectionNote, type Step } from './steps'
 
@@ -17,6 +18,8 @@ export interface StandbyFacts {
   readonly primaries: readonly string[]
   /** The end of what this standby has received or replayed. */
   readonly position: Lsn | undefined
+  /** That is the end of all it has, and no primary sends it more. Only asked for where a quorum needs to know. */
+  readonly settled: boolean
   /** What the monitors before this one saw. */
   readonly note: ElectionNote | undefined
   /** How many monitors in a row must see the same. */
@@ -45,17 +48,24 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
       ? []
       : [{ step: 'attribute', node, name: names.status, value: 'HS:alone', lifetime: 'reboot' }]
 
+  // What it said while it was the primary.
+  const unsaid: Step[] =
+    self?.transient[names.waiting] === undefined
+      ? []
+      : [{ step: 'attribute', node, name: names.waiting, value: undefined, lifetime: 'reboot' }]
+
   if (primaries.length > 0) {
     // Everything else about this standby is said by the primary.
     const forgotten: Step[] = facts.note ? [{ step: 'note', note: undefined }] : []
+    const missing = dataStatus?.startsWith('DISCONNECT') === true
     return {
       exit: ExitCode.SUCCESS,
-      steps: [...(dataStatus === 'DISCONNECT' ? alone : []), ...received, ...forgotten],
+      steps: [...(missing ? alone : []), ...unsaid, ...received, ...forgotten],
       because: undefined,
     }
   }
   const { steps, because } = elect(facts, dataStatus)
-  return { exit: ExitCode.SUCCESS, steps: [...alone, ...received, ...steps], because }
+  return { exit: ExitCode.SUCCESS, steps: [...alone, ...unsaid, ...received, ...steps], because }
 }
 
 /** The other nodes whose standby runs and may win, but has not said yet what it has. */
@@ -76,9 +86,11 @@ function elect(
   facts: StandbyFacts,
   dataStatus: string | undefined,
 ): { steps: readonly Step[]; because: string } {
-  const { resource, node, others, position, note, checkCount, snapshot } = facts
+  const { resource, node, position, note, checkCount, snapshot } = facts
   const names = attributeNames(resource)
   if (!mayBecomePrimary(facts.mode, dataStatus)) {
+    const quorums = facts.mode === 'sync' ? publishedQuorums(snapshot, names.quorum) : []
+    if (isListed(quorums, node)) return electByQuorum(facts)
     const because = `there is no primary, and this node may not become it: its data was not complete when there last was one (${names.dataStatus} is ${String(dataStatus)})`
     return { steps: [], because }
   }
@@ -94,12 +106,7 @@ function elect(
     self?.transient[names.position] === position
       ? []
       : [{ step: 'attribute', node, name: names.position, value: position, lifetime: 'reboot' }]
-  const positions: Record<string, Lsn> = { [node]: position }
-  for (const other of others) {
-    const state = findNode(snapshot, other)
-    const theirs = state?.online ? state.transient[names.position] : undefined
-    if (theirs !== undefined) positions[other] = theirs
-  }
+  const positions = positionsSaid(facts, position)
   const seen = note && samePositions(note.positions, positions) ? note.seen + 1 : 1
   const keep: Step = { step: 'note', note: { positions, seen } }
   const seenText = Object.entries(positions)
@@ -136,6 +143,51 @@ function elect(
     steps: [...publish, giveUp, { step: 'note', note: undefined }],
     because: `there is no primary, and another node has newer data than this one (${seenText})`,
   }
+}
+
+/** Where the data of this node and of those that have said so ends. */
+function positionsSaid({ resource, node, others, snapshot }: StandbyFacts, own: Lsn): Record<string, Lsn> {
+  const positions: Record<string, Lsn> = { [node]: own }
+  for (const other of others) {
+    const state = findNode(snapshot, other)
+    const theirs = state?.online ? state.transient[attributeNames(resource).position] : undefined
+    if (theirs !== undefined) positions[other] = theirs
+  }
+  return positions
+}
+
+/**
+ * Commits waited for any of several standbys. What each has is final when it says so, so that nothing has to be seen
+ * twice; and one that is not the newest of those that answered is barred from nothing: others may answer yet.
+ */
+function electByQuorum(facts: StandbyFacts): { steps: readonly Step[]; because: string } {
+  const { resource, node, position, settled, snapshot } = facts
+  const names = attributeNames(resource)
+  const self = findNode(snapshot, node)
+  if (position === undefined || !settled) {
+    const because =
+      'there is no primary, and it is not certain yet how much WAL this node has: it reads, or receives'
+    return { steps: [], because }
+  }
+  const publish: Step[] =
+    self?.transient[names.position] === position
+      ? []
+      : [{ step: 'attribute', node, name: names.position, value: position, lifetime: 'reboot' }]
+  const positions = positionsSaid(facts, position)
+  const said = Object.entries(positions)
+    .map(([name, at]) => `${name} ${at}`)
+    .join(', ')
+  const missing = missingProof(publishedQuorums(snapshot, names.quorum), node, positions)
+  if (missing !== undefined) {
+    const because = `there is no primary, and this node may not become it: ${missing} (${said})`
+    const withdraw: Step[] =
+      promotionScore(self, resource) === SCORE.primary ? [{ step: 'score', node, score: SCORE.never }] : []
+    return { steps: [...publish, ...withdraw], because }
+  }
+  const score: Step[] =
+    promotionScore(self, resource) === SCORE.primary ? [] : [{ step: 'score', node, score: SCORE.primary }]
+  const because = `there is no primary, and this node has every acknowledged commit: it may be promoted (${said})`
+  return { steps: [...publish, ...score], because }
 }
 
 function samePositions(a: ElectionNote['positions'], b: ElectionNote['positions']): boolean {

@@ -10,5 +10,6 @@ export type ReplicationMode = 'sync' | 'async'
  */
 export function mayBecomePrimary(mode: ReplicationMode, dataStatus: string | undefined): boolean {
   if (dataStatus === undefined || dataStatus === 'LATEST' || dataStatus === 'STREAMING|SYNC') return true
-  return mode === 'async' && dataStatus.startsWith('STREAMING|')
+  if (mode === 'sync') return dataStatus.endsWith('|SYNC')
+  return dataStatus.startsWith('STREAMING|')
 }

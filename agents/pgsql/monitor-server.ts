@@ -1,16 +1,17 @@
 /** The monitor of a server that runs. */
 import { findNode, promotedNodes, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, ExitCode, OcfError, type Plan } from '../../lib/ocf'
-import { SqlError } from '../../lib/postgres/connection'
+import { type Connection, SqlError } from '../../lib/postgres/connection'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { type PidFile } from '../../lib/postgres/pid-file'
-import { readRole, type ServerRole } from '../../lib/postgres/replication'
+import { readEnd, readRole, type ServerRole } from '../../lib/postgres/replication'
 import { type Context } from './agent'
 import { controlStandbys } from './control-standbys'
 import { decideProbe } from './decide-probe'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { readElectionNote } from './election-note'
 import { parameters } from './parameters'
+import { publishedQuorums } from './quorum'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
 import { monitorLogin, withLogin, withSession } from './session'
 import { isReplicated, otherNodes, readSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
@@ -73,7 +74,7 @@ async function monitorReplicated(
     if (probe) return actOnProbe(context, site, role)
     if (role.inRecovery) {
       const receiver = await readReceiver(connection, values, true)
-      return monitorStandby(context, site, role, receiver)
+      return monitorStandby(context, site, connection, role, receiver)
     }
     return controlStandbys(context, site, version, connection, server.pid)
   })
@@ -100,18 +101,23 @@ async function actOnProbe(context: Context, site: Site, role: ServerRole): Promi
 async function monitorStandby(
   context: Context,
   site: ReplicatedSite,
+  connection: Connection,
   role: ServerRole,
   receiver: ReceiverStatus | undefined,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
   const snapshot = await takeSnapshot(deadline)
+  const primaries = promotedNodes(snapshot, site.resource)
+  const asked = primaries.length === 0 && publishedQuorums(snapshot, site.attributes.quorum).length > 0
+  const end = asked ? await readEnd(connection, readSiteVersion(site)) : undefined
   const facts: StandbyFacts = {
     resource: site.resource,
     mode: site.mode,
     node: site.node,
     others: otherNodes(site, snapshot),
-    primaries: promotedNodes(snapshot, site.resource),
-    position: role.position,
+    primaries,
+    position: end ?? role.position,
+    settled: end !== undefined,
     note: readElectionNote(site),
     checkCount: values.xlog_check_count,
     receiver,

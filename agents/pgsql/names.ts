@@ -7,6 +7,8 @@ export interface AttributeNames {
   readonly position: string
   readonly receiver: string
   readonly refused: string
+  readonly quorum: string
+  readonly waiting: string
 }
 
 export function attributeNames(resource: string): AttributeNames {
@@ -17,6 +19,8 @@ export function attributeNames(resource: string): AttributeNames {
     position: `${resource}-xlog-loc`,
     receiver: `${resource}-receiver-status`,
     refused: `${resource}-refused`,
+    quorum: `${resource}-quorum`,
+    waiting: `${resource}-waiting`,
   }
 }
 

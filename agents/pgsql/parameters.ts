@@ -193,6 +193,28 @@ export const parameters = {
     longdesc:
       "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
   }),
+  sync_policy: choice(['available', 'strict'], {
+    default: 'available',
+    reloadable: true,
+    shortdesc: 'What becomes of commits while standbys are missing',
+    longdesc:
+      'With rep_mode=sync. available: a standby that is lost is no longer waited for; without any, the primary goes on alone. strict: commits wait for sync_standbys standbys from the promotion on, and are acknowledged with fewer only where pacemaker knows that the missing nodes are down: shut down in good order, fenced, or with the resource stopped there. RESOURCE-waiting says whom commits wait for.',
+  }),
+  sync_standbys: integer({
+    default: 1,
+    min: 1,
+    reloadable: true,
+    shortdesc: 'How many standbys a commit waits for',
+    longdesc:
+      'With rep_mode=sync, how many standbys of the cluster must have a commit on disk before it is acknowledged. More than one needs PostgreSQL 9.6.',
+  }),
+  sync_method: choice(['first', 'quorum'], {
+    default: 'first',
+    reloadable: true,
+    shortdesc: 'Whether commits wait for certain standbys or for any',
+    longdesc:
+      'first: commits wait for certain standbys, each of which may be promoted; when one is lost, they wait until the next takes its place. quorum: commits wait for any sync_standbys of all standbys that stream, so that the loss of one delays nothing while enough are left; after the loss of the primary the standbys compare what they have, and the newest is promoted once enough of them have answered to know that no acknowledged commit is missing there. Needs PostgreSQL 10, and more standbys than sync_standbys.',
+  }),
   tmpdir: text({
     default: '/var/lib/pgsql/tmp',
     check: absolutePath,

@@ -1,28 +1,39 @@
 import { promotionScore } from '../../lib/cluster/scores'
 import { type ClusterSnapshot, findNode, takeSnapshot } from '../../lib/cluster/snapshot'
-import { carryOut, namedSteps, ExitCode, OcfError } from '../../lib/ocf'
+import { carryOut, type Deadline, namedSteps, ExitCode, OcfError } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
 import { type PidFile } from '../../lib/postgres/pid-file'
 import { promoteServer } from '../../lib/postgres/promote-server'
-import { readRole } from '../../lib/postgres/replication'
+import { checkpointerRests, readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { stopServer } from '../../lib/postgres/stop-server'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-promote'
 import { makeTmpdir } from './make-tmpdir'
 import { SCORE } from './names'
 import { publish } from './publish'
+import { publishedQuorums } from './quorum'
 import { withSession } from './session'
 import { otherNodes, readReplicatedSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
 import { makeStandbySlots } from './slots'
 import { startPlain } from './start-standby'
+import { repModeText } from './steps'
+import { readPolicy, requiredAtPromotion, requiredSetting } from './sync-policy'
+
+/** Milliseconds between two looks at what a server has put in force. */
+const POLL_MS = 20
 
 const DESCRIPTIONS: Record<PromoteStep, string> = {
+  'publish complete':
+    'say in a node attribute that this node has every acknowledged commit, which the standbys that answered prove',
   'bar others':
     'say in the node attributes that the other nodes are not connected and may not be promoted, and at which WAL position this node goes on',
   lock: 'make the lock file: from now on this node has what the others do not',
+  'wait for standbys':
+    'set synchronous_standby_names, so that even the first commit waits for a standby (sync_policy=strict)',
   promote: 'promote PostgreSQL',
   'restart as primary': 'stop the standby and start it as a primary on the same timeline',
   'make slots': 'make a replication slot for each other node',
@@ -38,7 +49,12 @@ async function barOthers(site: Site, snapshot: ClusterSnapshot): Promise<void> {
     nodes.map((state) => {
       const { name, online } = state
       const hasScore = online && promotionScore(state, site.resource) !== undefined
-      return publish(site, name, { dataStatus: 'DISCONNECT', ...(hasScore && { score: SCORE.never }) })
+      const published = state.permanent[site.attributes.quorum] !== undefined
+      return publish(site, name, {
+        dataStatus: 'DISCONNECT',
+        ...(hasScore && { score: SCORE.never }),
+        ...(published && { quorum: null }),
+      })
     }),
   )
 }
@@ -80,6 +96,28 @@ async function restartAsPrimary(context: Context, site: Site, version: MajorVers
   }
 }
 
+/**
+ * Puts synchronous_standby_names in force in a standby, for the time after its promotion: it is the checkpointer that
+ * makes all sessions wait, and a standby has one, too.
+ */
+async function requireStandbys(
+  { instance, files }: Site,
+  version: MajorVersion,
+  connection: Connection,
+  setting: string,
+  deadline: Deadline,
+): Promise<void> {
+  const server = findServer(instance.dataDirectory)
+  if (server.kind !== 'running') return
+  writeOwned(instance.owner, files.repMode, repModeText(setting))
+  signalProcess(server.postmaster.pid, 'SIGHUP')
+  await deadline.until('PostgreSQL to put synchronous_standby_names in force', POLL_MS, async () => {
+    const { synchronousStandbyNames } = await readRole(connection, version)
+    const inForce = synchronousStandbyNames === setting && (await checkpointerRests(connection, version))
+    return inForce || undefined
+  })
+}
+
 /** What the other nodes that are there have said of where their data ends. */
 function positionsOf(site: Site, snapshot: ClusterSnapshot): PromoteFacts['others'] {
   return otherNodes(site, snapshot).flatMap((name) => {
@@ -98,25 +136,45 @@ async function promoteWith(
   const { values, deadline, log } = context
   const { instance, files, node } = site
   const [snapshot, role] = await Promise.all([takeSnapshot(deadline), readRole(connection, version)])
+  const required = requiredAtPromotion(
+    readPolicy(values),
+    snapshot,
+    otherNodes(site, snapshot),
+    site.resource,
+  )
+  const self = findNode(snapshot, node)
   const facts: PromoteFacts = {
     resource: site.resource,
     mode: site.mode,
     inRecovery: role.inRecovery,
-    dataStatus: findNode(snapshot, node)?.permanent[site.attributes.dataStatus],
+    node,
+    dataStatus: self?.permanent[site.attributes.dataStatus],
     position: role.position,
+    quorums: publishedQuorums(snapshot, site.attributes.quorum),
+    required: site.mode === 'sync' ? required.count : 0,
     others: positionsOf(site, snapshot),
     restart: values.restart_on_promote,
     slots: site.slotPrefix !== '',
   }
   const perform: Record<PromoteStep, () => Promise<void>> = {
+    'publish complete': () => publish(site, node, { dataStatus: 'LATEST' }),
     'bar others': async () => {
       const baseline = role.position === undefined ? {} : { baseline: role.position }
-      await Promise.all([barOthers(site, snapshot), publish(site, node, baseline)])
+      const published = self?.permanent[site.attributes.quorum] !== undefined
+      await Promise.all([
+        barOthers(site, snapshot),
+        publish(site, node, { ...baseline, ...(published && { quorum: null }) }),
+      ])
     },
     lock: () => {
       makeTmpdir(site)
       writeOwned(instance.owner, files.lock, '')
       return Promise.resolve()
+    },
+    'wait for standbys': async () => {
+      const setting = requiredSetting(required, values.sync_method === 'quorum')
+      await requireStandbys(site, version, connection, setting, deadline)
+      log.info(`synchronous_standby_names is '${setting}' from the first commit on (sync_policy=strict)`)
     },
     promote: async () => {
       await promoteServer(instance, version, connection, deadline)

@@ -5,6 +5,7 @@ import { quoteSetting } from '../../lib/postgres/settings-text'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
 import { type Lsn } from '../../lib/postgres/lsn'
+import { type Quorum, writeQuorum } from './quorum'
 import { type Site } from './site'
 
 /** What the nodes were seen to hold by how many monitors in a row, while there was no primary. */
@@ -20,6 +21,8 @@ export type Step =
   | { readonly step: 'synchronous'; readonly names: string }
   /** Goes on only once every acknowledged commit is on that node and all further ones will wait for it. */
   | { readonly step: 'confirm'; readonly node: string }
+  /** Goes on only once every acknowledged commit is on enough of those standbys, and all further ones will be. */
+  | { readonly step: 'confirm quorum'; readonly quorum: Quorum }
   | { readonly step: 'note'; readonly note: ElectionNote | undefined }
 
 export function describeStep(step: Step): string {
@@ -34,6 +37,8 @@ export function describeStep(step: Step): string {
       return `set synchronous_standby_names to '${step.names}' and reload`
     case 'confirm':
       return `wait until ${step.node} has everything that was acknowledged`
+    case 'confirm quorum':
+      return `wait until everything that was acknowledged is on ${writeQuorum(step.quorum)}`
     case 'note':
       return step.note
         ? `note the WAL positions of this election (seen ${step.note.seen} times)`
@@ -47,8 +52,8 @@ export interface Effects {
   readonly log: Log
   /** The running server's process, which a reload is sent to. */
   readonly postmaster?: number
-  /** Waits for the proof that the node may be promoted; `false` when it did not come. */
-  readonly confirm?: (node: string) => Promise<boolean>
+  /** Waits for the proof that so many of these nodes have everything; `false` when it did not come. */
+  readonly confirm?: (nodes: Quorum) => Promise<boolean>
 }
 
 /** Text of the file with the agent's synchronous_standby_names. */
@@ -74,7 +79,9 @@ async function performStep(step: Step, { site, log, postmaster, confirm }: Effec
       if (postmaster !== undefined) signalProcess(postmaster, 'SIGHUP')
       return true
     case 'confirm':
-      return (await confirm?.(step.node)) === true
+      return (await confirm?.({ count: 1, names: [step.node] })) === true
+    case 'confirm quorum':
+      return (await confirm?.(step.quorum)) === true
     case 'note':
       if (step.note) writeOwned(owner, site.files.election, `${JSON.stringify(step.note)}\n`)
       else removeOwned(owner, site.files.election)

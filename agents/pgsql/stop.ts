@@ -49,6 +49,8 @@ export async function stop(context: Context): Promise<ExitCode> {
   const replicated = site !== undefined && isReplicated(site)
   const barred: Publication = {
     ...(replicated && { score: SCORE.never, position: null, baseline: null }),
+    // What a primary says of commits that wait.
+    ...(values.sync_policy === 'strict' && { waiting: null }),
     ...(values.check_wal_receiver && { receiver: null }),
   }
   const status = (text: string): Publication => (replicated ? { status: text } : {})

@@ -43,6 +43,36 @@ function externalProblems({ external_standby_node_list: externals, node_list: no
   ]
 }
 
+/** Policies of synchronous replication that the rest of the configuration cannot keep. */
+function policyProblems(values: PgsqlValues): ParameterProblem[] {
+  const { sync_policy: policy, sync_standbys: count, sync_method: method } = values
+  const problem = (name: keyof typeof parameters, value: string, rest: string): ParameterProblem[] => [
+    { name, value, reason: `${name}: '${value}' ${rest}` },
+  ]
+  if (values.rep_mode !== 'sync') {
+    const only = `is for rep_mode=sync only, and rep_mode is ${values.rep_mode}: set it to sync, or leave`
+    if (policy !== 'available') return problem('sync_policy', policy, `${only} sync_policy out`)
+    if (method !== 'first') return problem('sync_method', method, `${only} sync_method out`)
+    if (count > 1) return problem('sync_standbys', String(count), `${only} sync_standbys out`)
+    return []
+  }
+  const others = Math.max(0, values.node_list.length - 1)
+  if (count > 1 && count > others) {
+    const rest = `is more than the other nodes in node_list (${others}): lower it, or add nodes to node_list`
+    return problem('sync_standbys', String(count), rest)
+  }
+  if (method !== 'quorum') return []
+  if (values.external_standby_node_list.length > 0) {
+    const rest = 'cannot wait for the standbys of external_standby_node_list, too: leave one of them out'
+    return problem('sync_method', method, rest)
+  }
+  if (values.node_list.length > 0 && others <= count) {
+    const rest = `needs more standbys than sync_standbys (${count}), and node_list has ${others}: set it to first`
+    return problem('sync_method', method, rest)
+  }
+  return []
+}
+
 /** What is wrong between parameters, whatever the host. */
 export function validateConfiguration(values: PgsqlValues, env: OcfEnvironment): readonly ParameterProblem[] {
   const problems: ParameterProblem[] = []
@@ -59,6 +89,7 @@ export function validateConfiguration(values: PgsqlValues, env: OcfEnvironment):
   if (values.monitor_user === '' && values.monitor_password !== '') {
     add('monitor_user', '', 'monitor_user is not set, but monitor_password is: set both or neither')
   }
+  problems.push(...policyProblems(values))
   if (values.rep_mode === 'none') return problems
   if (values.master_ip === '') {
     add(

@@ -39,3 +39,17 @@ export function roleAfter(operations: readonly Operation[]): ResourceRole {
     .sort((a, b) => a.callId - b.callId || a.since - b.since)
     .reduce<ResourceRole>(roleAfterOne, 'Stopped')
 }
+
+/**
+ * Whether the last that was done to a resource was to stop it, or to look for it before it was ever started. A monitor
+ * that no longer found it says as much of its role, but nobody has seen to it since.
+ */
+export function isKnownStopped(operations: readonly Operation[]): boolean {
+  const done = operations
+    .filter(({ callId }) => callId >= 0)
+    .sort((a, b) => a.callId - b.callId || a.since - b.since)
+  const last = done.at(-1)
+  if (last === undefined) return false
+  if (last.operation === 'stop') return last.code === 0
+  return last.code === 7 && done.every(({ operation, code }) => operation === 'monitor' && code === 7)
+}

@@ -2,7 +2,7 @@
 import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { describeFailure, runProgram } from '../system/run-program'
 import { type Attributes, scanElements } from './elements'
-import { type Operation, type ResourceRole, roleAfter } from './operations'
+import { isKnownStopped, type Operation, type ResourceRole, roleAfter } from './operations'
 
 export interface NodeState {
   /** The node's name as the cluster writes it. */
@@ -13,6 +13,8 @@ export interface NodeState {
   readonly member: boolean
   /** It is out of the cluster because it was stopped there in good order, or fenced. */
   readonly departed: boolean
+  /** Pacemaker was shut down there in good order, or the node was fenced, and pacemaker has not been started since. */
+  readonly shutDown: boolean
   /** It counts for the quorum: not a remote or guest node. */
   readonly voter: boolean
   /** Attributes that live until the node leaves the cluster. */
@@ -24,6 +26,8 @@ export interface NodeState {
    * instances have numbers; then by the number that it was last seen under.
    */
   readonly roles: Readonly<Record<string, ResourceRole | undefined>>
+  /** Ids of the resources, without numbers, that were last stopped here, or found not to run before any start. */
+  readonly stopped: readonly string[]
 }
 
 export interface ClusterSnapshot {
@@ -79,12 +83,13 @@ function readMembership(state: Attributes) {
   // Heartbeat's word on it is said up to pacemaker 1.1.
   const member = holds(inMembership, 'true') && heartbeat !== 'dead'
   const departed = !member && expected === 'down'
+  const shutDown = expected === 'down' && !holds(controller, 'online')
   // A node of pacemaker_remote has no controller of its own; before pacemaker 1.1.15 nothing is said of its membership.
   if (remote === 'true') {
     const there = inMembership === undefined || member
-    return { member: there, online: there, departed }
+    return { member: there, online: there, departed, shutDown: departed }
   }
-  return { member, online: member && holds(controller, 'online') && join === 'member', departed }
+  return { member, online: member && holds(controller, 'online') && join === 'member', departed, shutDown }
 }
 
 interface MutableNode {
@@ -92,10 +97,12 @@ interface MutableNode {
   online: boolean
   member: boolean
   departed: boolean
+  shutDown: boolean
   voter: boolean
   transient: Record<string, string>
   permanent: Record<string, string>
   roles: Record<string, ResourceRole>
+  stopped: string[]
 }
 
 /** Reads a CIB as `cibadmin --query` prints it, of pacemaker 1.0 to 2.1. */
@@ -109,10 +116,12 @@ export function readCib(xml: string): ClusterSnapshot {
       online: false,
       member: false,
       departed: false,
+      shutDown: false,
       voter: true,
       transient: {},
       permanent: {},
       roles: {},
+      stopped: [],
     }
     byId.set(id, node)
     return node
@@ -165,8 +174,10 @@ export function readCib(xml: string): ClusterSnapshot {
     },
     close: (element) => {
       if (element === 'node_state' && node) {
-        for (const operations of histories.values()) {
-          const role = roleAfter(operations.map(({ operation }) => operation))
+        for (const [resource, operations] of histories) {
+          const history = operations.map(({ operation }) => operation)
+          const role = roleAfter(history)
+          if (isKnownStopped(history)) node.stopped.push(resource)
           const last = operations.reduce((a, b) => (b.operation.callId > a.operation.callId ? b : a))
           if (role !== 'Stopped') node.roles[last.instance] = role
         }

@@ -19,6 +19,11 @@ export interface ServerRole {
   readonly inRecovery: boolean
   /** The end of what a standby has received or replayed; nothing on a primary. */
   readonly position: Lsn | undefined
+  /**
+   * A standby has gone through all the WAL it keeps, and has asked a primary for more since it was started: `position`
+   * is the end of what it has. Before that it is only as far as the replay has come.
+   */
+  readonly readToEnd: boolean
   /** `synchronous_standby_names` as it is in force. */
   readonly synchronousStandbyNames: string
 }
@@ -65,6 +70,7 @@ export async function readRole(connection: Connection, version: MajorVersion): P
   return {
     inRecovery: row.recovering,
     position: laterLsn(readLsn(row.received), readLsn(row.replayed)),
+    readToEnd: row.received !== null,
     synchronousStandbyNames: row.sync_names,
   }
 }
@@ -103,6 +109,17 @@ export async function readStandbys(
 export async function receives(connection: Connection): Promise<boolean> {
   const rows = await connection.rows(`select from pg_catalog.pg_stat_wal_receiver where status = 'streaming'`)
   return rows.length > 0
+}
+
+/**
+ * Where the data of a standby ends that no primary sends anything to; nothing while one does, or while the standby has
+ * not gone through all that it has. From version 9.6 on.
+ */
+export async function readEnd(connection: Connection, version: MajorVersion): Promise<Lsn | undefined> {
+  // In this order: what it receives last, it has when it no longer receives.
+  if (await receives(connection)) return undefined
+  const { inRecovery, readToEnd, position } = await readRole(connection, version)
+  return inRecovery && readToEnd ? position : undefined
 }
 
 /** How far a primary has written its log to disk. */

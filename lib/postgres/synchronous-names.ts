@@ -28,6 +28,24 @@ export function waitForAll(names: readonly string[]): string {
   return names.length <= 1 ? list : `FIRST ${names.length} (${list})`
 }
 
+/** The setting with which a commit waits for `count` of these standbys, whichever; from version 10 on. */
+export function waitForAny(count: number, names: readonly string[]): string {
+  return names.length === 0 ? '' : `ANY ${count} (${names.map(quoteStandbyName).join(', ')})`
+}
+
+/** Whether a setting makes commits wait for `count` of exactly these standbys, whichever. */
+export function waitsForAny(setting: string, count: number, names: readonly string[]): boolean {
+  const now = readSynchronousNames(setting)
+  const known = now.names.map((name) => name.toLowerCase())
+  const whichever = now.method === 'ANY' || now.names.length === 0
+  return (
+    whichever &&
+    now.count === count &&
+    known.length === names.length &&
+    names.every((name) => known.includes(name.toLowerCase()))
+  )
+}
+
 /** Whether a setting makes commits wait for exactly these, in this order. */
 export function waitsForAll(setting: string, names: readonly string[]): boolean {
   const now = readSynchronousNames(setting)

@@ -94,6 +94,10 @@ const database = (node: LabNode): ValueOfEach<typeof databaseAgent.parameters> =
   external_standby_node_list: 'dr1 dr2',
   check_wal_receiver: 'true',
   rejoin: 'manual',
+  sync_policy: 'strict',
+  // Others need more nodes.
+  sync_standbys: '1',
+  sync_method: 'first',
   tmpdir: '/var/lib/pgsql/conformance',
   xlog_check_count: '2',
   crm_attr_timeout: '10',

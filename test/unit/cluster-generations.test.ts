@@ -35,6 +35,7 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
     decidePrimary({
       resource: 'pgsql',
       mode: 'sync',
+      policy: { strict: false, count: 1, quorum: false },
       node: primary,
       externals: [],
       receiver: undefined,
@@ -71,6 +72,7 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
       node: standby,
       others: [primary],
       primaries: promotedNodes(snapshot, 'pgsql'),
+      settled: false,
       position: '0000000003000000',
       note: undefined,
       checkCount: 3,

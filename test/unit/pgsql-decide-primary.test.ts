@@ -35,6 +35,7 @@ interface Case {
   readonly others?: readonly string[]
   readonly externals?: readonly string[]
   readonly mode?: PrimaryFacts['mode']
+  readonly policy?: Partial<PrimaryFacts['policy']>
   readonly receiver?: PrimaryFacts['receiver']
   /** What of the cluster is not as usual. */
   readonly state?: Partial<PrimaryFacts['snapshot']>
@@ -413,6 +414,7 @@ describe('what a primary does about its standbys', () => {
     const facts: PrimaryFacts = {
       resource: 'pgsql',
       mode: rest.mode ?? 'sync',
+      policy: { strict: false, count: 1, quorum: false, ...rest.policy },
       node: 'node1',
       others: rest.others ?? ['node2'],
       externals: rest.externals ?? [],
@@ -431,6 +433,7 @@ describe('what a primary does about its standbys', () => {
     const plan = decidePrimary({
       resource: 'pgsql',
       mode: 'sync',
+      policy: { strict: false, count: 1, quorum: false },
       node: 'node1',
       externals: [],
       receiver: undefined,

@@ -166,7 +166,10 @@ describe('promote', () => {
     resource: 'pgsql',
     mode: 'sync',
     inRecovery: true,
+    node: 'node2',
     dataStatus: 'STREAMING|SYNC',
+    quorums: [],
+    required: 0,
     position: OLDER,
     others: [],
     restart: false,
@@ -231,6 +234,7 @@ describe('before another node is promoted', () => {
     baseline: OLDER,
     node: 'node3',
     dataStatus: 'STREAMING|POTENTIAL',
+    ofQuorum: false,
     position: OLDER,
   } as const
 

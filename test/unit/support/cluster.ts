@@ -8,10 +8,12 @@ export function clusterNode(name: string, state: Partial<NodeState> = {}): NodeS
     online: true,
     member: state.online ?? true,
     departed: false,
+    shutDown: false,
     voter: true,
     transient: {},
     permanent: {},
     roles: {},
+    stopped: [],
     ...state,
   }
 }
