@@ -6,6 +6,11 @@ import { mayBecomePrimary, type ReplicationMode } from './mode'
 export type PromoteStep =
   'bar others' | 'lock' | 'promote' | 'restart as primary' | 'make slots' | 'publish primary'
 
+export interface NodePosition {
+  readonly node: string
+  readonly position: Lsn
+}
+
 export interface PromoteFacts {
   readonly resource: string
   readonly mode: ReplicationMode
@@ -13,7 +18,11 @@ export interface PromoteFacts {
   readonly dataStatus: string | undefined
   readonly position: Lsn | undefined
   /** Where the data of the other nodes that are there ends, as far as they have said so since the primary was lost. */
-  readonly others: readonly { readonly node: string; readonly position: Lsn }[]
+  readonly others: readonly NodePosition[]
+  /** Its lock file is there: this node was primary. */
+  readonly returning: boolean
+  /** Where the data of the other nodes ended when that primary was lost. */
+  readonly baselines: readonly NodePosition[]
   /** restart_on_promote. */
   readonly restart: boolean
   readonly slots: boolean
@@ -25,6 +34,7 @@ export interface PromoteFacts {
  */
 export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   const { resource, mode, inRecovery, dataStatus, position, others, restart, slots } = facts
+  const { returning, baselines } = facts
   if (!inRecovery) return { exit: ExitCode.SUCCESS, steps: ['publish primary'] }
   if (!mayBecomePrimary(mode, dataStatus)) {
     return {
@@ -34,8 +44,12 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
       steps: [],
     }
   }
-  const newer = others.find((other) => position !== undefined && other.position > position)
-  if (mode === 'async' && newer) {
+  const isNewer = (other: NodePosition): boolean => position !== undefined && other.position > position
+  // What was streamed from a primary that returns was on its disk first: a standby that has more lost it here.
+  const newer =
+    (mode === 'async' ? others.find(isNewer) : undefined) ??
+    (returning && dataStatus === 'LATEST' ? baselines.find(isNewer) : undefined)
+  if (newer) {
     return {
       exit: ExitCode.ERR_GENERIC,
       reason: `not promoted: ${newer.node} has newer data`,

@@ -8,9 +8,10 @@ import { promoteServer } from '../../lib/postgres/promote-server'
 import { readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { stopServer } from '../../lib/postgres/stop-server'
-import { removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { removeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
 import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-promote'
+import { isLocked, lock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
 import { SCORE } from './names'
 import { publish } from './publish'
@@ -80,11 +81,11 @@ async function restartAsPrimary(context: Context, site: Site, version: MajorVers
   }
 }
 
-/** What the other nodes that are there have said of where their data ends. */
-function positionsOf(site: Site, snapshot: ClusterSnapshot): PromoteFacts['others'] {
+/** What the other nodes that are there have said in an attribute of where their data ends. */
+function positionsOf(site: Site, snapshot: ClusterSnapshot, attribute: string): PromoteFacts['others'] {
   return otherNodes(site, snapshot).flatMap((name) => {
     const node = findNode(snapshot, name)
-    const position = node?.online ? node.transient[site.attributes.position] : undefined
+    const position = node?.online ? node.transient[attribute] : undefined
     return position === undefined ? [] : [{ node: name, position }]
   })
 }
@@ -96,7 +97,7 @@ async function promoteWith(
   connection: Connection,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
-  const { instance, files, node } = site
+  const { instance, node } = site
   const [snapshot, role] = await Promise.all([takeSnapshot(deadline), readRole(connection, version)])
   const facts: PromoteFacts = {
     resource: site.resource,
@@ -104,7 +105,9 @@ async function promoteWith(
     inRecovery: role.inRecovery,
     dataStatus: findNode(snapshot, node)?.permanent[site.attributes.dataStatus],
     position: role.position,
-    others: positionsOf(site, snapshot),
+    others: positionsOf(site, snapshot, site.attributes.position),
+    returning: isLocked(site),
+    baselines: positionsOf(site, snapshot, site.attributes.baseline),
     restart: values.restart_on_promote,
     slots: site.slotPrefix !== '',
   }
@@ -115,7 +118,7 @@ async function promoteWith(
     },
     lock: () => {
       makeTmpdir(site)
-      writeOwned(instance.owner, files.lock, '')
+      lock(site)
       return Promise.resolve()
     },
     promote: async () => {
