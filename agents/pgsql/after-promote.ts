@@ -1,11 +1,19 @@
 import { ExitCode } from '../../lib/ocf'
+import { findNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { type Context } from './agent'
+import { isLocked, unlockIfReceived } from './lock-file'
 import { publish } from './publish'
 import { readReplicatedSite } from './site'
 
 /** There is a primary: positions of the election are of no more use, nor the baseline of any node but the primary. */
 export async function afterPromote(context: Context, promotedHere: boolean): Promise<ExitCode> {
   const site = await readReplicatedSite(context)
+  const [promoted] = context.env.members.promoting
+  if (!promotedHere && promoted !== undefined && isLocked(site)) {
+    const snapshot = await takeSnapshot(context.deadline)
+    const received = findNode(snapshot, promoted)?.transient[site.attributes.baseline]
+    unlockIfReceived(site, promoted, received, context.log)
+  }
   await publish(site, site.node, { position: null, ...(!promotedHere && { baseline: null }) })
   return ExitCode.SUCCESS
 }

@@ -2,14 +2,23 @@
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type ServerState } from '../../lib/postgres/server-state'
 
-export type DemoteStep = 'publish demoted' | 'stop' | 'remove lock' | 'publish stopped' | 'start as standby'
+export type DemoteStep =
+  | 'checkpoint'
+  | 'publish demoted'
+  | 'stop'
+  | 'note shutdown'
+  | 'remove lock'
+  | 'publish stopped'
+  | 'start as standby'
 
 export interface DemoteFacts {
   readonly server: ServerState['kind']
-  /** The server runs as a standby already. */
-  readonly standby: boolean
+  /** What the server says it is; nothing when it does not answer. */
+  readonly role: 'primary' | 'standby' | undefined
   /** The cluster stops the resource here in the same transition, and does not start it again. */
   readonly stopsNext: boolean
+  /** The cluster means to promote this node again in the same transition. */
+  readonly promotesNext: boolean
   /** No standby was there beside this primary. */
   readonly wasAlone: boolean
 }
@@ -19,14 +28,23 @@ export interface DemoteFacts {
  * that goes to standby or shuts down - starting it only for that would add its start and its stop to the outage.
  * A restart is another thing: what the demotion publishes makes pacemaker plan afresh, and by then the resource, as it
  * has been demoted, may need no stop any more; a server that does not run would count as failed.
+ *
+ * A server that has crashed and is to be the primary here again keeps all it has published: a word of it would make
+ * pacemaker plan afresh, with another primary.
  */
-export function decideDemote({ server, standby, stopsNext, wasAlone }: DemoteFacts): Plan<DemoteStep> {
-  if (standby) return { exit: ExitCode.SUCCESS, steps: [] }
+export function decideDemote(facts: DemoteFacts): Plan<DemoteStep> {
+  const { server, role, stopsNext, promotesNext, wasAlone } = facts
+  if (role === 'standby') return { exit: ExitCode.SUCCESS, steps: [] }
   const unlock: DemoteStep[] = wasAlone ? ['remove lock'] : []
+  if (server !== 'running' && promotesNext) {
+    return { exit: ExitCode.SUCCESS, steps: server === 'stopped' ? [] : ['stop'] }
+  }
   if (server === 'stopped') return { exit: ExitCode.SUCCESS, steps: [...unlock, 'publish stopped'] }
+  const checkpoint: DemoteStep[] = role === 'primary' ? ['checkpoint'] : []
+  const afterwards: DemoteStep[] = wasAlone ? ['remove lock'] : ['note shutdown']
   const comeBack: DemoteStep[] = stopsNext || server !== 'running' ? [] : ['start as standby']
   return {
     exit: ExitCode.SUCCESS,
-    steps: ['publish demoted', 'stop', ...unlock, 'publish stopped', ...comeBack],
+    steps: [...checkpoint, 'publish demoted', 'stop', ...afterwards, 'publish stopped', ...comeBack],
   }
 }

@@ -14,6 +14,11 @@ export type PromoteStep =
   | 'make slots'
   | 'publish primary'
 
+export interface NodePosition {
+  readonly node: string
+  readonly position: Lsn
+}
+
 export interface PromoteFacts {
   readonly resource: string
   readonly mode: ReplicationMode
@@ -26,7 +31,11 @@ export interface PromoteFacts {
   /** How many standbys commits must wait for from the first one on. */
   readonly required: number
   /** Where the data of the other nodes that are there ends, as far as they have said so since the primary was lost. */
-  readonly others: readonly { readonly node: string; readonly position: Lsn }[]
+  readonly others: readonly NodePosition[]
+  /** Its lock file is there: this node was primary. */
+  readonly returning: boolean
+  /** Where the data of the other nodes ended when that primary was lost. */
+  readonly baselines: readonly NodePosition[]
   /** restart_on_promote. */
   readonly restart: boolean
   readonly slots: boolean
@@ -38,6 +47,7 @@ export interface PromoteFacts {
  */
 export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   const { resource, mode, inRecovery, dataStatus, position, others, restart, slots } = facts
+  const { returning, baselines } = facts
   if (!inRecovery) return { exit: ExitCode.SUCCESS, steps: ['publish primary'] }
   const listed = mode === 'sync' && isListed(facts.quorums, facts.node)
   const byQuorum = listed && !mayBecomePrimary(mode, dataStatus)
@@ -58,8 +68,12 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
       steps: [],
     }
   }
-  const newer = others.find((other) => position !== undefined && other.position > position)
-  if (mode === 'async' && newer) {
+  const isNewer = (other: NodePosition): boolean => position !== undefined && other.position > position
+  // What was streamed from a primary that returns was on its disk first: a standby that has more lost it here.
+  const newer =
+    (mode === 'async' ? others.find(isNewer) : undefined) ??
+    (returning && dataStatus === 'LATEST' ? baselines.find(isNewer) : undefined)
+  if (newer) {
     return {
       exit: ExitCode.ERR_GENERIC,
       reason: `not promoted: ${newer.node} has newer data`,

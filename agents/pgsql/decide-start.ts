@@ -11,6 +11,7 @@ export type StartStep =
   | 'start'
   | 'start as follower'
   | 'start as standby'
+  | 'recover'
   | 'publish standby'
 
 export interface StartFacts {
@@ -26,6 +27,8 @@ export interface StartFacts {
   readonly primary: string | undefined
   /** This node was the last primary of all: nobody has been promoted since. */
   readonly last: boolean
+  /** The cluster means to promote this node in the same transition. */
+  readonly promotesNext: boolean
   /** What would be given up by following the primary; an error's message where that could not be found out. */
   readonly loss: Loss | string | undefined
   readonly masterIp: string
@@ -68,6 +71,10 @@ export function decideStart(facts: StartFacts): Plan<StartStep> {
   }
   if (lock !== undefined && typeof loss === 'string') {
     return refuse(`was primary, and cannot be compared with ${primary}: mend that, ${afterwards}`, loss)
+  }
+  if (lock !== undefined && last && facts.promotesNext) {
+    // What it has published as the primary stays: a word of it, and pacemaker would plan afresh, with another primary.
+    return { exit: ExitCode.SUCCESS, steps: ['clear remains', 'recover'] }
   }
   const unlock: StartStep[] = lock !== undefined && typeof loss === 'object' ? ['remove lock'] : []
   return {

@@ -1,56 +1,85 @@
-import { carryOut, namedSteps, type ExitCode } from '../../lib/ocf'
+import { carryOut, namedSteps, messageOf, type ExitCode } from '../../lib/ocf'
 import { findProcess } from '../../lib/system/processes'
 import { findServer, type ServerState } from '../../lib/postgres/server-state'
+import { type PidFile } from '../../lib/postgres/pid-file'
 import { readRole } from '../../lib/postgres/replication'
 import { stopServer, type StopMethod } from '../../lib/postgres/stop-server'
-import { removeOwned } from '../../lib/system/owned-files'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { type Context } from './agent'
 import { decideDemote, type DemoteFacts, type DemoteStep } from './decide-demote'
+import { noteShutdown, unlock } from './lock-file'
 import { SCORE } from './names'
 import { publish, tryPublish } from './publish'
 import { withSession } from './session'
-import { readReplicatedSite, readSiteVersion, type Site } from './site'
+import { readReplicatedSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
 import { startStandby } from './start-standby'
 
 /** A server that hangs must not keep its demotion waiting: after this long it counts as a primary that has to go. */
 const ANSWER_MS = 5000
 
+/** How much of the action's time the checkpoint before the shutdown may take. */
+const CHECKPOINT_SHARE = 1 / 3
+
+/**
+ * After that checkpoint a fast shutdown has little to do, and is worth these seconds even where stop_escalate allows
+ * less: an immediate one proves nothing, and the node would have to stay out.
+ */
+const FAST_SECONDS = 5
+
 const DESCRIPTIONS: Record<DemoteStep, string> = {
+  checkpoint: 'have PostgreSQL write a checkpoint, so that its shutdown has little left to write',
   'publish demoted': 'say in the node attributes that this node may not be promoted',
   stop: 'stop PostgreSQL',
+  'note shutdown': 'note in the lock file how far the data goes, where the shutdown was a clean one',
   'remove lock': 'remove the lock file: no standby was there that could have gone on without this node',
   'publish stopped': 'say in the node attributes that this node is stopped and may not be promoted',
   'start as standby': 'start PostgreSQL as a standby, where the shutdown was a clean one',
 }
 
-async function isStandby(context: Context, site: Site, server: ServerState): Promise<boolean> {
-  if (server.kind !== 'running' || findProcess(server.postmaster.pid)?.state === 'T') return false
+/** The server, for a session with it; nothing where it does not run or does not react. */
+function responsive(server: ServerState): { pid: number; pidFile: PidFile | undefined } | undefined {
+  if (server.kind !== 'running' || findProcess(server.postmaster.pid)?.state === 'T') return undefined
+  return { pid: server.postmaster.pid, pidFile: server.pidFile }
+}
+
+async function roleOf(context: Context, site: Site, server: ServerState): Promise<DemoteFacts['role']> {
   const { values, deadline, log } = context
-  const { pid } = server.postmaster
+  const handle = responsive(server)
+  if (handle === undefined) return undefined
   try {
     const version = readSiteVersion(site)
-    return await withSession(
-      site,
-      values,
-      { pid, pidFile: server.pidFile },
-      deadline.within(ANSWER_MS),
-      async (connection) => (await readRole(connection, version)).inRecovery,
+    return await withSession(site, values, handle, deadline.within(ANSWER_MS), async (connection) =>
+      (await readRole(connection, version)).inRecovery ? 'standby' : 'primary',
     )
   } catch (error) {
-    log.warning(`PostgreSQL is stopped without asking it for its role: ${String(error)}`)
+    log.warning(`PostgreSQL is stopped without asking it for its role: ${messageOf(error)}`)
+    return undefined
+  }
+}
+
+/** Sessions write on meanwhile. One that takes too long is left to itself: the shutdown goes on with it. */
+async function writeCheckpoint({ values, deadline, log }: Context, site: Site): Promise<boolean> {
+  const handle = responsive(findServer(site.instance.dataDirectory))
+  if (handle === undefined) return false
+  const patience = deadline.within(deadline.remainingMs * CHECKPOINT_SHARE)
+  try {
+    await withSession(site, values, handle, patience, (connection) => connection.rows('checkpoint'))
+    return true
+  } catch (error) {
+    log.warning(`PostgreSQL is stopped without a checkpoint before: ${messageOf(error)}`)
     return false
   }
 }
 
-async function observe(context: Context, site: Site): Promise<DemoteFacts> {
+async function observe(context: Context, site: ReplicatedSite): Promise<DemoteFacts> {
   const { members } = context.env
   const server = findServer(site.instance.dataDirectory)
   const isHere = (nodes: readonly string[]): boolean => nodes.some((node) => sameNode(node, site.node))
   return {
     server: server.kind,
-    standby: await isStandby(context, site, server),
+    role: await roleOf(context, site, server),
     stopsNext: isHere(members.stopping) && !isHere(members.starting),
+    promotesNext: isHere(members.promoting),
     wasAlone: members.known && members.unpromoted.length === 0,
   }
 }
@@ -60,21 +89,29 @@ export async function demote(context: Context): Promise<ExitCode> {
   const { values, deadline, log } = context
   const site = await readReplicatedSite(context)
   const facts = await observe(context, site)
-  const { dataDirectory, owner } = site.instance
+  const { dataDirectory } = site.instance
   let method: StopMethod = 'already stopped'
+  let checkpointed = false
   const perform: Record<DemoteStep, () => Promise<void>> = {
+    checkpoint: async () => {
+      checkpointed = await writeCheckpoint(context, site)
+    },
     'publish demoted': () => tryPublish(site, site.node, { score: SCORE.never, baseline: null }, log),
     stop: async () => {
+      const escalateSeconds = checkpointed
+        ? Math.max(values.stop_escalate, FAST_SECONDS)
+        : values.stop_escalate
       try {
-        method = await stopServer(dataDirectory, { escalateSeconds: values.stop_escalate, deadline, log })
+        method = await stopServer(dataDirectory, { escalateSeconds, deadline, log })
       } catch (error) {
         await tryPublish(site, site.node, { status: 'UNKNOWN' }, log)
         throw error
       }
       log.info(`PostgreSQL has stopped (${method})`)
     },
+    'note shutdown': () => (method === 'fast' ? noteShutdown(site, deadline, log) : Promise.resolve()),
     'remove lock': () => {
-      removeOwned(owner, site.files.lock)
+      unlock(site)
       return Promise.resolve()
     },
     'publish stopped': () =>

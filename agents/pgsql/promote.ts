@@ -12,6 +12,7 @@ import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-promote'
+import { isLocked, lock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
 import { SCORE } from './names'
 import { publish } from './publish'
@@ -118,11 +119,11 @@ async function requireStandbys(
   })
 }
 
-/** What the other nodes that are there have said of where their data ends. */
-function positionsOf(site: Site, snapshot: ClusterSnapshot): PromoteFacts['others'] {
+/** What the other nodes that are there have said in an attribute of where their data ends. */
+function positionsOf(site: Site, snapshot: ClusterSnapshot, attribute: string): PromoteFacts['others'] {
   return otherNodes(site, snapshot).flatMap((name) => {
     const node = findNode(snapshot, name)
-    const position = node?.online ? node.transient[site.attributes.position] : undefined
+    const position = node?.online ? node.transient[attribute] : undefined
     return position === undefined ? [] : [{ node: name, position }]
   })
 }
@@ -134,7 +135,7 @@ async function promoteWith(
   connection: Connection,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
-  const { instance, files, node } = site
+  const { instance, node } = site
   const [snapshot, role] = await Promise.all([takeSnapshot(deadline), readRole(connection, version)])
   const required = requiredAtPromotion(
     readPolicy(values),
@@ -152,7 +153,9 @@ async function promoteWith(
     position: role.position,
     quorums: publishedQuorums(snapshot, site.attributes.quorum),
     required: site.mode === 'sync' ? required.count : 0,
-    others: positionsOf(site, snapshot),
+    others: positionsOf(site, snapshot, site.attributes.position),
+    returning: isLocked(site),
+    baselines: positionsOf(site, snapshot, site.attributes.baseline),
     restart: values.restart_on_promote,
     slots: site.slotPrefix !== '',
   }
@@ -168,7 +171,7 @@ async function promoteWith(
     },
     lock: () => {
       makeTmpdir(site)
-      writeOwned(instance.owner, files.lock, '')
+      lock(site)
       return Promise.resolve()
     },
     'wait for standbys': async () => {

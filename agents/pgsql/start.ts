@@ -7,7 +7,7 @@ import { type Context } from './agent'
 import { checkHost } from './check-host'
 import { decideStart, type StartFacts, type StartStep } from './decide-start'
 import { SCORE } from './names'
-import { publish } from './publish'
+import { publish, tryPublish } from './publish'
 import { withSession } from './session'
 import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
 import { clearRemains, startPlain, startStandby } from './start-standby'
@@ -21,6 +21,7 @@ const DESCRIPTIONS: Record<StartStep, string> = {
   'start as follower':
     'write the recovery settings and start PostgreSQL as a standby of the server at master_ip',
   'start as standby': 'write the recovery settings and start PostgreSQL as a standby',
+  recover: 'start PostgreSQL as a standby, which recovers from the crash, for the promotion that follows',
   'publish standby': 'say in the node attributes that this node is a standby without a primary yet',
 }
 
@@ -48,6 +49,8 @@ async function observe(context: Context, site: Site, version: MajorVersion): Pro
     ...(server.kind === 'stopped' && isReplicated(site)
       ? await observeCluster(context, site, lock !== undefined)
       : { primary: undefined, last: false, loss: undefined }),
+    promotesNext:
+      isReplicated(site) && context.env.members.promoting.some((name) => sameNode(name, site.node)),
     masterIp: values.master_ip,
     resource: site.resource,
   }
@@ -103,6 +106,14 @@ export async function start(context: Context): Promise<ExitCode> {
     start: () => startPlain(context, site),
     'start as follower': () => startStandby(context, site, version),
     'start as standby': () => startStandby(context, site, version),
+    recover: async () => {
+      try {
+        await startStandby(context, site, version)
+      } catch (error) {
+        await tryPublish(site, site.node, { status: 'STOP', score: SCORE.never }, context.log)
+        throw error
+      }
+    },
     'publish standby': () => publish(site, site.node, { status: 'HS:alone' }),
   }
   return carryOut(context, facts, decideStart(facts), namedSteps(DESCRIPTIONS, perform))

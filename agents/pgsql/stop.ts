@@ -1,18 +1,21 @@
-import { carryOut, ExitCode, messageOf, type Plan } from '../../lib/ocf'
+import { carryOut, type ExitCode, messageOf } from '../../lib/ocf'
+import { findNode, takeSnapshot } from '../../lib/cluster/snapshot'
+import { type Lsn } from '../../lib/postgres/lsn'
 import { findServer } from '../../lib/postgres/server-state'
 import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
 import { writeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
+import { decideStop, type StopFacts, type StopStep } from './decide-stop'
 import { SCORE } from './names'
 import { type Publication, tryPublish } from './publish'
 import { dataDirectoryOf } from './data-directory'
-import { isReplicated, readSite, type Site } from './site'
+import { isLocked, unlockIfReceived } from './lock-file'
+import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
 import { repModeText } from './steps'
-
-type StopStep = 'stop' | 'publish stopped'
 
 const DESCRIPTIONS: Record<StopStep, string> = {
   stop: 'stop PostgreSQL: fast, then immediate, at last by killing its processes',
+  compare: 'remove the lock file, where the next primary has everything that this node has',
   'publish stopped': 'say in the node attributes that this node is stopped and may not be promoted',
 }
 
@@ -37,6 +40,40 @@ function tidyUp(site: Site, { log }: Context): void {
   }
 }
 
+/** Whether there is the lock file. A disk that is gone holds none, and is no failure to stop. */
+function isLockedIfKnown(site: ReplicatedSite, { log }: Context): boolean {
+  try {
+    return isLocked(site)
+  } catch (error) {
+    log.warning(`${site.files.lock}: ${messageOf(error)}`)
+    return false
+  }
+}
+
+/** How long the next primary may take to say what it has; it does so before this action begins. */
+const SUCCESSOR_MS = 1000
+const POLL_MS = 50
+
+/** After a demotion: where the next primary has all that this node has, nothing keeps this node from following it. */
+async function compareWithSuccessor(
+  site: ReplicatedSite,
+  successor: string,
+  context: Context,
+): Promise<void> {
+  const { deadline, log } = context
+  try {
+    let received: Lsn | undefined
+    await deadline.within(SUCCESSOR_MS).holds(POLL_MS, async () => {
+      const snapshot = await takeSnapshot(deadline)
+      received = findNode(snapshot, successor)?.transient[site.attributes.baseline]
+      return received !== undefined
+    })
+    unlockIfReceived(site, successor, received, log)
+  } catch (error) {
+    log.warning(`${site.files.lock} stays: ${messageOf(error)}`)
+  }
+}
+
 /**
  * Stops the server. It succeeds whenever the server does not run afterwards, with a wrong configuration, without a
  * configuration file, without a data directory.
@@ -46,7 +83,16 @@ export async function stop(context: Context): Promise<ExitCode> {
   const dataDirectory = dataDirectoryOf(values)
   const server = findServer(dataDirectory)
   const site = await siteIfPossible(context)
-  const replicated = site !== undefined && isReplicated(site)
+  const replicated = site !== undefined && isReplicated(site) ? site : undefined
+  const facts: StopFacts = {
+    server: server.kind,
+    node: replicated?.node,
+    publishes: values.check_wal_receiver,
+    locked: replicated !== undefined && isLockedIfKnown(replicated, context),
+    successor: context.env.members.promoting[0],
+  }
+  const plan = decideStop(facts)
+  const publishes = plan.steps.includes('publish stopped')
   const barred: Publication = {
     ...(replicated && { score: SCORE.never, position: null, baseline: null }),
     // What a primary says of commits that wait.
@@ -54,18 +100,11 @@ export async function stop(context: Context): Promise<ExitCode> {
     ...(values.check_wal_receiver && { receiver: null }),
   }
   const status = (text: string): Publication => (replicated ? { status: text } : {})
-  const plan: Plan<StopStep> = {
-    exit: ExitCode.SUCCESS,
-    steps: [
-      ...(server.kind === 'stopped' ? [] : ['stop' as const]),
-      ...(replicated || values.check_wal_receiver ? ['publish stopped' as const] : []),
-    ],
-  }
-  return carryOut(context, { server, site }, plan, {
+  return carryOut(context, { ...facts, server, site }, plan, {
     describe: (step) => DESCRIPTIONS[step],
     perform: async () => {
       const say = (publication: Publication): Promise<void> =>
-        site ? tryPublish(site, site.node, publication, log) : Promise.resolve()
+        site && publishes ? tryPublish(site, site.node, publication, log) : Promise.resolve()
       const running = server.kind !== 'stopped'
       // That a server which is about to stop may not be promoted can be written while it does.
       const barring = running ? say(barred) : Promise.resolve()
@@ -81,6 +120,9 @@ export async function stop(context: Context): Promise<ExitCode> {
       }
       await barring
       if (site) tidyUp(site, context)
+      if (replicated && facts.successor !== undefined && plan.steps.includes('compare')) {
+        await compareWithSuccessor(replicated, facts.successor, context)
+      }
       await say({ ...status('STOP'), ...(running ? {} : barred) })
     },
   })

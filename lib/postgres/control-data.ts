@@ -23,6 +23,8 @@ export interface ControlData {
    * new one only as the end of a recovery.
    */
   readonly timeline: Timeline
+  /** Size of a page of the WAL, in bytes. */
+  readonly walBlockSize: number
   /** pg_rewind can work on it: it has data checksums, or wal_log_hints was on. */
   readonly rewindable: boolean
 }
@@ -48,9 +50,11 @@ export function readControlData(text: string): ControlData | undefined {
     number("Latest checkpoint's TimeLineID"),
     number("Min recovery ending loc's timeline"),
   )
-  if (!systemIdentifier || !state || !checkpoint || !redo || !(timeline > 0)) return undefined
+  const walBlockSize = number('WAL block size')
+  if (!systemIdentifier || !state || !checkpoint || !redo) return undefined
+  if (!(timeline > 0 && walBlockSize > 0)) return undefined
   const rewindable = number('Data page checksum version') > 0 || values.get('wal_log_hints setting') === 'on'
-  return { systemIdentifier, state, checkpoint, redo, timeline, rewindable }
+  return { systemIdentifier, state, checkpoint, redo, timeline, walBlockSize, rewindable }
 }
 
 /** It followed a primary when it last ran. */

@@ -12,7 +12,7 @@ let load: WriteLoad | undefined
 
 beforeAll(async () => {
   lab = await Lab.create()
-  await makeDocumentCluster(lab, { pgsqlParams: { stop_escalate: '20', stop_escalate_in_slave: '20' } })
+  await makeDocumentCluster(lab)
   ;[node1, node2] = [lab.node('node1'), lab.node('node2')]
 }, 4 * MINUTE)
 
@@ -34,6 +34,14 @@ const serves =
   (status: ClusterStatus): boolean =>
     status.attribute(node.name, 'pgsql-status') === 'PRI' && status.nodeOf('vip-master') === node.name
 
+const THRESHOLD = ['crm_resource', '--resource', 'msPostgresql', '--meta']
+
+const timeline = async (node: LabNode): Promise<number> =>
+  Number(await node.sql(`select ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int`))
+
+/** Waits until the cluster has nothing more to do: what it is told while it looks around, it may do in another order. */
+const settle = (): Promise<string> => node1.must(['crm_resource', '--wait', '--timeout', '20'])
+
 const isLocked = async (node: LabNode): Promise<boolean> => (await node.run(['ls', LOCK])).code === 0
 
 /** Runs `change` under write load until `next` serves; no acknowledged row may be lost. */
@@ -48,9 +56,50 @@ async function handOver(next: LabNode, change: () => Promise<unknown>): Promise<
 }
 
 test(
+  'a primary that crashed is recovered and promoted where it is, where the cluster allows more than one failure',
+  async () => {
+    await node1.must([...THRESHOLD, '--set-parameter', 'migration-threshold', '--parameter-value', '3'])
+    const before = await timeline(node1)
+    await handOver(node1, async () => {
+      node1.killPostgres()
+      await lab.waitFor('the failure is known', ({ failures }) => failures.length > 0)
+    })
+    const status = await lab.waitFor('node2 is in sync with node1', isInSync(node1, node2))
+    expect(status.failures).toMatchObject([{ task: 'monitor', node: 'node1', exitCode: 7 }])
+    expect(status.failCounts).toMatchObject([{ resource: 'pgsql', node: 'node1', count: 1 }])
+    expect(await timeline(node1)).toBe(before + 1)
+    expect(await isLocked(node1)).toBe(true)
+    await node1.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
+    await node1.must([...THRESHOLD, '--delete-parameter', 'migration-threshold'])
+    await settle()
+  },
+  MINUTE,
+)
+
+test(
+  'a primary that the cluster moves to another node goes on there as a standby',
+  async () => {
+    const promotion = ['crm_resource', '--resource', 'msPostgresql', '--promoted']
+    for (const [from, to] of [
+      [node1, node2],
+      [node2, node1],
+    ] as const) {
+      await handOver(to, () => from.must([...promotion, '--ban', '--node', from.name]))
+      const status = await lab.waitFor(`${from.name} is in sync with ${to.name}`, isInSync(to, from))
+      expect(status.failures).toEqual([])
+      expect(await isLocked(from)).toBe(false)
+      await to.must([...promotion, '--clear'])
+      await settle()
+    }
+  },
+  MINUTE,
+)
+
+test(
   'a node that was in standby for a while',
   async () => {
     await handOver(node2, () => node2.must(['crm', 'node', 'standby', 'node1']))
+    expect(await isLocked(node1)).toBe(false)
     await node2.must(['crm', 'node', 'online', 'node1'])
     const status = await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
     expect(status.failures).toEqual([])
@@ -63,6 +112,7 @@ test(
   'a node whose cluster was restarted, as for a reboot',
   async () => {
     await handOver(node1, () => node2.stopCluster())
+    expect(await isLocked(node2)).toBe(false)
     await node2.boot()
     const status = await lab.waitFor('node2 is in sync with node1', isInSync(node1, node2))
     expect(status.failures).toEqual([])

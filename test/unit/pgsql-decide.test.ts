@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { decideDemote, type DemoteFacts } from '../../agents/pgsql/decide-demote'
 import { decideProbe } from '../../agents/pgsql/decide-probe'
+import { decideStop, type StopFacts } from '../../agents/pgsql/decide-stop'
 import { decideStart, type StartFacts } from '../../agents/pgsql/decide-start'
 import { decideBeforePromote } from '../../agents/pgsql/decide-before-promote'
 import { decidePromote, type PromoteFacts } from '../../agents/pgsql/decide-promote'
@@ -16,6 +17,7 @@ describe('start', () => {
     manual: false,
     primary: undefined,
     last: false,
+    promotesNext: false,
     loss: undefined,
     masterIp: '192.168.2.3',
     resource: 'pgsql',
@@ -50,6 +52,16 @@ describe('start', () => {
       ['publish stopped', 'clear remains', 'start as standby', 'publish standby'],
     ],
     [
+      'has crashed as the primary, and is to be it again',
+      { lock: '/tmp/PGSQL.lock', last: true, promotesNext: true },
+      ['clear remains', 'recover'],
+    ],
+    [
+      'is to be promoted, and was not the last primary',
+      { promotesNext: true },
+      ['publish stopped', 'clear remains', 'start as standby', 'publish standby'],
+    ],
+    [
       'a standby beside a primary',
       { primary: 'node2', loss: { kind: 'nothing' } },
       ['publish stopped', 'clear remains', 'start as standby', 'publish standby'],
@@ -70,8 +82,8 @@ describe('start', () => {
       /^the primary lacks 93 bytes of WAL after 0\/3000098 \(timeline 2\) of this node: take a base backup$/,
     ],
     [
-      'was primary, with no primary to compare with',
-      { lock: '/tmp/PGSQL.lock' },
+      'was primary, with no primary to compare with, whatever the cluster means to do',
+      { lock: '/tmp/PGSQL.lock', promotesNext: true },
       /there is none now to compare with: get one promoted, then crm resource cleanup pgsql$/,
     ],
     [
@@ -114,29 +126,100 @@ describe('start', () => {
 })
 
 describe('demote', () => {
-  const facts: DemoteFacts = { server: 'running', standby: false, stopsNext: false, wasAlone: false }
+  const facts: DemoteFacts = {
+    server: 'running',
+    role: 'primary',
+    stopsNext: false,
+    promotesNext: false,
+    wasAlone: false,
+  }
 
   test.each<[string, Partial<DemoteFacts>, readonly string[]]>([
     [
       'a primary that goes on as a standby',
       {},
-      ['publish demoted', 'stop', 'publish stopped', 'start as standby'],
+      ['checkpoint', 'publish demoted', 'stop', 'note shutdown', 'publish stopped', 'start as standby'],
     ],
-    ['a primary that is stopped next', { stopsNext: true }, ['publish demoted', 'stop', 'publish stopped']],
+    [
+      'a primary that is stopped next',
+      { stopsNext: true },
+      ['checkpoint', 'publish demoted', 'stop', 'note shutdown', 'publish stopped'],
+    ],
+    [
+      'a primary that is restarted and promoted again',
+      { stopsNext: true, promotesNext: true },
+      ['checkpoint', 'publish demoted', 'stop', 'note shutdown', 'publish stopped'],
+    ],
     [
       'a primary without a standby leaves no lock file',
       { stopsNext: true, wasAlone: true },
-      ['publish demoted', 'stop', 'remove lock', 'publish stopped'],
+      ['checkpoint', 'publish demoted', 'stop', 'remove lock', 'publish stopped'],
     ],
-    ['a primary that has crashed', { server: 'stopped' }, ['publish stopped']],
+    [
+      'a server that does not answer is not asked for a checkpoint',
+      { role: undefined, stopsNext: true },
+      ['publish demoted', 'stop', 'note shutdown', 'publish stopped'],
+    ],
+    ['a primary that has crashed', { server: 'stopped', role: undefined }, ['publish stopped']],
+    [
+      'a primary that has crashed, and is to be it again',
+      { server: 'stopped', role: undefined, promotesNext: true },
+      [],
+    ],
     [
       'what is left of a crashed primary',
-      { server: 'orphaned' },
-      ['publish demoted', 'stop', 'publish stopped'],
+      { server: 'orphaned', role: undefined },
+      ['publish demoted', 'stop', 'note shutdown', 'publish stopped'],
     ],
-    ['a standby', { standby: true }, []],
+    [
+      'what is left of a crashed primary that is to be it again',
+      { server: 'orphaned', role: undefined, promotesNext: true },
+      ['stop'],
+    ],
+    ['a standby', { role: 'standby' }, []],
   ])('%s', (_, change, steps) => {
     expect(decideDemote({ ...facts, ...change })).toEqual({ exit: 0, steps })
+  })
+})
+
+describe('stop', () => {
+  const facts: StopFacts = {
+    server: 'running',
+    node: 'node1',
+    publishes: false,
+    locked: false,
+    successor: undefined,
+  }
+
+  test.each<[string, Partial<StopFacts>, readonly string[]]>([
+    ['a standby', {}, ['stop', 'publish stopped']],
+    ['a standby while another is promoted', { successor: 'node2' }, ['stop', 'publish stopped']],
+    ['what does not run', { server: 'stopped' }, ['publish stopped']],
+    [
+      'a primary that has been demoted for another',
+      { server: 'stopped', locked: true, successor: 'node2' },
+      ['compare', 'publish stopped'],
+    ],
+    ['a primary that has been demoted for nobody', { server: 'stopped', locked: true }, ['publish stopped']],
+    [
+      'a primary that has crashed, and is to be it again',
+      { server: 'stopped', locked: true, successor: 'NODE1' },
+      [],
+    ],
+    [
+      'a standby that has crashed, and is to be promoted',
+      { server: 'stopped', successor: 'node1' },
+      ['publish stopped'],
+    ],
+    ['without replication', { node: undefined }, ['stop']],
+    ['without replication, that does not run', { node: undefined, server: 'stopped' }, []],
+    [
+      'without replication, with a receiver',
+      { node: undefined, publishes: true },
+      ['stop', 'publish stopped'],
+    ],
+  ])('%s', (_, change, steps) => {
+    expect(decideStop({ ...facts, ...change })).toEqual({ exit: 0, steps })
   })
 })
 
@@ -172,6 +255,8 @@ describe('promote', () => {
     required: 0,
     position: OLDER,
     others: [],
+    returning: false,
+    baselines: [],
     restart: false,
     slots: false,
   }
@@ -198,6 +283,16 @@ describe('promote', () => {
       { others: [{ node: 'node3', position: NEWER }] },
       usual,
     ],
+    [
+      'the last primary, when it returns with all that its standbys have',
+      { dataStatus: 'LATEST', returning: true, baselines: [{ node: 'node2', position: OLDER }] },
+      usual,
+    ],
+    [
+      'another than the last primary, which has every acknowledged commit',
+      { baselines: [{ node: 'node3', position: NEWER }] },
+      usual,
+    ],
   ])('%s', (_, change, steps) => {
     expect(decidePromote({ ...facts, ...change })).toEqual({ exit: 0, steps })
   })
@@ -218,6 +313,11 @@ describe('promote', () => {
       'an older one in asynchronous replication',
       { mode: 'async', others: [{ node: 'node3', position: NEWER }] },
       /node3 has newer data/,
+    ],
+    [
+      'the last primary, when it has lost what a standby has',
+      { dataStatus: 'LATEST', returning: true, baselines: [{ node: 'node2', position: NEWER }] },
+      /node2 has newer data/,
     ],
   ])('refuses %s', (_, change, reason) => {
     const plan = decidePromote({ ...facts, ...change })

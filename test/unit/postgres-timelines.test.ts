@@ -19,6 +19,7 @@ describe('pg_controldata', () => {
       checkpoint: '0000000001500708',
       redo: '0000000001500708',
       timeline: 1,
+      walBlockSize: 8192,
       rewindable: false,
     })
   })
