@@ -36,16 +36,55 @@ export class SqlError extends Error {
     return /^(?!08|57)[0-9A-Z]{5}$/.test(this.code ?? '')
   }
 
+  /** Nothing came back in the time given. */
+  get timedOut(): boolean {
+    return this.code === TIMED_OUT
+  }
+
+  /**
+   * Perhaps a disk is full, or fails (SQLSTATE disk_full, io_error). Also internal_error: so the server refuses a session
+   * for which it cannot write a file ("could not write init file").
+   */
+  get perhapsDisk(): boolean {
+    return this.code === '53100' || this.code === '58030' || this.code === 'XX000'
+  }
+
+  /** Every connection that this user may have is taken (SQLSTATE 53300): so says a server that lives. */
+  get crowded(): boolean {
+    return this.code === '53300'
+  }
+
+  /** The kernel's answer: more connections wait than the socket holds, for a moment, or because nobody accepts them. */
+  get queueFull(): boolean {
+    return this.code === 'EAGAIN'
+  }
+
+  /** The session ended from the other side: the server is restarting after one of its processes crashed, or is gone. */
+  get cutOff(): boolean {
+    return (
+      this.code === '57P02' || this.code === CUT_OFF || this.code === 'ECONNRESET' || this.code === 'EPIPE'
+    )
+  }
+
   /** The server refused this user. */
   get authentication(): boolean {
     return this.code === '28000' || this.code === INVALID_PASSWORD
   }
 }
 
+/** What the driver says without a code of its own. */
+const TIMED_OUT = 'ETIMEDOUT'
+const CUT_OFF = 'ECONNABORTED'
+const UNCODED: readonly (readonly [RegExp, string])[] = [
+  [/^(?:timeout expired|Query read timeout)$/, TIMED_OUT],
+  [/^Connection terminated/, CUT_OFF],
+]
+
 function sqlError(error: unknown): SqlError {
   if (error instanceof SqlError) return error
   const detail = error instanceof DatabaseError && error.detail !== undefined ? ` (${error.detail})` : ''
-  const code = (error as { code?: unknown }).code
+  const code =
+    (error as { code?: unknown }).code ?? UNCODED.find(([message]) => message.test(messageOf(error)))?.[1]
   // A refused connection to `localhost` is an AggregateError without a message of its own.
   const message = messageOf(error) || (typeof code === 'string' ? code : 'unknown error')
   return new SqlError(`${message}${detail}`, typeof code === 'string' ? code : undefined, { cause: error })
@@ -87,7 +126,7 @@ async function open(
   owner: User,
   key: PasswordKey,
   password: string | undefined,
-  deadline: Deadline,
+  limitMs: () => number,
   encrypted = false,
 ): Promise<Client> {
   const client = new Client({
@@ -97,7 +136,7 @@ async function open(
     // It is this host that is talked to: there is nobody to be told from another by a certificate.
     ssl: encrypted && { rejectUnauthorized: false },
     application_name: 'ocf-ts',
-    connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
+    connectionTimeoutMillis: Math.ceil(limitMs()),
   })
   // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
   client.on('error', () => undefined)
@@ -107,7 +146,7 @@ async function open(
     return client
   } catch (error) {
     destroy(client)
-    if (!encrypted && isUnencryptedRefused(key, error)) return open(owner, key, password, deadline, true)
+    if (!encrypted && isUnencryptedRefused(key, error)) return open(owner, key, password, limitMs, true)
     throw sqlError(error)
   }
 }
@@ -118,6 +157,7 @@ async function open(
  * insists on it.
  *
  * @param pidFile - of the running server: it says on which port and in which directory the server really listens
+ * @param answerMs - how long the server may take to let us in, and then for each answer. Default: until the deadline
  * @throws SqlError when it does not work before the deadline
  */
 export async function connect(
@@ -125,7 +165,10 @@ export async function connect(
   pidFile: PidFile | undefined,
   login: Login,
   deadline: Deadline,
+  answerMs = Infinity,
 ): Promise<Connection> {
+  // Not 0, which means no limit.
+  const limitMs = (): number => Math.max(1, Math.min(deadline.remainingMs, answerMs))
   const key: PasswordKey = {
     host:
       hostToConnectTo(instance.host) ||
@@ -136,12 +179,12 @@ export async function connect(
     user: login.user,
     database: login.database,
   }
-  const client = await open(instance.owner, key, login.password, deadline)
+  const client = await open(instance.owner, key, login.password, limitMs)
   return {
     rows: async <R>(sql: string, parameters: readonly unknown[] = []) => {
       const query = {
         text: sql,
-        query_timeout: Math.max(1, deadline.remainingMs),
+        query_timeout: limitMs(),
         ...(parameters.length > 0 && { values: [...parameters] }),
       }
       try {
