@@ -42,12 +42,18 @@ export function mountOf(path: string, table: string): Mount | undefined {
 /** The mount of a directory of the user's, which may be a link; nothing where that cannot be found out. */
 export function findMount(user: User, path: string): Mount | undefined {
   try {
-    return mountOf(
-      asUser(user, () => realpathSync(path)),
-      readFileSync('/proc/self/mountinfo', 'utf8'),
-    )
+    return mountOf(realPath(user, path), readFileSync('/proc/self/mountinfo', 'utf8'))
   } catch {
     return undefined
+  }
+}
+
+/** The path without links; as it is, where a disk that fails does not let it be followed. */
+function realPath(user: User, path: string): string {
+  try {
+    return asUser(user, () => realpathSync(path))
+  } catch {
+    return path
   }
 }
 

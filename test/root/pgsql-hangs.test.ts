@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@
 import { Client } from 'pg'
 import { type AgentResult, callAgent } from './support/agent'
 import { Freezer } from './support/freezer'
-import { ONTO_EXT4, ONTO_TMPFS, PrivateMounts } from './support/private-mounts'
+import { ONTO_DISK, ONTO_TMPFS, PrivateMounts } from './support/private-mounts'
 import { removeTemplate, TestServer } from './support/server'
 
 jest.setTimeout(60_000)
@@ -265,8 +265,8 @@ describe('its processes crash', () => {
 })
 
 describe('the disk', () => {
-  const dead = (what: string): RegExp =>
-    new RegExp(`^${what}: I/O error \\(EIO\\) on ${server.dataDirectory} \\(ext4\\)`)
+  const dead = (what: string, type: string): RegExp =>
+    new RegExp(`^${what}: I/O error \\(EIO\\) on ${server.dataDirectory} \\(${type}\\)`)
 
   test('of everything is full: it goes down, the monitor says where, the start refuses until there is room', async () => {
     mounts = await PrivateMounts.create(ONTO_TMPFS, server.dataDirectory, '100m')
@@ -319,20 +319,23 @@ describe('the disk', () => {
     expect((await call('stop')).code).toBe(0)
   })
 
-  test('is lost: the monitor says so, with and without processes left; stop ends, start refuses', async () => {
-    mounts = await PrivateMounts.create(ONTO_EXT4, server.dataDirectory, '160M')
+  test.each([
+    ['ext4', '160M'],
+    ['xfs', '320M'],
+  ])('(%s) is lost: the monitor says so; stop ends what runs, start refuses', async (type, size) => {
+    mounts = await PrivateMounts.create(ONTO_DISK, server.dataDirectory, size, type)
     await call('start')
     mounts.breakDisk(server.dataDirectory)
     const monitored = await call('monitor')
     expect(monitored.code).toBe(1)
-    expect(monitored.reason).toMatch(dead('PostgreSQL fails'))
+    expect(monitored.reason).toMatch(dead('PostgreSQL fails', type))
     const { code, seconds } = await timed('stop')
     expect(code).toBe(0)
     expect(seconds).toBeLessThan(15)
     expect(server.processes()).toEqual([])
     const after = await call('monitor')
     expect(after.code).toBe(7)
-    expect(after.reason).toMatch(dead('PostgreSQL is not running'))
+    expect(after.reason).toMatch(dead('PostgreSQL is not running', type))
     const started = await call('start')
     expect(started.code).toBe(1)
     expect(started.reason).toMatch(/^I\/O error \(EIO\) on /)

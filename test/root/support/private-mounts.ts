@@ -2,11 +2,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { agentPath } from './agent'
 
-/** Makes the file systems of ext4 on a device fail: everything from then on is an I/O error, as when a disk is lost. */
+/**
+ * Has the kernel shut a file system down, as XFS does by itself when its disk is lost: every access is an I/O error from
+ * then on. The same for ext4 and XFS: EXT4_IOC_SHUTDOWN, XFS_IOC_GOINGDOWN, without writing anything more.
+ */
 const SHUT_DOWN = `
   open(my $directory, '<', $ARGV[0]) or die "$ARGV[0]: $!\\n";
   my $flags = pack('L', 2);
-  ioctl($directory, 0x8004587d, $flags) or die "EXT4_IOC_SHUTDOWN: $!\\n";
+  ioctl($directory, 0x8004587d, $flags) or die "shutdown of $ARGV[0]: $!\\n";
 `
 
 export class PrivateMounts {
@@ -56,7 +59,7 @@ export class PrivateMounts {
     this.run('rm', '-f', '--', `${directory}/ballast`)
   }
 
-  /** The disk below an ext4 file system is lost. */
+  /** The disk below a file system is lost. */
   breakDisk(directory: string): void {
     this.run('perl', '-e', SHUT_DOWN, directory)
   }
@@ -74,11 +77,11 @@ export const ONTO_TMPFS = `
   mount --bind "$1.disk" "$1"
 `
 
-/** The same, onto ext4 on a loop device. */
-export const ONTO_EXT4 = `
+/** The same, onto a file system on a loop device ($3: of which type). */
+export const ONTO_DISK = `
   mkdir "$1.disk"
   truncate --size "$2" "$1.image"
-  mkfs.ext4 -q -F "$1.image"
+  "mkfs.$3" -q "$1.image"
   mount -o loop "$1.image" "$1.disk"
   cp --archive -- "$1/." "$1.disk/"
   mount --bind "$1.disk" "$1"
