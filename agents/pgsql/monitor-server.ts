@@ -1,7 +1,7 @@
 /** The monitor of a server that runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findNode, promotedNodes, takeSnapshot } from '../../lib/cluster/snapshot'
-import { carryOut, ExitCode, OcfError, type Plan } from '../../lib/ocf'
+import { carryOut, type Deadline, ExitCode, OcfError, type Plan } from '../../lib/ocf'
 import { SqlError } from '../../lib/postgres/connection'
 import { describeDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
 import { type MajorVersion } from '../../lib/postgres/instance'
@@ -42,8 +42,7 @@ export async function monitorServer(
       warnOfFullDisk(context, site)
       return exit
     } catch (error) {
-      const restarts = error instanceof OcfError && error.cause instanceof SqlError && error.cause.cutOff
-      if (!restarts || patience.passed || findServer(site.instance.dataDirectory).kind !== 'running') {
+      if (!isWorthAnotherLook(error, context, site, patience)) {
         const { monitorTrouble } = await import('./monitor-trouble')
         const elapsedMs = Number(process.hrtime.bigint() - begun) / 1e6
         return await monitorTrouble(context, site, server.pid, error, elapsedMs)
@@ -51,6 +50,13 @@ export async function monitorServer(
       await sleep(RETRY_MS)
     }
   }
+}
+
+/** The server restarts after a crash of one of its processes; or it was the agent that did not run for a while. */
+function isWorthAnotherLook(error: unknown, { deadline }: Context, site: Site, patience: Deadline): boolean {
+  if (!(error instanceof OcfError && error.cause instanceof SqlError)) return false
+  if (error.cause.late) return !deadline.passed
+  return error.cause.cutOff && !patience.passed && findServer(site.instance.dataDirectory).kind === 'running'
 }
 
 /** Without room for its data PostgreSQL goes on, with errors where it needs more; another node has no more of it. */

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { Client } from 'pg'
-import { type AgentResult, callAgent } from './support/agent'
+import { agentPath, type AgentResult, callAgent } from './support/agent'
 import { Freezer } from './support/freezer'
 import { ONTO_DISK, ONTO_TMPFS, PrivateMounts } from './support/private-mounts'
 import { removeTemplate, TestServer } from './support/server'
@@ -132,6 +132,27 @@ describe('monitor_timeout', () => {
     expect((await call('monitor', { ...slow, monitor_timeout: '20' })).code).toBe(0)
   })
 
+  test('an agent that did not run itself for that time asks again', async () => {
+    await call('start')
+    // The shell becomes the agent, and its number is known before.
+    const pidFile = join(server.directory, 'agent.pid')
+    const monitored = callAgent('pgsql', 'monitor', {
+      params: { ...server.params, monitor_timeout: '1500ms', monitor_sql: 'select pg_sleep(1)' },
+      env: RECURRING,
+      through: ['bash', '-c', 'echo $$ >"$0"; exec "$@"', pidFile, process.execPath, agentPath('pgsql')],
+    })
+    await until(
+      'it asks',
+      () => server.sql("select count(*) from pg_stat_activity where query ~ '^select pg_sleep'") === '1',
+    )
+    const agent = Number(readFileSync(pidFile, 'utf8'))
+    process.kill(agent, 'SIGSTOP')
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    process.kill(agent, 'SIGCONT')
+    const { code, reason } = await monitored
+    expect({ code, reason }).toEqual({ code: 0, reason: undefined })
+  })
+
   test('longer than the operation: that has the last word', async () => {
     await call('start')
     process.kill(server.postmaster, 'SIGSTOP')
@@ -142,6 +163,21 @@ describe('monitor_timeout', () => {
     expect(seconds).toBeLessThan(2.5)
   })
 })
+
+/** Connects until it is refused; returns how it was. */
+async function crowd(user: string): Promise<string> {
+  for (;;) {
+    const client = new Client({ host: server.directory, user, database: 'template1' })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      clients.push(client)
+    } catch (error) {
+      return String((error as { code?: unknown }).code)
+    }
+    if (clients.length > 20) throw new Error('it is never refused')
+  }
+}
 
 describe('no connection is left', () => {
   const member = {
@@ -163,21 +199,6 @@ describe('no connection is left', () => {
     writeFileSync(hba, `local all app,boss,watcher trust\n${readFileSync(hba, 'utf8')}`)
     await call('start')
     server.sql('create role app login; create role boss login superuser; create role watcher login')
-  }
-
-  /** Connects until it is refused; returns how it was. */
-  async function crowd(user: string): Promise<string> {
-    for (;;) {
-      const client = new Client({ host: server.directory, user, database: 'template1' })
-      client.on('error', () => undefined)
-      try {
-        await client.connect()
-        clients.push(client)
-      } catch (error) {
-        return String((error as { code?: unknown }).code)
-      }
-      if (clients.length > 20) throw new Error('it is never refused')
-    }
   }
 
   test('for clients: the monitor takes one that is reserved, and all is well', async () => {
@@ -219,6 +240,40 @@ describe('no connection is left', () => {
     expect((await call('monitor', member, asMember)).code).toBe(0)
   })
 })
+
+/** PostgreSQL 16 from its npm package; the packages are for this processor only. */
+const POSTGRES_16 = join(__dirname, '../postgres/node_modules/postgres-16/native')
+
+;(process.arch === 'x64' ? test : test.skip)(
+  'a monitor_user with reserved_connections of PostgreSQL 16, where clients have taken all others',
+  async () => {
+    const bin = join(server.directory, 'postgres16/bin')
+    mounts = await PrivateMounts.create(
+      'mkdir "$1/postgres16"; mount --bind "$2" "$1/postgres16"; rm -r "$3"',
+      server.directory,
+      POSTGRES_16,
+      server.dataDirectory,
+    )
+    const initdb = ['--auth=trust', '--no-sync', '--no-instructions', '-D', server.dataDirectory]
+    mounts.run('runuser', '-u', 'postgres', '--', join(bin, 'initdb'), ...initdb)
+    server.configure(
+      `unix_socket_directories = '${server.directory}'`,
+      "listen_addresses = ''",
+      'max_connections = 8',
+      'superuser_reserved_connections = 3',
+      'reserved_connections = 2',
+    )
+    const params = { pgctl: join(bin, 'pg_ctl'), monitor_user: 'watcher', monitor_password: 'x' }
+    expect((await call('start', params)).code).toBe(0)
+    server.sql('create role app login; create role watcher login')
+    expect(await crowd('app')).toBe('53300')
+    expect(clients).toHaveLength(3)
+    expect((await call('monitor', params)).stderr).toMatch(/PostgreSQL lives, but has no connection left/)
+    server.sql('grant pg_use_reserved_connections to watcher')
+    const { code, stderr } = await call('monitor', params)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  },
+)
 
 describe('its processes crash', () => {
   let killer: ChildProcess | undefined
