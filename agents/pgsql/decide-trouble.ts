@@ -50,9 +50,13 @@ function decideCrowded({ message, replicated, controlState, otherwise }: Trouble
   return { exit, steps: [], warning }
 }
 
+/** The message of a monitor_sql that takes too long: the server itself may be well. */
+export const UNENDED = 'monitor_sql has not ended'
+
 function whyItIsSilent(processState: string | undefined, message: string): string {
   if (processState === 'T') return ': it is suspended (SIGSTOP)'
   if (processState === 'D') return ': it waits for a disk (state D)'
+  if (message === UNENDED) return `: ${message}`
   return /EAGAIN/.test(message) ? ': more connections wait than its socket holds' : ''
 }
 
@@ -61,7 +65,7 @@ export function decideTrouble(facts: TroubleFacts): TroublePlan {
   const fail = (reason: string, exit: ExitCode = ExitCode.ERR_GENERIC): TroublePlan => ({
     exit,
     reason,
-    detail: message,
+    detail: otherwise.reason,
     steps: [],
   })
   if (server === 'stopped') {

@@ -10,6 +10,7 @@ import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { controlStandbys } from './control-standbys'
 import { decideProbe } from './decide-probe'
+import { UNENDED } from './decide-trouble'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { readElectionNote } from './election-note'
 import { parameters } from './parameters'
@@ -71,7 +72,9 @@ async function runMonitorSql({ values, deadline }: Context, site: Site, server: 
     try {
       await connection.rows(values.monitor_sql)
     } catch (error) {
-      if (!(error instanceof SqlError && error.answered)) throw error
+      if (!(error instanceof SqlError)) throw error
+      if (error.timedOut) throw new SqlError(UNENDED, error.code, { cause: error }, error.late)
+      if (!error.answered) throw error
       throw new OcfError(
         ExitCode.ERR_GENERIC,
         `monitor_sql fails as ${login.user} in database ${login.database}: ${error.message}`,

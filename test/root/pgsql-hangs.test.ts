@@ -128,7 +128,7 @@ describe('monitor_timeout', () => {
     const slow = { monitor_sql: 'select pg_sleep(3)' }
     const { code, reason } = await call('monitor', { ...slow, monitor_timeout: '1' })
     expect(code).toBe(1)
-    expect(reason).toMatch(/does not answer within 1 s \(monitor_timeout\)$/)
+    expect(reason).toMatch(/does not answer within 1 s \(monitor_timeout\): monitor_sql has not ended$/)
     expect((await call('monitor', { ...slow, monitor_timeout: '20' })).code).toBe(0)
   })
 

@@ -1,6 +1,6 @@
 /** What it means that a server did not answer its monitor as it should. */
 import { describe, expect, test } from '@jest/globals'
-import { decideTrouble, type TroubleFacts } from '../../agents/pgsql/decide-trouble'
+import { decideTrouble, type TroubleFacts, UNENDED } from '../../agents/pgsql/decide-trouble'
 import { describeDiskTrouble, type DiskTrouble, judgeRoom } from '../../lib/postgres/disk-trouble'
 import { mountOf } from '../../lib/system/file-system'
 
@@ -36,6 +36,12 @@ describe('fails', () => {
       { complaint: 'silent', message: 'timeout expired' },
       1,
       'PostgreSQL runs (process 1234567) but does not answer within 5 s (monitor_timeout)',
+    ],
+    [
+      'a monitor_sql that takes too long',
+      { complaint: 'silent', message: UNENDED },
+      1,
+      'PostgreSQL runs (process 1234567) but does not answer within 5 s (monitor_timeout): monitor_sql has not ended',
     ],
     [
       'a suspended server',
