@@ -23,6 +23,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.end()))
+  mounts?.thaw()
   server.destroy()
   mounts?.close()
   mounts = undefined
@@ -394,5 +395,17 @@ describe('the disk', () => {
     const started = await call('start')
     expect(started.code).toBe(1)
     expect(started.reason).toMatch(/^I\/O error \(EIO\) on /)
+  })
+
+  test('does not answer: what waits for it cannot be ended, and is named; once it answers, the stop ends', async () => {
+    mounts = await PrivateMounts.create(ONTO_DISK, server.dataDirectory, '160M', 'ext4')
+    await call('start')
+    mounts.freeze(server.dataDirectory)
+    const stuck = await call('stop', {}, { OCF_RESKEY_CRM_meta_timeout: '6000' })
+    expect(stuck.code).toBe(1)
+    expect(stuck.reason).toMatch(/^processes of .* do not end even by SIGKILL: \d+ \(state D\)/)
+    mounts.thaw()
+    expect((await call('stop')).code).toBe(0)
+    expect(server.processes()).toEqual([])
   })
 })

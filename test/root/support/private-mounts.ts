@@ -13,6 +13,8 @@ const SHUT_DOWN = `
 `
 
 export class PrivateMounts {
+  private frozen: string | undefined
+
   private constructor(private readonly holder: ChildProcess) {}
 
   /** @param script - for bash, with `arguments` as $1, $2, …: mounts what is to be there */
@@ -64,7 +66,20 @@ export class PrivateMounts {
     this.run('perl', '-e', SHUT_DOWN, directory)
   }
 
+  /** The disk below a file system does not answer any more: what writes to it waits, and takes no signal. */
+  freeze(directory: string): void {
+    this.run('fsfreeze', '--freeze', directory)
+    this.frozen = directory
+  }
+
+  /** It answers again. */
+  thaw(): void {
+    if (this.frozen !== undefined) this.run('fsfreeze', '--unfreeze', this.frozen)
+    this.frozen = undefined
+  }
+
   close(): void {
+    this.thaw()
     this.holder.kill('SIGKILL')
   }
 }
