@@ -38,11 +38,6 @@ function isSuspended(state: ServerState): boolean {
   return state.kind === 'running' && findProcess(state.postmaster.pid)?.state === 'T'
 }
 
-/** The postmaster may be well: as long as one of its processes is suspended, it waits for that. */
-function hasSuspended(dataDirectory: string): boolean {
-  return serverProcesses(dataDirectory).some(({ state }) => state === 'T')
-}
-
 /** Whether the postmaster has taken notice of the signal to stop; unless it is known that it has not, it has. */
 function hasNoticed(dataDirectory: string, state: ServerState): boolean {
   if (state.kind !== 'running' || state.pidFile?.status === undefined) return true
@@ -68,7 +63,7 @@ export async function stopServer(
   if (state.kind === 'running') {
     const { pid } = state.postmaster
     // A suspended process takes no signal but SIGKILL: waiting for a shutdown would only cost time.
-    let futile = hasSuspended(dataDirectory)
+    let futile = isSuspended(state)
     const attempts = [
       {
         method: 'fast',

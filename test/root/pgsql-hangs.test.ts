@@ -73,17 +73,6 @@ function fails(query: string): boolean {
   }
 }
 
-/** The number of a process of the server, by what it says it is. */
-function processNamed(role: RegExp): number | undefined {
-  return server.processes().find((pid) => {
-    try {
-      return role.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))
-    } catch {
-      return false
-    }
-  })
-}
-
 describe('monitor_timeout', () => {
   test.each([
     ['the postmaster alone', () => [server.postmaster]],
@@ -116,12 +105,6 @@ describe('monitor_timeout', () => {
     } finally {
       freezer.destroy()
     }
-  })
-
-  test('one process that is suspended does not keep the stop waiting', async () => {
-    await call('start')
-    process.kill(processNamed(/checkpointer/) ?? 0, 'SIGSTOP')
-    await stopsAtOnce(3)
   })
 
   test('holds for monitor_sql, too, and not for a monitor as a whole', async () => {
