@@ -1,5 +1,5 @@
 /** The parameters of ocf:ts:pgsql. Names, defaults and meaning are those of ocf:heartbeat:pgsql. */
-import { absolutePath, boolean, choice, integer, text, words } from '../../lib/ocf'
+import { absolutePath, boolean, choice, integer, seconds, text, words } from '../../lib/ocf'
 import { shellWords } from '../../lib/system/shell-words'
 
 /** A path without the slashes at its end, so that it can be compared and extended. */
@@ -192,6 +192,13 @@ export const parameters = {
     shortdesc: 'What a node does that was primary',
     longdesc:
       "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
+  }),
+  monitor_timeout: seconds({
+    default: 0,
+    reloadable: true,
+    shortdesc: 'How long PostgreSQL may take to answer the monitor',
+    longdesc:
+      'A PostgreSQL that does not answer within this time has failed: each connection and each query of a monitor, monitor_sql included, may take that long, and so may the recovery from the crash of one of its processes. In seconds (5, 5s) or another unit (500ms, 1min). 0, the default: an answer may take until shortly before the timeout of the operation, and the recovery 5 seconds. Without effect when the timeout of the monitor operation is shorter.',
   }),
   tmpdir: text({
     default: '/var/lib/pgsql/tmp',

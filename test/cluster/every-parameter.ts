@@ -94,6 +94,7 @@ const database = (node: LabNode): ValueOfEach<typeof databaseAgent.parameters> =
   external_standby_node_list: 'dr1 dr2',
   check_wal_receiver: 'true',
   rejoin: 'manual',
+  monitor_timeout: '10s',
   tmpdir: '/var/lib/pgsql/conformance',
   xlog_check_count: '2',
   crm_attr_timeout: '10',

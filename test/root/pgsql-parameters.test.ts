@@ -21,7 +21,7 @@ function defaultsIn(xml: string): Record<string, string> {
 }
 
 /** What the shell agent does not have: its newer versions' name, and ours. */
-const MORE = { external_standby_node_list: '', rejoin: 'safe' }
+const MORE = { external_standby_node_list: '', rejoin: 'safe', monitor_timeout: '0' }
 
 test('names and defaults are those of the shell agent that Debian has, and some more', async () => {
   const shell = execFileSync('/usr/lib/ocf/resource.d/heartbeat/pgsql', ['meta-data'], {
@@ -53,6 +53,8 @@ test.each([
   ['restart_on_promote', 'maybe', 'true or false (also yes/no, on/off, 1/0)'],
   ['check_wal_receiver', '2', 'true or false (also yes/no, on/off, 1/0)'],
   ['replication_slot_name', 'Slot', 'lower-case letters, digits and underscores'],
+  ['monitor_timeout', '5 minutes', 'a time of 0 seconds or more, such as 5 or 5s or 500ms'],
+  ['monitor_timeout', '-1', 'a time of 0 seconds or more, such as 5 or 5s or 500ms'],
   ['xlog_check_count', '-1', 'a whole number of 0 or more'],
   ['crm_attr_timeout', '0', 'a whole number of 1 or more'],
   ['stop_escalate', '20s', 'a whole number of 0 or more'],
