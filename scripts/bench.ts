@@ -5,18 +5,24 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Lab, makeDocumentCluster, type Provider, shellAgentFiles } from '../test/cluster/lab'
 import { describeMachine } from './lib/bench/machine'
-import { judge, type Measure, type Part } from './lib/bench/measure'
+import { judge, type Measure, type Part, type Side } from './lib/bench/measure'
 import { measureMetaData } from './lib/bench/meta-data'
 import { measureMonitors } from './lib/bench/monitors'
-import { measureOutages, type Round } from './lib/bench/outage'
+import { measureInPlace, measureOutages } from './lib/bench/outage'
 import { measuresTable, timelineTable } from './lib/bench/report'
+import { type Round } from './lib/bench/round'
+import { BY_BAN, BY_STANDBY, measureSwitchovers, type SwitchoverRound } from './lib/bench/switchover'
 import { TIMELINE_ENV } from './lib/bench/timeline'
 import { buildAgents, installAgents } from './lib/build-agents'
 import { describeFailure, headline } from './lib/failure'
 import { Progress } from './lib/progress'
 import { endLabsOnSignals, withLab } from './lib/with-lab'
 
-const OUTAGE_BUDGET = 0.75
+const KILL_BUDGET = { ratio: 0.75 }
+const SWITCHOVER_BUDGET = { ratio: 0.5 }
+const RETURN_BUDGET = { maximumMs: 30_000 }
+/** At the document's monitor interval of two seconds. */
+const IN_PLACE_BUDGET = { medianMs: 2000 }
 
 const { values: options } = parseArgs({
   options: {
@@ -34,42 +40,60 @@ const { quick } = options
 
 const wants = (part: Part): boolean => options.only?.includes(part) ?? true
 
+/** What was played, by whom. */
+interface Rounds {
+  kill: readonly Round[]
+  standby: readonly SwitchoverRound[]
+  ban: readonly SwitchoverRound[]
+  inPlace: readonly Round[]
+}
+
+const NONE: Readonly<Rounds> = { kill: [], standby: [], ban: [], inPlace: [] }
+
 async function bench(agentsDir: string): Promise<boolean> {
   const machine = await describeMachine()
   const measures: Measure[] = []
-  const rounds: Record<'ours' | 'shell', readonly Round[]> = { ours: [], shell: [] }
-  const measureRounds = (lab: Lab): Promise<readonly Round[]> =>
-    measureOutages(lab, { rounds: quick ? 2 : 5, onStep })
+  const rounds = { ours: { ...NONE }, shell: { ...NONE } }
+  const few = quick ? 2 : 5
+  const many = quick ? 2 : 10
 
   if (wants('meta-data')) {
     progress.heading('\nmeta-data')
     measures.push(...(await measureMetaData(agentsDir, { quick, onStep })))
   }
-  if (wants('monitor') || wants('outage')) {
+  const { ours, shell } = rounds
+  if (['monitor', 'outage', 'switchover', 'in-place'].some((part) => wants(part as Part))) {
     progress.heading('\nOur agents')
     await withCluster('ts', agentsDir, async (lab) => {
       if (wants('monitor')) measures.push(...(await measureMonitors(lab, 'node1', { quick, onStep })))
-      if (wants('outage')) rounds.ours = await measureRounds(lab)
+      if (wants('in-place')) ours.inPlace = await measureInPlace(lab, { rounds: many, onStep })
+      if (wants('switchover')) {
+        const moves = { rounds: many, byHand: false, onStep }
+        ours.standby = await measureSwitchovers(lab, { ...moves, move: BY_STANDBY })
+        ours.ban = await measureSwitchovers(lab, { ...moves, move: BY_BAN })
+      }
+      // The last one: it leaves the old primary out.
+      if (wants('outage')) ours.kill = await measureOutages(lab, { rounds: few, onStep })
     })
   }
-  if (wants('outage')) {
+  if (wants('outage') || wants('switchover')) {
     progress.heading('\nThe shell agents')
     await withCluster('heartbeat', agentsDir, async (lab) => {
-      rounds.shell = await measureRounds(lab)
-    })
-    const samples = (some: readonly Round[]): readonly number[] => some.map(({ outageMs }) => outageMs)
-    measures.push({
-      part: 'outage',
-      title: 'kill -9 of the primary',
-      quantity: 'outage',
-      ours: { name: 'ocf:ts', samples: samples(rounds.ours) },
-      reference: { name: 'shell agents', samples: samples(rounds.shell) },
-      budget: OUTAGE_BUDGET,
+      if (wants('switchover')) {
+        const moves = { rounds: few, byHand: true, onStep }
+        shell.standby = await measureSwitchovers(lab, { ...moves, move: BY_STANDBY })
+      }
+      if (wants('outage')) shell.kill = await measureOutages(lab, { rounds: few, onStep })
     })
   }
+  measures.push(...compareRounds(rounds))
 
   progress.say(`\n${measuresTable(measures)}`)
-  if (wants('outage')) progress.say(timelineTable(rounds))
+  for (const [after, kind] of TABLES) {
+    if (ours[kind].length > 0) {
+      progress.say(timelineTable(after, { ours: ours[kind], 'shell agents': shell[kind] }))
+    }
+  }
   if (quick) progress.say('A quick run: the figures are of too few runs to judge by.')
   const results = measures.map((measure) => ({ ...measure, ...judge(measure), samples: samplesOf(measure) }))
   const record = { at: new Date().toISOString(), quick, machine, results, rounds }
@@ -78,8 +102,66 @@ async function bench(agentsDir: string): Promise<boolean> {
   return measures.every((measure) => judge(measure).holds !== false)
 }
 
+const TABLES = [
+  ['kill -9 of the primary', 'kill'],
+  ['crm node standby of the primary', 'standby'],
+  ['a ban of the primary', 'ban'],
+  ['kill -9 of the primary, with migration-threshold=3', 'inPlace'],
+] as const
+
+function compareRounds({ ours, shell }: Readonly<Record<'ours' | 'shell', Rounds>>): readonly Measure[] {
+  const outages = (name: string, rounds: readonly Round[]): Side => ({
+    name,
+    samples: rounds.map(({ outageMs }) => outageMs),
+  })
+  const returns = [...ours.standby, ...ours.ban].flatMap(({ returnMs }) => returnMs ?? [])
+  const [mine, theirs] = ['ocf:ts', 'shell agents']
+  const measures: readonly Measure[] = [
+    {
+      part: 'outage',
+      title: 'kill -9 of the primary',
+      quantity: 'outage',
+      ours: outages(mine, ours.kill),
+      reference: outages(theirs, shell.kill),
+      budget: KILL_BUDGET,
+    },
+    {
+      part: 'switchover',
+      title: 'crm node standby',
+      quantity: 'outage',
+      ours: outages(mine, ours.standby),
+      reference: outages(theirs, shell.standby),
+      budget: SWITCHOVER_BUDGET,
+    },
+    {
+      part: 'switchover',
+      title: 'a ban of the primary',
+      quantity: 'outage',
+      ours: outages(mine, ours.ban),
+      // Which cannot do it: a server that they demote is stopped, and fails as a standby.
+      reference: outages('shell agents, crm node standby', shell.standby),
+      budget: SWITCHOVER_BUDGET,
+    },
+    {
+      part: 'switchover',
+      title: 'the old primary in sync again',
+      quantity: 'return',
+      ours: { name: mine, samples: returns },
+      budget: RETURN_BUDGET,
+    },
+    {
+      part: 'in-place',
+      title: 'kill -9, recovered in place',
+      quantity: 'outage',
+      ours: outages(mine, ours.inPlace),
+      budget: IN_PLACE_BUDGET,
+    },
+  ]
+  return measures.filter(({ part }) => wants(part))
+}
+
 function samplesOf({ ours, reference }: Measure) {
-  return { [ours.name]: ours.samples, [reference.name]: reference.samples }
+  return { [ours.name]: ours.samples, ...(reference && { [reference.name]: reference.samples }) }
 }
 
 /** Runs `work` on the document's cluster; both kinds of agents run where the other kind is installed as well. */

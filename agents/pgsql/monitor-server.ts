@@ -1,31 +1,70 @@
 /** The monitor of a server that runs. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { findNode, promotedNodes, takeSnapshot } from '../../lib/cluster/snapshot'
-import { carryOut, ExitCode, OcfError, type Plan } from '../../lib/ocf'
+import { carryOut, type Deadline, ExitCode, OcfError, type Plan } from '../../lib/ocf'
 import { type Connection, SqlError } from '../../lib/postgres/connection'
+import { describeDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
 import { type MajorVersion } from '../../lib/postgres/instance'
-import { type PidFile } from '../../lib/postgres/pid-file'
 import { readEnd, readRole, type ServerRole } from '../../lib/postgres/replication'
+import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { controlStandbys } from './control-standbys'
 import { decideProbe } from './decide-probe'
+import { UNENDED } from './decide-trouble'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { readElectionNote } from './election-note'
 import { parameters } from './parameters'
 import { publishedQuorums } from './quorum'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
-import { monitorLogin, withLogin, withSession } from './session'
+import { monitorLogin, RESTART_MS, type Server, withLogin, withSession } from './session'
 import { isReplicated, otherNodes, readSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
 import { describeStep, performSteps, type Step } from './steps'
 
-interface Server {
-  readonly pid: number
-  readonly pidFile: PidFile | undefined
+/** Milliseconds between two looks at a server that restarts after a crash. */
+const RETRY_MS = 50
+
+/**
+ * @param found - the server that runs
+ */
+export async function monitorServer(
+  context: Context,
+  found: Pick<Server, 'pid' | 'pidFile'>,
+): Promise<ExitCode> {
+  const { values, deadline } = context
+  const answerMs = values.monitor_timeout > 0 ? values.monitor_timeout * 1000 : undefined
+  const patience = deadline.within(answerMs ?? RESTART_MS)
+  const server: Server = { ...found, patience, ...(answerMs !== undefined && { answerMs }) }
+  const site = await readSite(context)
+  const begun = process.hrtime.bigint()
+  for (;;) {
+    try {
+      const exit = isReplicated(site)
+        ? await monitorReplicated(context, site, server, readSiteVersion(site))
+        : await monitorAlone(context, site, server)
+      warnOfFullDisk(context, site)
+      return exit
+    } catch (error) {
+      if (!isWorthAnotherLook(error, context, site, patience)) {
+        const { monitorTrouble } = await import('./monitor-trouble')
+        const elapsedMs = Number(process.hrtime.bigint() - begun) / 1e6
+        return await monitorTrouble(context, site, server.pid, error, elapsedMs)
+      }
+      await sleep(RETRY_MS)
+    }
+  }
 }
 
-export async function monitorServer(context: Context, server: Server): Promise<ExitCode> {
-  const site = await readSite(context)
-  if (!isReplicated(site)) return monitorAlone(context, site, server)
-  return monitorReplicated(context, site, server, readSiteVersion(site))
+/** The server restarts after a crash of one of its processes; or it was the agent that did not run for a while. */
+function isWorthAnotherLook(error: unknown, { deadline }: Context, site: Site, patience: Deadline): boolean {
+  if (!(error instanceof OcfError && error.cause instanceof SqlError)) return false
+  if (error.cause.late) return !deadline.passed
+  return error.cause.cutOff && !patience.passed && findServer(site.instance.dataDirectory).kind === 'running'
+}
+
+/** Without room for its data PostgreSQL goes on, with errors where it needs more; another node has no more of it. */
+function warnOfFullDisk({ log }: Context, { instance }: Site): void {
+  const trouble = findFullDisk(instance.owner, instance.dataDirectory)
+  if (trouble) log.warning(`${describeDiskTrouble(trouble)}: PostgreSQL answers still; make room`)
 }
 
 async function runMonitorSql({ values, deadline }: Context, site: Site, server: Server): Promise<void> {
@@ -34,14 +73,25 @@ async function runMonitorSql({ values, deadline }: Context, site: Site, server: 
     try {
       await connection.rows(values.monitor_sql)
     } catch (error) {
-      if (!(error instanceof SqlError && error.answered)) throw error
+      if (!(error instanceof SqlError)) throw error
+      if (error.timedOut) throw new SqlError(UNENDED, error.code, { cause: error }, error.late)
+      if (!error.answered) throw error
       throw new OcfError(
         ExitCode.ERR_GENERIC,
         `monitor_sql fails as ${login.user} in database ${login.database}: ${error.message}`,
-        { cause: error },
       )
     }
   })
+}
+
+/** The standbys are to be looked after also while there is no connection left for monitor_user. */
+async function runMonitorSqlIfLetIn(context: Context, site: Site, server: Server): Promise<void> {
+  try {
+    await runMonitorSql(context, site, server)
+  } catch (error) {
+    if (!(error instanceof OcfError && error.cause instanceof SqlError && error.cause.crowded)) throw error
+    context.log.warning(`monitor_sql was not run: ${error.reason}`)
+  }
 }
 
 async function monitorAlone(context: Context, site: Site, server: Server): Promise<ExitCode> {
@@ -70,7 +120,7 @@ async function monitorReplicated(
   return withSession(site, values, server, deadline, async (connection) => {
     const role = await readRole(connection, version)
     if (!role.inRecovery && values.monitor_sql !== parameters.monitor_sql.default)
-      await runMonitorSql(context, site, server)
+      await runMonitorSqlIfLetIn(context, site, server)
     if (probe) return actOnProbe(context, site, role)
     if (role.inRecovery) {
       const receiver = await readReceiver(connection, values, true)

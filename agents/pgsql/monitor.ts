@@ -15,6 +15,7 @@ export async function monitor(context: Context): Promise<ExitCode> {
   if (found.kind === 'stopped') {
     explain?.observed({ server: found })
     if (found.stalePidFile !== undefined) log.info(`PostgreSQL is not running: ${found.stalePidFile}`)
+    if (!context.probe) await (await import('./monitor-trouble')).blameDisk(context)
     return ExitCode.NOT_RUNNING
   }
   if (found.kind === 'orphaned') {

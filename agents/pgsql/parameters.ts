@@ -1,5 +1,5 @@
 /** The parameters of ocf:ts:pgsql. Names, defaults and meaning are those of ocf:heartbeat:pgsql. */
-import { absolutePath, boolean, choice, integer, text, words } from '../../lib/ocf'
+import { absolutePath, boolean, choice, integer, seconds, text, words } from '../../lib/ocf'
 import { shellWords } from '../../lib/system/shell-words'
 
 /** A path without the slashes at its end, so that it can be compared and extended. */
@@ -214,6 +214,13 @@ export const parameters = {
     shortdesc: 'Whether commits wait for certain standbys or for any',
     longdesc:
       'first: commits wait for certain standbys, each of which may be promoted; when one is lost, they wait until the next takes its place. quorum: commits wait for any sync_standbys of all standbys that stream, so that the loss of one delays nothing while enough are left; after the loss of the primary the standbys compare what they have, and the newest is promoted once enough of them have answered to know that no acknowledged commit is missing there. Needs PostgreSQL 10, and more standbys than sync_standbys.',
+  }),
+  monitor_timeout: seconds({
+    default: 0,
+    reloadable: true,
+    shortdesc: 'How long PostgreSQL may take to answer the monitor',
+    longdesc:
+      'A PostgreSQL that does not answer within this time has failed: each connection and each query of a monitor, monitor_sql included, may take that long, and so may the recovery from the crash of one of its processes. In seconds (5, 5s) or another unit (500ms, 1min). 0, the default: an answer may take until shortly before the timeout of the operation, and the recovery 5 seconds. Without effect when the timeout of the monitor operation is shorter.',
   }),
   tmpdir: text({
     default: '/var/lib/pgsql/tmp',

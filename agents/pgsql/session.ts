@@ -7,20 +7,31 @@ import { type Values } from './agent'
 import { type Site } from './site'
 
 /** After one of its processes crashed, PostgreSQL takes no connections for a moment, and then is well again. */
-const RESTART_MS = 5000
+export const RESTART_MS = 5000
+
+/** A server that runs, and how long it may take. */
+export interface Server {
+  readonly pid: number
+  readonly pidFile: PidFile | undefined
+  /** Milliseconds that each answer may take. Default: until the deadline. */
+  readonly answerMs?: number
+  /** How long a server that takes no connections just now is asked again. Default: RESTART_MS. */
+  readonly patience?: Deadline
+}
 
 async function connectPatiently(
   site: Site,
-  pidFile: PidFile | undefined,
+  { pidFile, answerMs, patience: given }: Server,
   login: Login,
   deadline: Deadline,
 ): Promise<Connection> {
-  const patience = deadline.within(RESTART_MS)
+  const patience = given ?? deadline.within(RESTART_MS)
   for (;;) {
     try {
-      return await connect(site.instance, pidFile, login, deadline)
+      return await connect(site.instance, pidFile, login, deadline, answerMs)
     } catch (error) {
-      if (!(error instanceof SqlError && error.notAccepting) || patience.passed) throw error
+      const passes = error instanceof SqlError && (error.notAccepting || error.queueFull)
+      if (!passes || patience.passed) throw error
       await sleep(50)
     }
   }
@@ -40,14 +51,14 @@ export function monitorLogin(site: Site, values: Values): Login {
 /** Runs `work` with a session of `login` and closes it. Failures name the server's process and its own words. */
 export async function withLogin<T>(
   site: Site,
-  server: { readonly pid: number; readonly pidFile: PidFile | undefined },
+  server: Server,
   login: Login,
   deadline: Deadline,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   let connection: Connection | undefined
   try {
-    connection = await connectPatiently(site, server.pidFile, login, deadline)
+    connection = await connectPatiently(site, server, login, deadline)
     return await work(connection)
   } catch (error) {
     if (!(error instanceof SqlError)) throw error
@@ -66,7 +77,7 @@ export async function withLogin<T>(
 export async function withSession<T>(
   site: Site,
   values: Values,
-  server: { readonly pid: number; readonly pidFile: PidFile | undefined },
+  server: Server,
   deadline: Deadline,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {

@@ -2,7 +2,9 @@
 import { findNode, type ClusterSnapshot, sameNode } from '../../lib/cluster/snapshot'
 import { localNodeName } from '../../lib/cluster/node-name'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../../lib/ocf'
+import { describeDiskTrouble, diskErrorCode } from '../../lib/postgres/disk-trouble'
 import { type Instance, type MajorVersion, readVersion } from '../../lib/postgres/instance'
+import { findMount } from '../../lib/system/file-system'
 import { readOwned } from '../../lib/system/owned-files'
 import { shellWords } from '../../lib/system/shell-words'
 import { findUser, isRoot } from '../../lib/system/users'
@@ -116,7 +118,7 @@ export async function readSite({ values, env, deadline }: Context): Promise<Site
 /**
  * The major version of the data directory.
  *
- * @throws OcfError ERR_ARGS when it is not one, ERR_PERM when `pgdba` may not read it
+ * @throws OcfError ERR_ARGS when it is not one, ERR_PERM when `pgdba` may not read it, ERR_GENERIC when its disk fails
  */
 export function readSiteVersion({ instance }: Site): MajorVersion {
   const { dataDirectory, owner } = instance
@@ -124,6 +126,16 @@ export function readSiteVersion({ instance }: Site): MajorVersion {
   try {
     text = readOwned(owner, `${dataDirectory}/PG_VERSION`)
   } catch (error) {
+    const failing = diskErrorCode(error)
+    if (failing !== undefined) {
+      const trouble = {
+        kind: 'failing',
+        path: dataDirectory,
+        mount: findMount(owner, dataDirectory),
+        code: failing,
+      } as const
+      throw new OcfError(ExitCode.ERR_GENERIC, describeDiskTrouble(trouble), { cause: error })
+    }
     throw new OcfError(
       ExitCode.ERR_PERM,
       `pgdata: ${owner.name} may not read ${dataDirectory}: set pgdba to the account that owns it`,

@@ -1,6 +1,7 @@
 /** Bringing this node's server up as a standby: at start, and after a demotion. */
-import { ExitCode, OcfError } from '../../lib/ocf'
+import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
+import { describeDiskTrouble, findDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { findServer } from '../../lib/postgres/server-state'
 import { startServer } from '../../lib/postgres/start-server'
@@ -20,10 +21,26 @@ export async function clearRemains(context: Context, site: Site): Promise<void> 
   removeStalePidFile(owner, dataDirectory)
 }
 
-/** Starts the server with whatever settings it has. */
+/**
+ * Starts the server with whatever settings it has.
+ *
+ * @throws OcfError ERR_GENERIC when it does not come up; at once where its file systems are full
+ */
 export async function startPlain({ deadline }: Context, { instance }: Site): Promise<void> {
+  const { owner, dataDirectory } = instance
+  const full = findFullDisk(owner, dataDirectory)
+  if (full) throw new OcfError(ExitCode.ERR_GENERIC, `not started: ${describeDiskTrouble(full)}`)
   makeRuntimeDirectories(instance)
-  await startServer(instance, deadline)
+  try {
+    await startServer(instance, deadline)
+  } catch (error) {
+    const trouble = error instanceof OcfError ? findDiskTrouble(owner, dataDirectory) : undefined
+    if (trouble === undefined) throw error
+    throw new OcfError(ExitCode.ERR_GENERIC, `PostgreSQL did not start: ${describeDiskTrouble(trouble)}`, {
+      detail: messageOf(error),
+      cause: error,
+    })
+  }
 }
 
 /** What is wrong with a standby that has just been started; nothing when all is well. */

@@ -22,6 +22,8 @@ export class SqlError extends Error {
     /** SQLSTATE where the server gave one, or the system's error code (`ECONNREFUSED`). */
     readonly code: string | undefined,
     options?: ErrorOptions,
+    /** The time was up long before it was seen to be: this process did not run, and cannot say what others did. */
+    readonly late = false,
   ) {
     super(message, options)
   }
@@ -36,19 +38,74 @@ export class SqlError extends Error {
     return /^(?!08|57)[0-9A-Z]{5}$/.test(this.code ?? '')
   }
 
+  /** Nothing came back in the time given. */
+  get timedOut(): boolean {
+    return this.code === TIMED_OUT
+  }
+
+  /**
+   * Perhaps a disk is full, or fails (SQLSTATE disk_full, io_error). Also internal_error: so the server refuses a session
+   * for which it cannot write a file ("could not write init file").
+   */
+  get perhapsDisk(): boolean {
+    return this.code === '53100' || this.code === '58030' || this.code === 'XX000'
+  }
+
+  /** Every connection that this user may have is taken (SQLSTATE 53300): so says a server that lives. */
+  get crowded(): boolean {
+    return this.code === '53300'
+  }
+
+  /** The kernel's answer: more connections wait than the socket holds, for a moment, or because nobody accepts them. */
+  get queueFull(): boolean {
+    return this.code === 'EAGAIN'
+  }
+
+  /** The session ended from the other side: the server is restarting after one of its processes crashed, or is gone. */
+  get cutOff(): boolean {
+    return (
+      this.code === '57P02' || this.code === CUT_OFF || this.code === 'ECONNRESET' || this.code === 'EPIPE'
+    )
+  }
+
   /** The server refused this user. */
   get authentication(): boolean {
     return this.code === '28000' || this.code === INVALID_PASSWORD
   }
 }
 
+/** What the driver says without a code of its own. */
+const TIMED_OUT = 'ETIMEDOUT'
+const CUT_OFF = 'ECONNABORTED'
+const UNCODED: readonly (readonly [RegExp, string])[] = [
+  [/^(?:timeout expired|Query read timeout)$/, TIMED_OUT],
+  [/^Connection terminated/, CUT_OFF],
+]
+
 function sqlError(error: unknown): SqlError {
   if (error instanceof SqlError) return error
   const detail = error instanceof DatabaseError && error.detail !== undefined ? ` (${error.detail})` : ''
-  const code = (error as { code?: unknown }).code
+  const code =
+    (error as { code?: unknown }).code ?? UNCODED.find(([message]) => message.test(messageOf(error)))?.[1]
   // A refused connection to `localhost` is an AggregateError without a message of its own.
   const message = messageOf(error) || (typeof code === 'string' ? code : 'unknown error')
   return new SqlError(`${message}${detail}`, typeof code === 'string' ? code : undefined, { cause: error })
+}
+
+/** A timer that goes off this much late has gone off in a process that got no processor, as all others perhaps. */
+const LATE_MS = 1000
+
+/** Asks something that has to be answered in `limitMs` milliseconds. */
+async function asked<T>(limitMs: number, ask: (limitMs: number) => Promise<T>): Promise<T> {
+  const begun = process.hrtime.bigint()
+  try {
+    return await ask(limitMs)
+  } catch (error) {
+    const known = sqlError(error)
+    const elapsedMs = Number(process.hrtime.bigint() - begun) / 1e6
+    if (!known.timedOut || elapsedMs < limitMs + LATE_MS) throw known
+    throw new SqlError(known.message, known.code, { cause: known }, true)
+  }
 }
 
 /** An open connection. */
@@ -87,7 +144,7 @@ async function open(
   owner: User,
   key: PasswordKey,
   password: string | undefined,
-  deadline: Deadline,
+  limitMs: number,
   encrypted = false,
 ): Promise<Client> {
   const client = new Client({
@@ -97,7 +154,7 @@ async function open(
     // It is this host that is talked to: there is nobody to be told from another by a certificate.
     ssl: encrypted && { rejectUnauthorized: false },
     application_name: 'ocf-ts',
-    connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
+    connectionTimeoutMillis: Math.ceil(limitMs),
   })
   // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
   client.on('error', () => undefined)
@@ -107,7 +164,7 @@ async function open(
     return client
   } catch (error) {
     destroy(client)
-    if (!encrypted && isUnencryptedRefused(key, error)) return open(owner, key, password, deadline, true)
+    if (!encrypted && isUnencryptedRefused(key, error)) return open(owner, key, password, limitMs, true)
     throw sqlError(error)
   }
 }
@@ -118,6 +175,7 @@ async function open(
  * insists on it.
  *
  * @param pidFile - of the running server: it says on which port and in which directory the server really listens
+ * @param answerMs - how long the server may take to let us in, and then for each answer. Default: until the deadline
  * @throws SqlError when it does not work before the deadline
  */
 export async function connect(
@@ -125,7 +183,10 @@ export async function connect(
   pidFile: PidFile | undefined,
   login: Login,
   deadline: Deadline,
+  answerMs = Infinity,
 ): Promise<Connection> {
+  // Not 0, which means no limit.
+  const limitMs = (): number => Math.max(1, Math.min(deadline.remainingMs, answerMs))
   const key: PasswordKey = {
     host:
       hostToConnectTo(instance.host) ||
@@ -136,20 +197,15 @@ export async function connect(
     user: login.user,
     database: login.database,
   }
-  const client = await open(instance.owner, key, login.password, deadline)
+  const client = await asked(limitMs(), (ms) => open(instance.owner, key, login.password, ms))
   return {
     rows: async <R>(sql: string, parameters: readonly unknown[] = []) => {
-      const query = {
-        text: sql,
-        query_timeout: Math.max(1, deadline.remainingMs),
-        ...(parameters.length > 0 && { values: [...parameters] }),
-      }
-      try {
-        const { rows } = await client.query(query)
-        return rows as readonly R[]
-      } catch (error) {
-        throw sqlError(error)
-      }
+      const values = parameters.length > 0 && { values: [...parameters] }
+      const { rows } = await asked(limitMs(), (ms) => {
+        const query = { text: sql, query_timeout: ms, ...values }
+        return client.query(query)
+      })
+      return rows as readonly R[]
     },
     close: () => {
       destroy(client)

@@ -5,16 +5,21 @@ export interface PidFile {
   readonly port: number | undefined
   /** The first directory with a unix socket. */
   readonly socketDirectory: string | undefined
+  /** What the postmaster does, since version 10: `starting`, `stopping`, `ready`, `standby`. */
+  readonly status: string | undefined
 }
 
 /** Reads postmaster.pid; nothing when its first line is not a process number. */
 export function readPidFile(text: string): PidFile | undefined {
-  const [pid = '', , , port = '', socketDirectory = ''] = text.split('\n').map((line) => line.trim())
+  const [pid = '', , , port = '', socketDirectory = '', , , status] = text
+    .split('\n')
+    .map((line) => line.trim())
   // A standalone backend writes its number with a minus sign.
   if (!/^-?[1-9]\d{0,9}$/.test(pid)) return undefined
   return {
     pid: Math.abs(Number(pid)),
     port: /^\d+$/.test(port) ? Number(port) : undefined,
     socketDirectory: socketDirectory.startsWith('/') ? socketDirectory : undefined,
+    status: status === '' ? undefined : status,
   }
 }

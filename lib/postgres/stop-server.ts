@@ -22,6 +22,9 @@ const IMMEDIATE_MS = 10_000
 /** What is kept of the deadline for SIGKILL and the kernel's clearing up after it. */
 const KILL_MS = 4000
 
+/** A postmaster notes in its pid file at once that it was told to stop; one that does not in this time does not react. */
+const REACTION_MS = 5000
+
 const POLL_MS = 20
 
 /** The server's processes that still live: none when it has stopped. */
@@ -33,6 +36,13 @@ function alive(dataDirectory: string, state: ServerState): boolean {
 
 function isSuspended(state: ServerState): boolean {
   return state.kind === 'running' && findProcess(state.postmaster.pid)?.state === 'T'
+}
+
+/** Whether the postmaster has taken notice of the signal to stop; unless it is known that it has not, it has. */
+function hasNoticed(dataDirectory: string, state: ServerState): boolean {
+  if (state.kind !== 'running' || state.pidFile?.status === undefined) return true
+  const now = findServer(dataDirectory)
+  return now.kind !== 'running' || now.pidFile?.status === undefined || now.pidFile.status === 'stopping'
 }
 
 /**
@@ -53,6 +63,7 @@ export async function stopServer(
   if (state.kind === 'running') {
     const { pid } = state.postmaster
     // A suspended process takes no signal but SIGKILL: waiting for a shutdown would only cost time.
+    let futile = isSuspended(state)
     const attempts = [
       {
         method: 'fast',
@@ -64,12 +75,15 @@ export async function stopServer(
     ] as const
     for (const { method, signal, limitMs, reserveMs } of attempts) {
       const patience = deadline.before(reserveMs).within(limitMs)
-      if (patience.passed || isSuspended(state)) continue
+      if (patience.passed || futile) continue
       log.info(`stopping PostgreSQL (process ${pid}): ${method} shutdown`)
       signalProcess(pid, signal)
-      if (await patience.holds(POLL_MS, () => gone() || isSuspended(state))) {
-        if (gone()) return method
-      }
+      const noticed = await patience
+        .within(REACTION_MS)
+        .holds(POLL_MS, () => gone() || isSuspended(state) || hasNoticed(dataDirectory, state))
+      if (noticed) await patience.holds(POLL_MS, () => gone() || isSuspended(state))
+      if (gone()) return method
+      futile = isSuspended(state) || (!noticed && !patience.passed)
       log.warning(`PostgreSQL (process ${pid}) did not end by a ${method} shutdown`)
     }
   }

@@ -1,5 +1,5 @@
 /** Processes as /proc shows them. */
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 
 export interface Process {
   readonly pid: number
@@ -33,13 +33,38 @@ export function worksIn(pid: number, directory: string): boolean {
   try {
     const target = readlinkSync(`/proc/${pid}/cwd`)
     if (target === `${directory} (deleted)`) {
-      return readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt')
+      return sharesMounts(pid)
     }
-    const [here, there] = [statSync(`/proc/${pid}/cwd`), statSync(directory)]
-    return here.dev === there.dev && here.ino === there.ino
+    return (
+      isSameDirectory(`/proc/${pid}/cwd`, directory) ?? (target === realPath(directory) && sharesMounts(pid))
+    )
   } catch {
     return false
   }
+}
+
+/** Nothing where a disk that fails does not let it be known. */
+function isSameDirectory(a: string, b: string): boolean | undefined {
+  try {
+    const [first, second] = [statSync(a), statSync(b)]
+    return first.dev === second.dev && first.ino === second.ino
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' ? false : undefined
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
+
+/** The same path is the same directory. */
+function sharesMounts(pid: number): boolean {
+  return readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt')
 }
 
 /** All processes whose working directory is `directory`. */

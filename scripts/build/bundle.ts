@@ -2,11 +2,11 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { VERSION } from '../../lib/version'
 import { entryPoint } from './agents'
 import { licences } from './licences'
 import { PackedPackages, UNPACK } from './packed-packages'
 import { REPOSITORY } from './repository'
+import { firstLines } from './shortcut'
 import { TARGET } from './target'
 
 /** An executable that is made, and not on disk yet. */
@@ -41,8 +41,7 @@ export async function bundle(entry: string, title: string): Promise<string> {
     // Names and lines are kept: a stack in a cluster's log must mean something to its reader.
     minifySyntax: true,
     legalComments: 'none',
-    // The second line tells what the file is; scripts/install knows by it which files are its own to remove.
-    banner: { js: `#!/usr/bin/env node\n// ocf-ts ${VERSION}: ${title}` },
+    banner: { js: firstLines(entry, title) },
     logLevel: 'warning',
   })
   const [output] = outputFiles

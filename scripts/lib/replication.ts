@@ -17,6 +17,15 @@ export function isInSync(primary: string, standby: string): (status: ClusterStat
     status.nodeOf('vip-slave') === standby
 }
 
+/** Who is the primary now, and who is not. */
+export async function findParts(lab: Lab): Promise<[primary: string, standby: string]> {
+  const status = await lab.status()
+  const primary = lab.record.nodes.find((node) => status.attribute(node, 'pgsql-status') === 'PRI')
+  const standby = lab.record.nodes.find((node) => node !== primary)
+  if (primary === undefined || standby === undefined) throw new Error('there is no primary')
+  return [primary, standby]
+}
+
 /** Chapter 5.3, step by step: the old primary becomes a standby of the new one. */
 export async function bringBack(
   lab: Lab,

@@ -98,6 +98,7 @@ const database = (node: LabNode): ValueOfEach<typeof databaseAgent.parameters> =
   // Others need more nodes.
   sync_standbys: '1',
   sync_method: 'first',
+  monitor_timeout: '10s',
   tmpdir: '/var/lib/pgsql/conformance',
   xlog_check_count: '2',
   crm_attr_timeout: '10',

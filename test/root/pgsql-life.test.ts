@@ -122,7 +122,9 @@ describe('without replication', () => {
     })
     expect(Date.now() - begun).toBeLessThan(3000)
     expect(code).toBe(1)
-    expect(reason).toMatch(/PostgreSQL runs \(process \d+\) but does not answer postgres/)
+    expect(reason).toMatch(
+      /PostgreSQL runs \(process \d+\) but does not answer before the timeout of the monitor: it is suspended/,
+    )
   })
 })
 

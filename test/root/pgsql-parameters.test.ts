@@ -24,6 +24,7 @@ function defaultsIn(xml: string): Record<string, string> {
 const MORE = {
   external_standby_node_list: '',
   rejoin: 'safe',
+  monitor_timeout: '0',
   sync_policy: 'available',
   sync_standbys: '1',
   sync_method: 'first',
@@ -62,6 +63,8 @@ test.each([
   ['sync_policy', 'lax', 'one of available, strict'],
   ['sync_standbys', '0', 'a whole number of 1 or more'],
   ['sync_method', 'any', 'one of first, quorum'],
+  ['monitor_timeout', '5 minutes', 'a time of 0 seconds or more, such as 5 or 5s or 500ms'],
+  ['monitor_timeout', '-1', 'a time of 0 seconds or more, such as 5 or 5s or 500ms'],
   ['xlog_check_count', '-1', 'a whole number of 0 or more'],
   ['crm_attr_timeout', '0', 'a whole number of 1 or more'],
   ['stop_escalate', '20s', 'a whole number of 0 or more'],

@@ -44,8 +44,8 @@ describe.each(agentNames)('%s', (name) => {
   test('is one executable file that says what it is and whose code is in it', () => {
     const contents = readFileSync(executable(name), 'utf8')
     const [first, second] = contents.split('\n')
-    expect(first).toBe('#!/usr/bin/env node')
-    expect(second).toMatch(new RegExp(`^// ocf-ts \\d+\\.\\d+\\.\\d+: ocf:ts:${name}$`))
+    expect(first).toMatch(/^#!(\/usr\/bin\/env node|\/bin\/sh)$/)
+    expect(second).toMatch(new RegExp(`^(?:':' )?// ocf-ts \\d+\\.\\d+\\.\\d+: ocf:ts:${name}$`))
     expect(statSync(executable(name)).mode & 0o777).toBe(0o755)
     expect(contents).toMatch(/^commander \d.* \(MIT\)$/m)
     expect(contents).toContain('Permission is hereby granted, free of charge')
@@ -146,4 +146,50 @@ describe.each(agentNames)('%s', (name) => {
       expect(loaded(['--help']).packages).toBe(1)
     })
   })
+})
+
+describe('the notifications that pgsql answers without Node', () => {
+  const here = 'node1'
+  type Primary = { readonly promoted: string | undefined; readonly master: string }
+  const others: Primary = { promoted: 'node2', master: ' ' }
+  const CASES: readonly [string, string, Primary, boolean][] = [
+    ['pre', 'start', others, false],
+    ['pre', 'stop', { promoted: here, master: here }, false],
+    ['pre', 'demote', { promoted: here, master: here }, false],
+    ['pre', 'promote', others, true],
+    ['post', 'promote', others, true],
+    ['post', 'demote', others, true],
+    ['post', 'start', others, false],
+    ['post', 'stop', { promoted: ' ', master: 'node10 node2' }, false],
+    ['post', 'start', { promoted: here, master: ' ' }, true],
+    ['post', 'stop', { promoted: undefined, master: 'node2 node1' }, true],
+  ]
+  test.each(CASES)('%s-%s where %o is the primary: Node is asked: %p', (type, operation, primary, asked) => {
+    expect(asksNode(here, type, operation, primary)).toBe(asked)
+  })
+
+  test('all that may concern a node that has not been told its own name is left to Node', () => {
+    expect(asksNode(undefined, 'post', 'start', { promoted: 'node2', master: 'node2' })).toBe(true)
+  })
+
+  /** With a directory in PATH that has no Node. */
+  function asksNode(node: string | undefined, type: string, operation: string, primary: Primary): boolean {
+    const meta = {
+      notify_type: type,
+      notify_operation: operation,
+      notify_promoted_uname: primary.promoted,
+      notify_master_uname: primary.master,
+      on_node: node,
+    }
+    const env = Object.fromEntries(
+      Object.entries(meta).map(([name, value]) => [`OCF_RESKEY_CRM_meta_${name}`, value]),
+    )
+    const { status, stderr } = spawnSync(executable('pgsql'), ['notify'], {
+      encoding: 'utf8',
+      env: { PATH: directory.path, ...env },
+    })
+    if (status === 127 && stderr.includes('node')) return true
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    return false
+  }
 })

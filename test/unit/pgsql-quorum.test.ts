@@ -634,6 +634,8 @@ describe('a promotion by quorum', () => {
     quorums: [{ count: 1, names: ['node2', 'node3'] }],
     required: 0,
     others: [{ node: 'node3', position: OLD }],
+    returning: false,
+    baselines: [],
     restart: false,
     slots: false,
   }

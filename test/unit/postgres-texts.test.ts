@@ -202,10 +202,20 @@ test('options for the server are quoted for the shell that pg_ctl uses, except f
 describe('postmaster.pid', () => {
   test('of a running server', () => {
     const text = '1234\n/data\n1700000000\n5433\n/var/run/postgresql\nlocalhost\n  5433001   8\nready   \n'
-    expect(readPidFile(text)).toEqual({ pid: 1234, port: 5433, socketDirectory: '/var/run/postgresql' })
+    expect(readPidFile(text)).toEqual({
+      pid: 1234,
+      port: 5433,
+      socketDirectory: '/var/run/postgresql',
+      status: 'ready',
+    })
   })
   test('while the server starts, with two lines only', () => {
-    expect(readPidFile('1234\n/data\n')).toEqual({ pid: 1234, port: undefined, socketDirectory: undefined })
+    expect(readPidFile('1234\n/data\n')).toEqual({
+      pid: 1234,
+      port: undefined,
+      socketDirectory: undefined,
+      status: undefined,
+    })
   })
   test.each(['', 'rubbish', '0\n', '12x\n', '99999999999\n'])('no process number: %j', (text) => {
     expect(readPidFile(text)).toBeUndefined()

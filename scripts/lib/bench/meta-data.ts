@@ -30,7 +30,7 @@ export async function measureMetaData(
     const timed = (who: keyof typeof programs) => ({ name: programs[who].name, cost: costs[who] })
     const what = { part: 'meta-data', title: `${agent} meta-data` } as const
     measures.push(
-      compare({ ...what, quantity: 'CPU', budget: BUDGET }, timed('ours'), timed('node')),
+      compare({ ...what, quantity: 'CPU', budget: { ratio: BUDGET } }, timed('ours'), timed('node')),
       compare({ ...what, quantity: 'CPU' }, timed('ours'), timed('shell')),
       compare({ ...what, quantity: 'wall' }, timed('ours'), timed('shell')),
     )

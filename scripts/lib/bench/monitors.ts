@@ -10,7 +10,7 @@ import { shellAgent } from './shell-agents'
 interface Monitor extends MonitorChoice {
   readonly title: string
   readonly exitCode: number
-  /** What is judged; the other quantity is told. */
+  /** The largest ratio of what is judged; the other quantity is told. */
   readonly budget: Readonly<Partial<Record<'CPU' | 'wall', number>>>
   readonly effort: Effort
   /** Set for both agents beside what pacemaker sets. */
@@ -120,7 +120,7 @@ export async function measureMonitors(
         const limit = budget[quantity]
         measures.push(
           compare(
-            { part: 'monitor', title, quantity, ...(limit !== undefined && { budget: limit }) },
+            { part: 'monitor', title, quantity, ...(limit !== undefined && { budget: { ratio: limit } }) },
             { name: programs.ours.name, cost: costs.ours },
             { name: programs.reference.name, cost: costs.reference },
           ),

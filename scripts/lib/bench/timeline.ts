@@ -21,7 +21,7 @@ export const TIMELINE_ENV = { TZ: 'UTC' } as const
 
 /** What says that a stage is reached: on which of the nodes, and in which words. */
 const SIGNS: Readonly<Record<Stage, readonly ['dead' | 'survivor', RegExp]>> = {
-  'failure seen': ['dead', /Result of monitor operation for pgsql on \S+: (?!Cancelled)/],
+  'failure seen': ['dead', /Result of monitor operation for pgsql on \S+: (?!Cancelled|ok)/],
   demoted: ['dead', /Result of demote operation for pgsql on \S+: ok/],
   stopped: ['dead', /Result of stop operation for pgsql on \S+: ok/],
   'promotion begins': ['survivor', /Requesting local execution of promote operation for pgsql/],

@@ -99,8 +99,14 @@ export class TestServer {
     return Number(readFileSync(join(this.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0])
   }
 
-  sql(query: string): string {
-    return asPostgres('psql', '-XAtq', '-h', this.directory, '-d', 'template1', '-c', query).trim()
+  /** @param complaints - what becomes of psql's; ignored where it is to fail */
+  sql(query: string, complaints: 'inherit' | 'ignore' = 'inherit'): string {
+    const psql = ['psql', '-XAtq', '-h', this.directory, '-d', 'template1', '-c', query]
+    return execFileSync('runuser', ['-u', 'postgres', '--', ...psql], {
+      encoding: 'utf8',
+      cwd: '/',
+      stdio: ['pipe', 'pipe', complaints],
+    }).trim()
   }
 
   /** Ends what still runs of it and removes it. */

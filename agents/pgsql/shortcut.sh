@@ -1,0 +1,11 @@
+# What needs no Node: a failover brings up to eight notifications to every node, one after the other while nobody can
+# write, and most of them are nothing to anybody. This is the quick half of notify.ts: what it lets pass is decided there.
+case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operation-}" in
+  'notify pre start' | 'notify pre stop' | 'notify pre demote') exit 0 ;;
+  'notify post start' | 'notify post stop')
+    # They concern the primary. (Without this node's own name, anything matches.)
+    case " ${OCF_RESKEY_CRM_meta_notify_promoted_uname-} ${OCF_RESKEY_CRM_meta_notify_master_uname-} " in
+      *"${OCF_RESKEY_CRM_meta_on_node:+ $OCF_RESKEY_CRM_meta_on_node }"*) ;;
+      *) exit 0 ;;
+    esac ;;
+esac
