@@ -1,0 +1,153 @@
+/**
+ * Three nodes of which any standby may acknowledge a commit: told in order on one cluster, each test goes on from
+ * where the one before it ended.
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until, type WriteLoad } from './lab'
+
+const MINUTE = 60_000
+
+let lab: Lab
+let node1: LabNode
+let node2: LabNode
+let node3: LabNode
+let load: WriteLoad | undefined
+
+beforeAll(async () => {
+  lab = await Lab.create({ nodes: ['node1', 'node2', 'node3'] })
+  ;[node1, node2, node3] = [lab.node('node1'), lab.node('node2'), lab.node('node3')]
+  await makeDocumentCluster(lab, { pgsqlParams: { sync_method: 'quorum' } })
+  await node1.must(['crm', 'configure', 'property', 'no-quorum-policy=stop'])
+}, 6 * MINUTE)
+
+afterAll(async () => {
+  await load?.stop()
+  await lab.destroy()
+}, MINUTE)
+
+const ROLES = {
+  primary: ['PRI', 'LATEST', '1000'],
+  // Whether one of them has everything, only a comparison of all can tell.
+  standby: ['HS:sync', 'STREAMING|QUORUM', '-INFINITY'],
+} as const
+
+function are(parts: Readonly<Record<string, keyof typeof ROLES>>, quorum: string) {
+  return (status: ClusterStatus): boolean =>
+    Object.entries(parts).every(
+      ([node, part]) =>
+        ['pgsql-status', 'pgsql-data-status', 'master-pgsql'].every(
+          (name, index) => status.attribute(node, name) === ROLES[part][index],
+        ) && status.attribute(node, 'pgsql-quorum') === (part === 'primary' ? quorum : undefined),
+    )
+}
+
+const setting = (node: LabNode): Promise<string> => node.sql('show synchronous_standby_names')
+
+/** Where the WAL that a standby has received ends, in bytes. */
+const received = async (node: LabNode): Promise<number> =>
+  Number(await node.sql("select pg_last_wal_receive_lsn() - '0/0'"))
+
+test(
+  'commits wait for any standby; the primary publishes of whom a quorum must answer after its death',
+  async () => {
+    await lab.waitFor(
+      'all have their part',
+      are({ node1: 'primary', node2: 'standby', node3: 'standby' }, '1 of node2 node3'),
+    )
+    expect(await setting(node1)).toBe('ANY 1 ("node2", "node3")')
+    expect(await node1.sql('select distinct sync_state from pg_stat_replication')).toBe('quorum')
+  },
+  MINUTE,
+)
+
+test(
+  'the death of either standby delays no commit',
+  async () => {
+    for (const [victim, other] of [
+      [node2, node3],
+      [node3, node2],
+    ] as const) {
+      load = await lab.startWriteLoad()
+      await load.waitForMore(100)
+      victim.killPostgres()
+      await lab.waitFor(
+        `${victim.name} is missed`,
+        are({ node1: 'primary', [other.name]: 'standby' }, `1 of ${other.name}`),
+      )
+      await load.waitForMore(100)
+      const { outage } = await load.stop()
+      expect(outage.ms).toBeLessThan(300)
+      await lab.waitFor(
+        `${victim.name} has failed, and is stopped`,
+        (now) =>
+          now.failures.some(({ node }) => node === victim.name) &&
+          now.attribute(victim.name, 'pgsql-status') === 'STOP',
+      )
+      await node1.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
+      await lab.waitFor(
+        `${victim.name} is back`,
+        are({ node1: 'primary', node2: 'standby', node3: 'standby' }, `1 of ${other.name} ${victim.name}`),
+      )
+    }
+  },
+  2 * MINUTE,
+)
+
+test(
+  'after the death of the primary the standby with the most data is promoted, and no commit is lost',
+  async () => {
+    load = await lab.startWriteLoad()
+    await load.waitForMore(100)
+    // It receives no more, and commits go on.
+    await node2.cutOff(['eth2'])
+    await until('node3 has more than node2', async () => (await received(node3)) > (await received(node2)))
+    await load.waitForMore(100)
+    node1.killPostgres()
+    const status = await lab.waitFor(
+      'node3 is the primary',
+      (now) => now.attribute('node3', 'pgsql-status') === 'PRI' && now.nodeOf('vip-master') === 'node3',
+      { timeoutMs: MINUTE },
+    )
+    expect(status.promoted('pgsql')).toEqual(['node3'])
+    await node2.heal(['eth2'])
+    await load.waitForMore(100, { timeoutMs: MINUTE })
+    await load.stop()
+    expect(await load.lostRows(node3)).toEqual([])
+    await lab.waitFor('node2 follows', are({ node3: 'primary', node2: 'standby' }, '1 of node2'), {
+      timeoutMs: MINUTE,
+    })
+    expect(await load.lostRows(node2)).toEqual([])
+  },
+  2 * MINUTE,
+)
+
+test(
+  'a standby that cannot know whether it has every commit is not promoted, until enough of the others have answered',
+  async () => {
+    await node1.stopCluster()
+    await node1.baseBackup('192.168.2.3')
+    await node1.removeLock()
+    await node1.boot()
+    const all = are({ node3: 'primary', node1: 'standby', node2: 'standby' }, '1 of node2 node1')
+    await lab.waitFor('all have their part', all, { timeoutMs: MINUTE })
+    load = await lab.startWriteLoad()
+    await load.waitForMore(50)
+    await Promise.all([node1.powerOff(), node3.powerOff()])
+    await lab.waitFor('node2 is stopped without quorum', (now) => now.role('pgsql', 'node2') === 'Stopped', {
+      timeoutMs: MINUTE,
+      from: 'node2',
+    })
+    await node1.powerOn()
+    await node1.boot()
+    const status = await lab.waitFor(
+      'one of the standbys is the primary',
+      (now) => ['node1', 'node2'].some((node) => now.attribute(node, 'pgsql-status') === 'PRI'),
+      { timeoutMs: 2 * MINUTE, from: 'node2' },
+    )
+    const [primary = ''] = status.promoted('pgsql')
+    await load.waitForMore(50, { timeoutMs: MINUTE })
+    await load.stop()
+    expect(await load.lostRows(lab.node(primary))).toEqual([])
+  },
+  5 * MINUTE,
+)
