@@ -3,14 +3,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Lab, makeDocumentCluster, type Provider, shellAgentFiles } from '../test/cluster/lab'
+import {
+  type DocumentClusterOptions,
+  type Lab,
+  makeDocumentCluster,
+  shellAgentFiles,
+} from '../test/cluster/lab'
 import { describeMachine } from './lib/bench/machine'
 import { judge, type Measure, type Part, type Side } from './lib/bench/measure'
 import { measureMetaData } from './lib/bench/meta-data'
 import { measureMonitors } from './lib/bench/monitors'
 import { measureInPlace, measureOutages } from './lib/bench/outage'
+import { measureRejoins, REJOIN_CLUSTER, type RejoinRound } from './lib/bench/rejoin'
 import { measuresTable, timelineTable } from './lib/bench/report'
 import { type Round } from './lib/bench/round'
+import {
+  measureStandbyLosses,
+  QUORUM_CLUSTER,
+  QUORUM_NODES,
+  type StandbyLoss,
+} from './lib/bench/standby-loss'
 import { BY_BAN, BY_STANDBY, measureSwitchovers, type SwitchoverRound } from './lib/bench/switchover'
 import { TIMELINE_ENV } from './lib/bench/timeline'
 import { buildAgents, installAgents } from './lib/build-agents'
@@ -23,6 +35,8 @@ const SWITCHOVER_BUDGET = { ratio: 0.5 }
 const RETURN_BUDGET = { maximumMs: 30_000 }
 /** At the document's monitor interval of two seconds. */
 const IN_PLACE_BUDGET = { medianMs: 2000 }
+const REJOIN_BUDGET = { maximumMs: 60_000 }
+const QUORUM_BUDGET = { maximumMs: 300 }
 
 const { values: options } = parseArgs({
   options: {
@@ -54,6 +68,10 @@ async function bench(agentsDir: string): Promise<boolean> {
   const machine = await describeMachine()
   const measures: Measure[] = []
   const rounds = { ours: { ...NONE }, shell: { ...NONE } }
+  const losses: { rejoins: readonly RejoinRound[]; standbys: readonly StandbyLoss[] } = {
+    rejoins: [],
+    standbys: [],
+  }
   const few = quick ? 2 : 5
   const many = quick ? 2 : 10
 
@@ -64,7 +82,7 @@ async function bench(agentsDir: string): Promise<boolean> {
   const { ours, shell } = rounds
   if (['monitor', 'outage', 'switchover', 'in-place'].some((part) => wants(part as Part))) {
     progress.heading('\nOur agents')
-    await withCluster('ts', agentsDir, async (lab) => {
+    await withCluster({}, agentsDir, async (lab) => {
       if (wants('monitor')) measures.push(...(await measureMonitors(lab, 'node1', { quick, onStep })))
       if (wants('in-place')) ours.inPlace = await measureInPlace(lab, { rounds: many, onStep })
       if (wants('switchover')) {
@@ -78,7 +96,7 @@ async function bench(agentsDir: string): Promise<boolean> {
   }
   if (wants('outage') || wants('switchover')) {
     progress.heading('\nThe shell agents')
-    await withCluster('heartbeat', agentsDir, async (lab) => {
+    await withCluster({ provider: 'heartbeat' }, agentsDir, async (lab) => {
       if (wants('switchover')) {
         const moves = { rounds: few, byHand: true, onStep }
         shell.standby = await measureSwitchovers(lab, { ...moves, move: BY_STANDBY })
@@ -86,7 +104,24 @@ async function bench(agentsDir: string): Promise<boolean> {
       if (wants('outage')) shell.kill = await measureOutages(lab, { rounds: few, onStep })
     })
   }
-  measures.push(...compareRounds(rounds))
+  if (wants('rejoin')) {
+    progress.heading('\nOur agents, with rejoin=rewind')
+    await withCluster(REJOIN_CLUSTER, agentsDir, async (lab) => {
+      losses.rejoins = await measureRejoins(lab, { rounds: 2 * many, onStep })
+    })
+  }
+  if (wants('quorum')) {
+    progress.heading('\nOur agents, three nodes with sync_method=quorum')
+    await withCluster(
+      QUORUM_CLUSTER,
+      agentsDir,
+      async (lab) => {
+        losses.standbys = await measureStandbyLosses(lab, { rounds: many, onStep })
+      },
+      QUORUM_NODES,
+    )
+  }
+  measures.push(...compareRounds(rounds), ...judgeLosses(losses))
 
   progress.say(`\n${measuresTable(measures)}`)
   for (const [after, kind] of TABLES) {
@@ -96,7 +131,7 @@ async function bench(agentsDir: string): Promise<boolean> {
   }
   if (quick) progress.say('A quick run: the figures are of too few runs to judge by.')
   const results = measures.map((measure) => ({ ...measure, ...judge(measure), samples: samplesOf(measure) }))
-  const record = { at: new Date().toISOString(), quick, machine, results, rounds }
+  const record = { at: new Date().toISOString(), quick, machine, results, rounds, losses }
   writeFileSync(options.output, `${JSON.stringify(record, null, 2)}\n`)
   progress.say(`All figures are in ${resolve(options.output)}`)
   return measures.every((measure) => judge(measure).holds !== false)
@@ -108,6 +143,32 @@ const TABLES = [
   ['a ban of the primary', 'ban'],
   ['kill -9 of the primary, with migration-threshold=3', 'inPlace'],
 ] as const
+
+function judgeLosses({
+  rejoins,
+  standbys,
+}: {
+  readonly rejoins: readonly RejoinRound[]
+  readonly standbys: readonly StandbyLoss[]
+}): readonly Measure[] {
+  const measures: readonly Measure[] = [
+    {
+      part: 'rejoin',
+      title: 'kill -9 with rejoin=rewind, in sync again',
+      quantity: 'return',
+      ours: { name: 'ocf:ts', samples: rejoins.map(({ returnMs }) => returnMs) },
+      budget: REJOIN_BUDGET,
+    },
+    {
+      part: 'quorum',
+      title: 'kill -9 of a standby, sync_method=quorum',
+      quantity: 'outage',
+      ours: { name: 'ocf:ts', samples: standbys.map(({ outageMs }) => outageMs) },
+      budget: QUORUM_BUDGET,
+    },
+  ]
+  return measures.filter(({ part }) => wants(part))
+}
 
 function compareRounds({ ours, shell }: Readonly<Record<'ours' | 'shell', Rounds>>): readonly Measure[] {
   const outages = (name: string, rounds: readonly Round[]): Side => ({
@@ -166,16 +227,17 @@ function samplesOf({ ours, reference }: Measure) {
 
 /** Runs `work` on the document's cluster; both kinds of agents run where the other kind is installed as well. */
 async function withCluster(
-  provider: Provider,
+  cluster: DocumentClusterOptions,
   agentsDir: string,
   work: (lab: Lab) => Promise<void>,
+  nodes: readonly string[] = ['node1', 'node2'],
 ): Promise<void> {
-  progress.begin('two nodes get power')
+  progress.begin('the nodes get power')
   await withLab(
-    { agentsDir, files: shellAgentFiles(), env: TIMELINE_ENV },
+    { agentsDir, nodes, files: shellAgentFiles(), env: TIMELINE_ENV },
     async (lab) => {
       try {
-        await makeDocumentCluster(lab, { provider, onStep })
+        await makeDocumentCluster(lab, { ...cluster, onStep })
         await work(lab)
       } catch (error) {
         progress.fail()

@@ -2,7 +2,7 @@
 import { type Cost } from './hyperfine'
 import { median } from './statistics'
 
-export type Part = 'monitor' | 'meta-data' | 'outage' | 'switchover' | 'in-place'
+export type Part = 'monitor' | 'meta-data' | 'outage' | 'switchover' | 'in-place' | 'rejoin' | 'quorum'
 
 /** Figures in milliseconds; the median counts. */
 export interface Side {
