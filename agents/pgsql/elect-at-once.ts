@@ -2,13 +2,12 @@
 import { findNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
-import { readEnd } from '../../lib/postgres/replication'
-import { type Lsn } from '../../lib/postgres/lsn'
 import { type Context } from './agent'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { isListed, publishedQuorums } from './quorum'
 import { publish } from './publish'
-import { otherNodes, readSiteVersion, type ReplicatedSite } from './site'
+import { settle } from './settle'
+import { otherNodes, type ReplicatedSite } from './site'
 import { describeStep, performSteps } from './steps'
 
 /** How long the others may take to say what they have; they are told at this same moment. */
@@ -29,16 +28,11 @@ export async function electAtOnce(
   const first = await takeSnapshot(deadline)
   const quorums = publishedQuorums(first, attributes.quorum)
   if (mode !== 'sync' || !isListed(quorums, node)) return
-  const patience = deadline.within(PATIENCE_MS)
-  let end: Lsn | undefined
-  await patience.holds(POLL_MS, async () => {
-    end = await readEnd(connection, readSiteVersion(site))
-    return end !== undefined
-  })
+  const end = await settle(context, site, connection)
   if (end === undefined) return
   await publish(site, node, { position: end })
   let snapshot = first
-  await patience.holds(POLL_MS, async () => {
+  await deadline.within(PATIENCE_MS).holds(POLL_MS, async () => {
     snapshot = await takeSnapshot(deadline)
     return otherNodes(site, snapshot).every((other) => {
       const state = findNode(snapshot, other)

@@ -1,11 +1,12 @@
 /** The monitor of a server that runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findNode, promotedNodes, takeSnapshot } from '../../lib/cluster/snapshot'
+import { type ClusterSnapshot, findNode, promotedNodes, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, type Deadline, ExitCode, OcfError, type Plan } from '../../lib/ocf'
 import { type Connection, SqlError } from '../../lib/postgres/connection'
 import { describeDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
+import { type Lsn } from '../../lib/postgres/lsn'
 import { type MajorVersion } from '../../lib/postgres/instance'
-import { readEnd, readRole, type ServerRole } from '../../lib/postgres/replication'
+import { readRole, type ServerRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { controlStandbys } from './control-standbys'
@@ -15,7 +16,7 @@ import { UNENDED } from './decide-trouble'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { readElectionNote } from './election-note'
 import { parameters } from './parameters'
-import { publishedQuorums } from './quorum'
+import { isListed, publishedQuorums } from './quorum'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
 import { monitorLogin, RESTART_MS, type Server, withLogin, withSession } from './session'
 import { isReplicated, otherNodes, readSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
@@ -149,6 +150,21 @@ async function actOnProbe(context: Context, site: Site, role: ServerRole): Promi
   return carryOut(context, facts, decideProbe(facts), means(context, site))
 }
 
+/** All that this standby has, where a quorum is to find out who has every commit. */
+async function positionForQuorum(
+  context: Context,
+  site: ReplicatedSite,
+  connection: Connection,
+  snapshot: ClusterSnapshot,
+  primaries: readonly string[],
+): Promise<Lsn | undefined> {
+  if (primaries.length > 0 || !isListed(publishedQuorums(snapshot, site.attributes.quorum), site.node)) {
+    return undefined
+  }
+  const { settle } = await import('./settle')
+  return settle(context, site, connection)
+}
+
 async function monitorStandby(
   context: Context,
   site: ReplicatedSite,
@@ -159,8 +175,7 @@ async function monitorStandby(
   const { values, deadline, log } = context
   const snapshot = await takeSnapshot(deadline)
   const primaries = promotedNodes(snapshot, site.resource)
-  const asked = primaries.length === 0 && publishedQuorums(snapshot, site.attributes.quorum).length > 0
-  const end = asked ? await readEnd(connection, readSiteVersion(site)) : undefined
+  const end = await positionForQuorum(context, site, connection, snapshot, primaries)
   const facts: StandbyFacts = {
     resource: site.resource,
     mode: site.mode,

@@ -1,7 +1,7 @@
 /** What check_wal_receiver publishes. */
 import { type NodeState } from '../../lib/cluster/snapshot'
 import { type Connection } from '../../lib/postgres/connection'
-import { receives } from '../../lib/postgres/replication'
+import { findReceiver } from '../../lib/postgres/replication'
 import { type Values } from './agent'
 import { attributeNames } from './names'
 import { type Step } from './steps'
@@ -19,7 +19,7 @@ export async function readReceiver(
 ): Promise<ReceiverStatus | undefined> {
   if (!wanted) return undefined
   if (!inRecovery) return 'normal (master)'
-  return (await receives(connection)) ? 'normal' : 'ERROR'
+  return (await findReceiver(connection)) === undefined ? 'ERROR' : 'normal'
 }
 
 /** The change of the attribute, where there is one. */

@@ -121,12 +121,14 @@ export async function readStandbys(
 }
 
 /**
- * Whether a standby receives WAL from its primary at this moment (PostgreSQL manual, "pg_stat_wal_receiver"; from
- * version 9.6 on).
+ * The process with which a standby receives WAL from its primary at this moment; nothing while it receives none
+ * (PostgreSQL manual, "pg_stat_wal_receiver"; from version 9.6 on).
  */
-export async function receives(connection: Connection): Promise<boolean> {
-  const rows = await connection.rows(`select from pg_catalog.pg_stat_wal_receiver where status = 'streaming'`)
-  return rows.length > 0
+export async function findReceiver(connection: Connection): Promise<number | undefined> {
+  const [row] = await connection.rows<{ pid: string }>(
+    `select pid from pg_catalog.pg_stat_wal_receiver where status = 'streaming'`,
+  )
+  return row && Number(row.pid)
 }
 
 /**
@@ -135,7 +137,7 @@ export async function receives(connection: Connection): Promise<boolean> {
  */
 export async function readEnd(connection: Connection, version: MajorVersion): Promise<Lsn | undefined> {
   // In this order: what it receives last, it has when it no longer receives.
-  if (await receives(connection)) return undefined
+  if ((await findReceiver(connection)) !== undefined) return undefined
   const { inRecovery, readToEnd, position } = await readRole(connection, version)
   return inRecovery && readToEnd ? position : undefined
 }

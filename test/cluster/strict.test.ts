@@ -44,7 +44,7 @@ const isInSync =
 const isWaiting =
   (primary: LabNode, standby: LabNode) =>
   (status: ClusterStatus): boolean =>
-    status.attribute(primary.name, 'pgsql-waiting') === standby.name
+    status.attribute(primary.name, 'pgsql-waiting') === `commits wait for ${standby.name}`
 
 /** That a commit waits, and that none is acknowledged from then on, as long as `work` takes. */
 async function nothingIsAcknowledged(primary: LabNode, work: () => Promise<unknown>): Promise<void> {
