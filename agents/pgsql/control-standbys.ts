@@ -14,6 +14,7 @@ import { type Lsn } from '../../lib/postgres/lsn'
 import { type Context } from './agent'
 import { decidePrimary, type PrimaryFacts } from './decide-primary'
 import { type Quorum } from './quorum'
+import { withDegraded } from './degraded'
 import { readReceiver } from './receiver'
 import { otherNodes, type ReplicatedSite } from './site'
 import { describeStep, performSteps } from './steps'
@@ -79,6 +80,7 @@ export async function controlStandbys(
       resource: site.resource,
       mode: site.mode,
       policy: readPolicy(values),
+      maxLag: values.max_lag,
       node: site.node,
       others: otherNodes(site, snapshot),
       externals: site.mode === 'sync' ? values.external_standby_node_list : [],
@@ -100,7 +102,7 @@ export async function controlStandbys(
   }
   const facts = await observe()
   const plan = decidePrimary(facts)
-  const exit = await carryOut(context, facts, plan, means)
+  const exit = withDegraded(context, await carryOut(context, facts, plan, means), plan.degraded)
   const { awaiting, waiting } = plan
   if (waiting !== undefined) {
     log.warning(
@@ -123,5 +125,6 @@ export async function controlStandbys(
     return exit
   }
   const again = await observe()
-  return carryOut(context, again, decidePrimary(again), means)
+  await carryOut(context, again, decidePrimary(again), means)
+  return exit
 }

@@ -12,7 +12,8 @@ import {
   waitedForNow,
   type Waiting,
 } from './choose-standbys'
-import { type ReplicationMode } from './mode'
+import { isBehind, shownLag } from './lag'
+import { BEHIND, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
 import { covering, isSameQuorum, type Quorum, readQuorum, writeQuorum } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
@@ -23,6 +24,8 @@ export interface PrimaryFacts {
   readonly resource: string
   readonly mode: ReplicationMode
   readonly policy: SyncPolicy
+  /** How many bytes a standby that is not waited for may lack, and in asynchronous replication be promoted; 0: any. */
+  readonly maxLag: number
   /** This node. */
   readonly node: string
   /** The other nodes of the replication. */
@@ -42,6 +45,8 @@ export interface PrimaryPlan extends Plan<Step> {
   readonly awaiting: string | undefined
   /** Whom commits wait for, while nobody acknowledges them. */
   readonly waiting: string | undefined
+  /** What is worse than it should be; nothing where all is well. */
+  readonly degraded: string | undefined
 }
 
 /** What a standby's attributes should say. */
@@ -51,6 +56,8 @@ interface Wanted {
   readonly status: string | undefined
   /** Nothing where it stays what it is. */
   readonly score: string | undefined
+  /** Bytes of WAL that it has not replayed; nothing where it is not known. */
+  readonly lag: number | undefined
 }
 
 const HOT_STANDBY: Readonly<Record<string, string>> = {
@@ -79,20 +86,26 @@ function wanted(node: string, waiting: Waiting, facts: PrimaryFacts): Wanted {
       dataStatus: `${row?.state ?? 'DISCONNECT'}|${policy.quorum ? 'QUORUM' : 'SYNC'}`,
       status: row && 'HS:connected',
       score: policy.quorum ? SCORE.never : undefined,
+      lag: row?.unreplayed,
     }
   }
-  if (row === undefined) return { dataStatus: 'DISCONNECT', status: undefined, score: SCORE.never }
+  if (row === undefined) {
+    return { dataStatus: 'DISCONNECT', status: undefined, score: SCORE.never, lag: undefined }
+  }
+  const lag = row.unreplayed
   const syncState = syncStateOf(node, row, chosen, facts)
   const dataStatus = `${row.state}|${isStreaming(row) ? syncState : row.syncState}`
-  if (!isStreaming(row)) return { dataStatus, status: 'HS:connected', score: SCORE.never }
+  if (!isStreaming(row)) return { dataStatus, status: 'HS:connected', score: SCORE.never, lag }
+  const status = HOT_STANDBY[syncState] ?? 'HS:connected'
+  const said = findNode(facts.snapshot, node)?.permanent[attributeNames(facts.resource).dataStatus]
+  const counted = mode === 'async' || (syncState !== 'SYNC' && syncState !== 'QUORUM')
+  if (counted && isBehind(row.unflushed, said?.startsWith(BEHIND) === true, facts.maxLag)) {
+    return { dataStatus: `${BEHIND}${syncState}`, status, score: SCORE.never, lag }
+  }
   // With more than one standby in asynchronous replication, or with a quorum, only an election can tell which has the
   // newest data.
   const promotable = mode === 'sync' ? !policy.quorum && syncState === 'SYNC' : facts.others.length === 1
-  return {
-    dataStatus,
-    status: HOT_STANDBY[syncState] ?? 'HS:connected',
-    score: promotable ? SCORE.promotable : SCORE.never,
-  }
+  return { dataStatus, status, score: promotable ? SCORE.promotable : SCORE.never, lag }
 }
 
 function syncStateOf(
@@ -140,6 +153,21 @@ function changesOf(
     steps.push({ step: 'attribute', node, name: names.status, value: want.status, lifetime: 'reboot' })
   }
   return steps
+}
+
+/** The lag of a standby, or of this node itself, which has none. */
+function lagChange(
+  node: string,
+  lag: number | undefined,
+  state: NodeState | undefined,
+  resource: string,
+): readonly Step[] {
+  if (state?.online !== true) return []
+  const { lag: name } = attributeNames(resource)
+  const text = state.transient[name]
+  const shown = text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
+  const value = lag === undefined ? undefined : String(shownLag(lag, shown))
+  return value === text ? [] : [{ step: 'attribute', node, name, value, lifetime: 'reboot' }]
 }
 
 /** What becomes of the published quorum: before the setting is changed, or once it has been. See quorum.ts. */
@@ -207,7 +235,7 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   if (self?.transient[names.status] !== 'PRI') {
     steps.push({ step: 'attribute', node, name: names.status, value: 'PRI', lifetime: 'reboot' })
   }
-  steps.push(...receiverChange(resource, node, self, receiver))
+  steps.push(...receiverChange(resource, node, self, receiver), ...lagChange(node, undefined, self, resource))
 
   const waiting = chooseStandbys(facts)
   const setting = mode === 'sync' ? settingFor(waiting, facts) : undefined
@@ -216,7 +244,9 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   const gaining: Step[] = []
   for (const other of others) {
     const want = wanted(other, waiting, facts)
-    const changes = changesOf(other, want, findNode(snapshot, other), resource)
+    const state = findNode(snapshot, other)
+    const changes = changesOf(other, want, state, resource)
+    steps.push(...lagChange(other, want.lag, state, resource))
     if (mode === 'async' || want.score !== SCORE.promotable) steps.push(...changes)
     else if (setting === undefined && changes.length > 0)
       gaining.push({ step: 'confirm', node: other }, ...changes)
@@ -231,7 +261,20 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
     steps,
     awaiting: setting === undefined || waiting.missing > 0 ? undefined : awaiting,
     waiting: waitingFor,
+    degraded: describeDegraded(waiting, facts),
   }
+}
+
+/** A synchronous primary that has not as many standbys as it should. */
+function describeDegraded(
+  { chosen, absent, missing }: Waiting,
+  { mode, policy, others }: PrimaryFacts,
+): string | undefined {
+  if (mode !== 'sync' || others.length === 0 || chosen.length >= policy.count) return undefined
+  if (missing > 0) return `commits wait for ${absent.join(', ')}`
+  if (chosen.length > 0)
+    return `commits are on ${chosen.join(', ')} only, and not on ${policy.count} standbys`
+  return 'no standby is synchronous: commits are on this node alone'
 }
 
 /** What an operator sees of commits that wait. */

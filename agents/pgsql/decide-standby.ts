@@ -3,7 +3,7 @@ import { type ClusterSnapshot, findNode, hasRole } from '../../lib/cluster/snaps
 import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
-import { mayBecomePrimary, type ReplicationMode } from './mode'
+import { BEHIND, mayBecomePrimary, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
 import { isListed, missingProof, publishedQuorums } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
@@ -32,6 +32,8 @@ export interface StandbyFacts {
 /** What a standby decides, and in a word why, for the log. */
 export interface StandbyPlan extends Plan<Step> {
   readonly because: string | undefined
+  /** What is worse than it should be; nothing where all is well. */
+  readonly degraded: string | undefined
 }
 
 /** A standby that runs and stays silent is waited for this many times as long as an election takes, not for ever. */
@@ -62,10 +64,18 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
       exit: ExitCode.SUCCESS,
       steps: [...(missing ? alone : []), ...unsaid, ...received, ...forgotten],
       because: undefined,
+      degraded: dataStatus?.startsWith(BEHIND)
+        ? 'more than max_lag behind the primary: may not be promoted'
+        : undefined,
     }
   }
   const { steps, because } = elect(facts, dataStatus)
-  return { exit: ExitCode.SUCCESS, steps: [...alone, ...unsaid, ...received, ...steps], because }
+  return {
+    exit: ExitCode.SUCCESS,
+    steps: [...alone, ...unsaid, ...received, ...steps],
+    because,
+    degraded: undefined,
+  }
 }
 
 /** The other nodes whose standby runs and may win, but has not said yet what it has. */

@@ -3,6 +3,9 @@
 /** A mode in which the cluster chooses the primary. */
 export type ReplicationMode = 'sync' | 'async'
 
+/** How the data status of a standby begins that lacks too much to be promoted in asynchronous replication. */
+export const BEHIND = 'LAGGING|'
+
 /**
  * Whether a node with this data status may become the primary. In synchronous replication it must hold every commit
  * that was acknowledged; in asynchronous replication it must have followed the last primary to its end. A node of

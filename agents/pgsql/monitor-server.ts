@@ -11,6 +11,7 @@ import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { controlStandbys } from './control-standbys'
 import { decideProbe } from './decide-probe'
+import { withDegraded } from './degraded'
 import { UNENDED } from './decide-trouble'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { readElectionNote } from './election-note'
@@ -190,5 +191,5 @@ async function monitorStandby(
   }
   const plan = decideStandby(facts)
   if (plan.because !== undefined) log.info(plan.because)
-  return carryOut(context, facts, plan, means(context, site))
+  return withDegraded(context, await carryOut(context, facts, plan, means(context, site)), plan.degraded)
 }

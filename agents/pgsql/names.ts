@@ -9,6 +9,7 @@ export interface AttributeNames {
   readonly refused: string
   readonly quorum: string
   readonly waiting: string
+  readonly lag: string
 }
 
 export function attributeNames(resource: string): AttributeNames {
@@ -21,6 +22,7 @@ export function attributeNames(resource: string): AttributeNames {
     refused: `${resource}-refused`,
     quorum: `${resource}-quorum`,
     waiting: `${resource}-waiting`,
+    lag: `${resource}-lag`,
   }
 }
 

@@ -1,5 +1,5 @@
 /** The parameters of ocf:ts:pgsql. Names, defaults and meaning are those of ocf:heartbeat:pgsql. */
-import { absolutePath, boolean, choice, integer, seconds, text, words } from '../../lib/ocf'
+import { absolutePath, boolean, bytes, choice, integer, seconds, text, words } from '../../lib/ocf'
 import { shellWords } from '../../lib/system/shell-words'
 
 /** A path without the slashes at its end, so that it can be compared and extended. */
@@ -214,6 +214,20 @@ export const parameters = {
     shortdesc: 'Whether commits wait for certain standbys or for any',
     longdesc:
       'first: commits wait for certain standbys, each of which may be promoted; when one is lost, they wait until the next takes its place. quorum: commits wait for any sync_standbys of all standbys that stream, so that the loss of one delays nothing while enough are left; after the loss of the primary the standbys compare what they have, and the newest is promoted once enough of them have answered to know that no acknowledged commit is missing there. Needs PostgreSQL 10, and more standbys than sync_standbys.',
+  }),
+  max_lag: bytes({
+    default: 0,
+    reloadable: true,
+    shortdesc: 'How much a standby may lack and still be promoted',
+    longdesc:
+      'With rep_mode=async, a standby that was more than this behind when the primary last looked, counted in WAL that is on the disk of the primary and not on its own, is not promoted: RESOURCE-data-status says LAGGING|ASYNC. It counts again when it is behind by half of that or less. With rep_mode=sync, where only a standby that is waited for may be promoted, it is said of the others, and changes nothing. In bytes (16777216) or another unit (16MB). 0, the default: no limit.',
+  }),
+  report_degraded: boolean({
+    default: false,
+    reloadable: true,
+    shortdesc: 'Whether crm_mon shows what is worse than it should be',
+    longdesc:
+      'The monitor then reports a primary without its synchronous standbys as degraded (exit code 191), and a standby that is more than max_lag behind (190). The cluster shows that, and does nothing about it. Needs pacemaker 2.0; where it is older, nothing is reported.',
   }),
   monitor_timeout: seconds({
     default: 0,

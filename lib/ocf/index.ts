@@ -8,6 +8,7 @@ export { type Log } from './log'
 export {
   absolutePath,
   boolean,
+  bytes,
   choice,
   integer,
   type Parameter,

@@ -128,6 +128,28 @@ export function seconds(options: Options<number> & { min?: number }): Parameter<
   }
 }
 
+/**
+ * A number of bytes, as PostgreSQL's administrators write it (PostgreSQL manual, "Parameter Names and Values"): `16MB`,
+ * `1 GB`, or without a unit. The units are multiples of 1024.
+ */
+export function bytes(options: Options<number>): Parameter<number> {
+  const { check, ...rest } = options
+  const units = ['b', 'kb', 'mb', 'gb', 'tb']
+  return {
+    ...rest,
+    type: 'string',
+    parse: (value) => {
+      const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value.trim()) ?? []
+      const power = unit === '' ? 0 : units.indexOf(unit.toLowerCase())
+      const size = Math.round(Number(digits) * 1024 ** power)
+      if (digits === '' || power < 0 || !Number.isSafeInteger(size)) {
+        throw new Error('a number of bytes, such as 16MB or 16777216')
+      }
+      return checked(size, check)
+    },
+  }
+}
+
 /** A truth value, in the spellings that `ocf_is_true` knows. */
 export function boolean(options: Options<boolean>): Parameter<boolean> {
   const { check, ...rest } = options

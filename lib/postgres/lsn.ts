@@ -27,3 +27,8 @@ export function writeLsn(position: Lsn): string {
   const half = (digits: string): string => digits.replace(/^0+(?=.)/, '')
   return `${half(position.slice(0, 8))}/${half(position.slice(8))}`
 }
+
+/** How many bytes of WAL lie between two positions; none where the second is not the later one. */
+export function bytesBetween(from: Lsn, to: Lsn): number {
+  return Math.max(0, Number(BigInt(`0x${to}`) - BigInt(`0x${from}`)))
+}

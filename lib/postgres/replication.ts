@@ -1,7 +1,7 @@
 /** What a server says of itself and of its standbys. */
 import { type Connection } from './connection'
 import { type MajorVersion } from './instance'
-import { laterLsn, type Lsn, readLsn } from './lsn'
+import { bytesBetween, laterLsn, type Lsn, readLsn } from './lsn'
 
 /** A standby as the primary sees it (PostgreSQL manual, "pg_stat_replication"). */
 export interface StandbyRow {
@@ -12,6 +12,10 @@ export interface StandbyRow {
   readonly syncState: string
   /** How far the standby has written to disk. */
   readonly flushed: Lsn | undefined
+  /** How many bytes of what is on the primary's disk are not on the standby's; not known while it says nothing. */
+  readonly unflushed?: number | undefined
+  /** How many bytes of it the standby has not replayed: what its readers do not see yet. */
+  readonly unreplayed?: number | undefined
 }
 
 /** A server's own role. */
@@ -33,6 +37,7 @@ function names(version: MajorVersion): {
   received: string
   replayed: string
   flushed: string
+  replayedThere: string
   current: string
 } {
   return version >= 10
@@ -40,12 +45,14 @@ function names(version: MajorVersion): {
         received: 'pg_catalog.pg_last_wal_receive_lsn()',
         replayed: 'pg_catalog.pg_last_wal_replay_lsn()',
         flushed: 'flush_lsn',
+        replayedThere: 'replay_lsn',
         current: 'pg_catalog.pg_current_wal_flush_lsn()',
       }
     : {
         received: 'pg_catalog.pg_last_xlog_receive_location()',
         replayed: 'pg_catalog.pg_last_xlog_replay_location()',
         flushed: 'flush_location',
+        replayedThere: 'replay_location',
         // Written, where "flushed" cannot be asked for (before 9.6): never less than what is flushed.
         current: 'pg_catalog.pg_current_xlog_location()',
       }
@@ -80,13 +87,17 @@ export async function readStandbys(
   connection: Connection,
   version: MajorVersion,
 ): Promise<readonly StandbyRow[]> {
+  const { flushed, replayedThere, current } = names(version)
   const rows = await connection.rows<{
     application_name: string
     state: string | null
     sync_state: string | null
     flushed: string | null
+    replayed: string | null
+    current: string
   }>(
-    `select application_name, state, sync_state, ${names(version).flushed}::text as flushed
+    `select application_name, state, sync_state, ${flushed}::text as flushed, ${replayedThere}::text as replayed,
+            ${current}::text as current
        from pg_catalog.pg_stat_replication`,
   )
   if (rows.some(({ state }) => state === null)) {
@@ -94,12 +105,19 @@ export async function readStandbys(
       'pg_stat_replication does not show the state of the standbys: the user lacks the role pg_monitor',
     )
   }
-  return rows.map((row) => ({
-    applicationName: row.application_name,
-    state: (row.state ?? '').toUpperCase(),
-    syncState: (row.sync_state ?? '').toUpperCase(),
-    flushed: readLsn(row.flushed),
-  }))
+  return rows.map((row) => {
+    const end = readLsn(row.current)
+    const behind = (position: Lsn | undefined): number | undefined =>
+      position === undefined || end === undefined ? undefined : bytesBetween(position, end)
+    return {
+      applicationName: row.application_name,
+      state: (row.state ?? '').toUpperCase(),
+      syncState: (row.sync_state ?? '').toUpperCase(),
+      flushed: readLsn(row.flushed),
+      unflushed: behind(readLsn(row.flushed)),
+      unreplayed: behind(readLsn(row.replayed)),
+    }
+  })
 }
 
 /**

@@ -98,6 +98,8 @@ const database = (node: LabNode): ValueOfEach<typeof databaseAgent.parameters> =
   // Others need more nodes.
   sync_standbys: '1',
   sync_method: 'first',
+  max_lag: '16MB',
+  report_degraded: 'true',
   monitor_timeout: '10s',
   tmpdir: '/var/lib/pgsql/conformance',
   xlog_check_count: '2',

@@ -28,6 +28,8 @@ const MORE = {
   sync_policy: 'available',
   sync_standbys: '1',
   sync_method: 'first',
+  max_lag: '0',
+  report_degraded: 'false',
 }
 
 test('names and defaults are those of the shell agent that Debian has, and some more', async () => {
@@ -64,6 +66,8 @@ test.each([
   ['sync_standbys', '0', 'a whole number of 1 or more'],
   ['sync_method', 'any', 'one of first, quorum'],
   ['monitor_timeout', '5 minutes', 'a time of 0 seconds or more, such as 5 or 5s or 500ms'],
+  ['max_lag', '16 M', 'a number of bytes, such as 16MB or 16777216'],
+  ['report_degraded', 'often', 'true or false (also yes/no, on/off, 1/0)'],
   ['monitor_timeout', '-1', 'a time of 0 seconds or more, such as 5 or 5s or 500ms'],
   ['xlog_check_count', '-1', 'a whole number of 0 or more'],
   ['crm_attr_timeout', '0', 'a whole number of 1 or more'],

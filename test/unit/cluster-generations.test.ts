@@ -36,6 +36,7 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
       resource: 'pgsql',
       mode: 'sync',
       policy: { strict: false, count: 1, quorum: false },
+      maxLag: 0,
       node: primary,
       externals: [],
       receiver: undefined,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { boolean, choice, integer, type Parameter, seconds, text, words } from '../../lib/ocf'
+import { boolean, bytes, choice, integer, type Parameter, seconds, text, words } from '../../lib/ocf'
 import { readParameters, textOf } from '../../lib/ocf/parameters'
 import { parameters } from './support/sample-agent'
 
@@ -21,6 +21,11 @@ describe('each type reads its text', () => {
     ['seconds', seconds({ shortdesc }), '2min', 120],
     ['seconds', seconds({ shortdesc }), '1H', 3600],
     ['seconds', seconds({ shortdesc }), '0.25', 0.25],
+    ['bytes', bytes({ shortdesc }), '16777216', 16_777_216],
+    ['bytes', bytes({ shortdesc }), '16MB', 16_777_216],
+    ['bytes', bytes({ shortdesc }), ' 0.5 gb ', 536_870_912],
+    ['bytes', bytes({ shortdesc }), '3kB', 3072],
+    ['bytes', bytes({ shortdesc }), '0', 0],
     ['boolean', boolean({ shortdesc }), 'Yes', true],
     ['boolean', boolean({ shortdesc }), 'on', true],
     ['boolean', boolean({ shortdesc }), 'FALSE', false],

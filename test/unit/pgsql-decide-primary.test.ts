@@ -12,7 +12,8 @@ const row = (
   state: string,
   syncState: string,
   flushed = '0000000003000000',
-): StandbyRow => ({ applicationName, state, syncState, flushed })
+  behind: Pick<StandbyRow, 'unflushed' | 'unreplayed'> = {},
+): StandbyRow => ({ applicationName, state, syncState, flushed, ...behind })
 
 const primary = node('node1', {
   transient: { 'pgsql-status': 'PRI', 'master-pgsql': '1000' },
@@ -37,6 +38,7 @@ interface Case {
   readonly mode?: PrimaryFacts['mode']
   readonly policy?: Partial<PrimaryFacts['policy']>
   readonly receiver?: PrimaryFacts['receiver']
+  readonly maxLag?: number
   /** What of the cluster is not as usual. */
   readonly state?: Partial<PrimaryFacts['snapshot']>
   readonly steps: readonly string[]
@@ -399,6 +401,108 @@ const receiving: readonly Case[] = [
   },
 ]
 
+const MB = 1024 * 1024
+const behind = (unflushed: number, unreplayed = unflushed, syncState = 'ASYNC'): StandbyRow =>
+  row('node2', 'STREAMING', syncState, undefined, { unflushed, unreplayed })
+const asyncStandby = (dataStatus: string, score: string, lag?: string): NodeState =>
+  node('node2', {
+    transient: {
+      'pgsql-status': 'HS:async',
+      'master-pgsql': score,
+      ...(lag !== undefined && { 'pgsql-lag': lag }),
+    },
+    permanent: { 'pgsql-data-status': dataStatus },
+  })
+
+const lagging: readonly Case[] = [
+  {
+    when: 'the lag is said once, and not again while it is about the same',
+    mode: 'async',
+    standbys: [behind(0, 300)],
+    names: '',
+    nodes: [primary, asyncStandby('STREAMING|ASYNC', '100')],
+    steps: ['set node attribute pgsql-lag of node2 to 0'],
+  },
+  {
+    when: 'what readers there do not see yet counts',
+    mode: 'async',
+    standbys: [behind(0, 17 * MB)],
+    names: '',
+    nodes: [primary, asyncStandby('STREAMING|ASYNC', '100', '0')],
+    steps: [`set node attribute pgsql-lag of node2 to ${32 * MB}`],
+  },
+  {
+    when: 'the standby is gone: nobody knows',
+    mode: 'async',
+    standbys: [],
+    names: '',
+    nodes: [primary, asyncStandby('DISCONNECT', '-INFINITY', '0')],
+    steps: ['delete node attribute pgsql-lag of node2'],
+  },
+  {
+    when: 'a primary that was a standby lags no more',
+    mode: 'async',
+    standbys: [],
+    names: '',
+    nodes: [
+      { ...primary, transient: { ...primary.transient, 'pgsql-lag': '0' } },
+      asyncStandby('DISCONNECT', '-INFINITY'),
+    ],
+    steps: ['delete node attribute pgsql-lag of node1'],
+  },
+  {
+    when: 'more than max_lag: it may not be promoted',
+    mode: 'async',
+    maxLag: 16 * MB,
+    standbys: [behind(17 * MB)],
+    names: '',
+    nodes: [primary, asyncStandby('STREAMING|ASYNC', '100', String(32 * MB))],
+    steps: [
+      'set node attribute pgsql-data-status of node2 to LAGGING|ASYNC',
+      'set the promotion score of node2 to -INFINITY',
+    ],
+  },
+  {
+    when: 'max_lag is about what would be lost, and not about what readers see',
+    mode: 'async',
+    maxLag: 16 * MB,
+    standbys: [behind(0, 17 * MB)],
+    names: '',
+    nodes: [primary, asyncStandby('STREAMING|ASYNC', '100', String(32 * MB))],
+    steps: [],
+  },
+  {
+    when: 'a little less than max_lag again: not yet',
+    mode: 'async',
+    maxLag: 16 * MB,
+    standbys: [behind(9 * MB)],
+    names: '',
+    nodes: [primary, asyncStandby('LAGGING|ASYNC', '-INFINITY', String(32 * MB))],
+    steps: [],
+  },
+  {
+    when: 'half of it or less: it may be promoted again',
+    mode: 'async',
+    maxLag: 16 * MB,
+    standbys: [behind(8 * MB)],
+    names: '',
+    nodes: [primary, asyncStandby('LAGGING|ASYNC', '-INFINITY', String(32 * MB))],
+    steps: [
+      `set node attribute pgsql-lag of node2 to ${8 * MB}`,
+      'set node attribute pgsql-data-status of node2 to STREAMING|ASYNC',
+      'set the promotion score of node2 to 100',
+    ],
+  },
+  {
+    when: 'a synchronous one may be promoted however far it is behind',
+    maxLag: 16 * MB,
+    standbys: [behind(17 * MB, 17 * MB, 'SYNC')],
+    names: '"node2"',
+    nodes: [primary, { ...inSync, transient: { ...inSync.transient, 'pgsql-lag': String(32 * MB) } }],
+    steps: [],
+  },
+]
+
 describe('what a primary does about its standbys', () => {
   describe.each([
     ['of two nodes', [...cases, ...ofTwo]],
@@ -406,6 +510,7 @@ describe('what a primary does about its standbys', () => {
     ['with standbys outside the cluster', outside],
     ['in asynchronous replication', asynchronous],
     ['about its receiver', receiving],
+    ['that lag', lagging],
   ])('%s', (_, table) => {
     test.each(table)('$when', check)
   })
@@ -415,6 +520,7 @@ describe('what a primary does about its standbys', () => {
       resource: 'pgsql',
       mode: rest.mode ?? 'sync',
       policy: { strict: false, count: 1, quorum: false, ...rest.policy },
+      maxLag: rest.maxLag ?? 0,
       node: 'node1',
       others: rest.others ?? ['node2'],
       externals: rest.externals ?? [],
@@ -429,11 +535,45 @@ describe('what a primary does about its standbys', () => {
     expect(plan.exit).toBe(8)
   }
 
+  test.each<[string, Partial<PrimaryFacts>, string | undefined]>([
+    ['all is well', {}, undefined],
+    ['there is no standby', { standbys: [] }, 'no standby is synchronous: commits are on this node alone'],
+    ['there is no other node', { standbys: [], others: [] }, undefined],
+    ['asynchronous replication', { standbys: [], mode: 'async' }, undefined],
+    [
+      'one of two',
+      { policy: { strict: false, count: 2, quorum: false }, others: ['node2', 'node3'] },
+      'commits are on node2 only, and not on 2 standbys',
+    ],
+    [
+      'commits wait',
+      { policy: { strict: true, count: 1, quorum: false }, standbys: [] },
+      'commits wait for node2',
+    ],
+  ])('what is worse than it should be: %s', (_, more, degraded) => {
+    const plan = decidePrimary({
+      resource: 'pgsql',
+      mode: 'sync',
+      policy: { strict: false, count: 1, quorum: false },
+      maxLag: 0,
+      node: 'node1',
+      externals: [],
+      receiver: undefined,
+      others: ['node2'],
+      standbys: [row('node2', 'STREAMING', 'SYNC')],
+      synchronousStandbyNames: '"node2"',
+      snapshot: cluster([primary, inSync]),
+      ...more,
+    })
+    expect(plan.degraded).toBe(degraded)
+  })
+
   test('a node name with a quote stays one name', () => {
     const plan = decidePrimary({
       resource: 'pgsql',
       mode: 'sync',
       policy: { strict: false, count: 1, quorum: false },
+      maxLag: 0,
       node: 'node1',
       externals: [],
       receiver: undefined,

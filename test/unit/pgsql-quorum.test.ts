@@ -377,6 +377,7 @@ describe('whom a primary waits for', () => {
         resource: 'pgsql',
         mode: 'sync',
         policy: { strict: false, count: 1, quorum: false, ...policy },
+        maxLag: 0,
         node: 'node1',
         others: nodes.length < 3 ? ['node2'] : ['node2', 'node3'],
         externals: [],
