@@ -34,6 +34,12 @@ A node that was primary keeps the file PGSQL.lock in tmpdir: after a failover it
     promote: { timeout: 60, load: async () => (await import('./promote')).promote },
     demote: { timeout: 60, load: async () => (await import('./demote')).demote },
     notify: { timeout: 60, load: async () => (await import('./notify')).notify },
+    // Bounded, as everything is: by the days that the largest database may take.
+    rejoin: {
+      timeout: 7 * 24 * 3600,
+      internal: true,
+      load: async () => (await import('./rejoin-worker')).rejoinWorker,
+    },
     'validate-all': { timeout: 20, load: async () => (await import('./validate-all')).validateAll },
     'reload-agent': { timeout: 20, load: async () => (await import('./reload-agent')).reloadAgent },
   },

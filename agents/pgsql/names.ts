@@ -7,6 +7,8 @@ export interface AttributeNames {
   readonly position: string
   readonly receiver: string
   readonly refused: string
+  /** How far a rejoin is, or why it failed. */
+  readonly rejoin: string
 }
 
 export function attributeNames(resource: string): AttributeNames {
@@ -17,6 +19,7 @@ export function attributeNames(resource: string): AttributeNames {
     position: `${resource}-xlog-loc`,
     receiver: `${resource}-receiver-status`,
     refused: `${resource}-refused`,
+    rejoin: `${resource}-rejoin`,
   }
 }
 
@@ -33,6 +36,16 @@ export interface AgentFiles {
   readonly recovery: string
   /** What the last monitors saw while there was no primary. */
   readonly election: string
+  /** Who makes the data a copy of the primary's, and how far that is or how it ended. */
+  readonly rejoin: string
+  /** Held, with flock(2), by whoever does that. */
+  readonly rejoinLock: string
+  /** The start that waits for it. */
+  readonly rejoinWaiter: string
+  /** Says that pg_rewind has begun to write: until it has ended, the data is not whole. */
+  readonly rewinding: string
+  /** Directory: this node's own files of the data directory while pg_rewind puts the primary's in their place. */
+  readonly kept: string
 }
 
 export function agentFiles(tmpdir: string): AgentFiles {
@@ -41,5 +54,10 @@ export function agentFiles(tmpdir: string): AgentFiles {
     repMode: `${tmpdir}/rep_mode.conf`,
     recovery: `${tmpdir}/recovery.conf`,
     election: `${tmpdir}/election.json`,
+    rejoin: `${tmpdir}/rejoin.json`,
+    rejoinLock: `${tmpdir}/rejoin.lock`,
+    rejoinWaiter: `${tmpdir}/rejoin.waiter`,
+    rewinding: `${tmpdir}/rewinding.json`,
+    kept: `${tmpdir}/kept`,
   }
 }

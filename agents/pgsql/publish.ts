@@ -12,12 +12,14 @@ export interface Publication {
   readonly receiver?: null
   /** Why this node refused to go on under a new primary. */
   readonly refused?: string | null
+  /** How far a rejoin is. */
+  readonly rejoin?: string | null
   readonly score?: string
 }
 
 function writes(site: Site, node: string, publication: Publication): readonly (() => Promise<void>)[] {
   const { attributes, attributeDeadline, featureSet } = site
-  const { status, dataStatus, baseline, position, receiver, refused, score } = publication
+  const { status, dataStatus, baseline, position, receiver, refused, rejoin, score } = publication
   const attribute = (name: string, value: string | null | undefined, lifetime: 'reboot' | 'forever') =>
     value === undefined
       ? []
@@ -36,6 +38,7 @@ function writes(site: Site, node: string, publication: Publication): readonly ((
     ...attribute(attributes.position, position, 'reboot'),
     ...attribute(attributes.receiver, receiver, 'reboot'),
     ...attribute(attributes.refused, refused, 'reboot'),
+    ...attribute(attributes.rejoin, rejoin, 'reboot'),
     ...(score === undefined ? [] : [() => changePromotionScore(site, node, score, attributeDeadline())]),
   ]
 }
