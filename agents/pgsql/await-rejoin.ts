@@ -12,6 +12,7 @@ import {
   isAlive,
   markOf,
   readRejoin,
+  rejoinIsTold,
   type Rejoin,
   type RejoinMethod,
   retractWaiter,
@@ -89,6 +90,7 @@ export async function awaitRejoin(context: Context, site: Site, method?: RejoinM
   // From here on the worker has the cluster start the resource. What it had done before is seen now.
   rejoin = readRejoin(site)
   if (rejoin === undefined || rejoin.state === 'done') return
+  rejoinIsTold(site)
   const reason = rejoin.state === 'running' ? describeRunning(rejoin) : describeFailed(rejoin)
   throw new OcfError(ExitCode.ERR_GENERIC, reason)
 }

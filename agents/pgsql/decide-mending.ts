@@ -48,6 +48,12 @@ function obstacle(loss: Loss, { heals, rewindable }: MendingFacts): string | und
 }
 
 function begin({ rejoin, rejoinFile, heals, resource }: MendingFacts): 'rejoin' | Refusal {
+  if (rejoin?.state === 'failed' && rejoin.method === heals && !rejoin.told) {
+    return {
+      reason: describeFailed(rejoin).slice(0, REASON_MAX),
+      detail: `crm resource cleanup ${resource} begins it again`,
+    }
+  }
   if (!rejoin || rejoin.state === 'done' || rejoin.method !== heals || rejoin.attempts < ATTEMPTS)
     return 'rejoin'
   return {

@@ -39,6 +39,8 @@ export interface RejoinNote {
   readonly phase: string
   /** Why it failed. */
   readonly reason?: string
+  /** A start has said so. */
+  readonly told?: boolean
   /** How many times it has been begun since it last worked. */
   readonly attempts: number
 }
@@ -82,6 +84,13 @@ export function readRejoin({ instance, files }: Pick<Site, 'instance' | 'files'>
 
 export function writeRejoin({ instance, files }: Site, note: RejoinNote): void {
   writeOwned(instance.owner, files.rejoin, `${JSON.stringify(note)}\n`)
+}
+
+/** A start has said why it failed: the next one may begin it again. */
+export function rejoinIsTold(site: Site): void {
+  const rejoin = readRejoin(site)
+  if (rejoin?.state === 'failed' && !rejoin.told)
+    writeRejoin(site, { ...rejoin, state: 'failed', told: true })
 }
 
 export function forgetRejoin({ instance, files }: Site): void {

@@ -20,7 +20,7 @@ export interface RejoinWork {
    * @param phase - one or two words: `copies`, `recovers`
    * @param percent - of this phase
    */
-  report(phase: string, percent?: number): void
+  readonly report: (phase: string, percent?: number) => void
 }
 
 /**

@@ -79,11 +79,9 @@ class Progress {
     void this.publish(`${this.method}: ${at(ATTRIBUTE_STEP)}`)
   }
 
-  /** @returns what was noted */
-  end(result: Pick<RejoinNote, 'state' | 'reason'>): RejoinNote {
+  end(result: Pick<RejoinNote, 'state' | 'reason'>): void {
     this.#note = { ...this.#note, ...result }
     this.#write()
-    return this.#note
   }
 
   /** One write after the other; that one fails, for a cluster that is down for a while, changes nothing. */
@@ -155,7 +153,6 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     return ExitCode.SUCCESS
   }
   const progress = new Progress(context, site, method)
-  let note: RejoinNote
   try {
     refuseRunning(site)
     const rejoin = await METHODS[method]()
@@ -169,20 +166,20 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
       },
     })
     unlock(site)
-    note = progress.end({ state: 'done' })
+    progress.end({ state: 'done' })
     log.info(`the data is a copy of the primary's, by ${method}: ${site.files.lock} is removed`)
     await progress.publish(null)
   } catch (error) {
     const reason = error instanceof OcfError ? error.reason : messageOf(error)
     const detail = error instanceof OcfError && error.detail !== undefined ? ` (${error.detail})` : ''
     log.warning(`rejoin by ${method} failed: ${reason}${detail}`)
-    note = progress.end({ state: 'failed', reason })
+    progress.end({ state: 'failed', reason })
     await progress.publish(`failed: ${reason}`)
   }
   lock.release()
   if (isWaitedFor(site)) return ExitCode.SUCCESS
-  if (note.state === 'failed') return ExitCode.ERR_GENERIC
   try {
+    // Also where it has failed: start says then why.
     await letItStart(context, site)
   } catch (error) {
     log.warning(`crm resource cleanup ${site.resource} is left to do: ${messageOf(error)}`)

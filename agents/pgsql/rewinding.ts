@@ -2,24 +2,27 @@
  * The mark of a pg_rewind that has begun to write. It lies outside of the data directory and is safely on disk before
  * the first change, and goes when pg_rewind has ended well.
  */
-import { type Deadline, messageOf } from '../../lib/ocf'
+import { type Deadline, ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { type ControlData, controlDataOf } from '../../lib/postgres/control-data'
-import { readOwned, removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { existsOwned, readOwned, removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { bootId } from './rejoin-note'
 import { type Site } from './site'
 
-interface Rewinding {
+export interface Rewinding {
+  /** pg_rewind has ended well; only the node's own files are to be put back. */
+  readonly done?: boolean
   readonly since: string
   readonly boot: string
   /** What the data was before: pg_rewind changes that last of all. */
-  readonly before: Pick<ControlData, 'checkpoint' | 'timeline' | 'state'>
+  readonly before?: Pick<ControlData, 'checkpoint' | 'timeline' | 'state'>
 }
 
-function read({ instance, files }: Pick<Site, 'instance' | 'files'>): Rewinding | undefined {
+export function readMark({ instance, files }: Pick<Site, 'instance' | 'files'>): Rewinding | undefined {
   try {
-    return JSON.parse(readOwned(instance.owner, files.rewinding) ?? '') as Rewinding
+    const text = readOwned(instance.owner, files.rewinding)
+    return text === undefined ? undefined : (JSON.parse(text) as Rewinding)
   } catch {
-    return undefined
+    return { since: 'at an unknown time', boot: '' }
   }
 }
 
@@ -30,6 +33,22 @@ export function markRewinding({ instance, files }: Site, { checkpoint, timeline,
     before: { checkpoint, timeline, state },
   }
   writeOwned(instance.owner, files.rewinding, `${JSON.stringify(mark)}\n`)
+}
+
+export function markDone(site: Site): void {
+  const mark = readMark(site)
+  if (mark)
+    writeOwned(site.instance.owner, site.files.rewinding, `${JSON.stringify({ ...mark, done: true })}\n`)
+}
+
+/** @throws OcfError ERR_GENERIC where pg_rewind was cut off: a server must not be started on what it left */
+export function refuseHalf({ instance, files }: Site): void {
+  if (!existsOwned(instance.owner, files.rewinding)) return
+  throw new OcfError(
+    ExitCode.ERR_GENERIC,
+    'not started: pg_rewind was cut off here, the data is not whole: set rejoin=basebackup, or take a base backup',
+    { detail: `after the base backup: rm ${files.rewinding}` },
+  )
 }
 
 export function unmarkRewinding({ instance, files }: Site): void {
@@ -45,15 +64,16 @@ export async function rewindingState(
   site: Site,
   deadline: Deadline,
 ): Promise<{ readonly repeatable: boolean; readonly because: string }> {
-  const mark = read(site)
+  const mark = readMark(site)
   const because = (why: string, repeatable = false) => ({
     repeatable,
     because: `begun ${mark?.since ?? 'at an unknown time'}; ${why}`,
   })
+  if (mark?.done) return because('its last steps are missing', true)
   if (mark?.boot !== bootId()) return because('the host has gone down since')
   try {
     const now = await controlDataOf(site.instance, deadline)
-    const { checkpoint, timeline, state } = mark.before
+    const { checkpoint, timeline, state } = mark.before ?? {}
     const unchanged = now.checkpoint === checkpoint && now.timeline === timeline && now.state === state
     return unchanged ? because('killed', true) : because('the control file has changed since')
   } catch (error) {

@@ -11,7 +11,7 @@ import { decideStart, type StartFacts, type StartStep } from './decide-start'
 import { SCORE } from './names'
 import { whatIsLost } from './decide-rejoin'
 import { publish, tryPublish } from './publish'
-import { forgetRejoin, readRejoin } from './rejoin-note'
+import { forgetRejoin, readRejoin, rejoinIsTold } from './rejoin-note'
 import { withSession } from './session'
 import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
 import { clearRemains, startPlain, startStandby } from './start-standby'
@@ -162,6 +162,7 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
     },
   }
   const plan = decideStart(facts)
+  if (plan.reason !== undefined && facts.rejoin && !context.explain) rejoinIsTold(site)
   const exit = await carryOut(context, facts, plan, namedSteps(DESCRIPTIONS, perform))
   // In the meantime there may be another primary.
   return plan.steps.includes('rejoin') && !context.explain ? startAsFound(context, site, true) : exit

@@ -194,6 +194,7 @@ describe('stop', () => {
     node: 'node1',
     publishes: false,
     locked: false,
+    rejoins: false,
     successor: undefined,
   }
 
