@@ -24,6 +24,6 @@ export function describeRunning({
 export function describeFailed({ state, reason, method, phase, attempts }: Rejoin): string {
   const times = attempts > 1 ? ` (attempt ${attempts})` : ''
   return state === 'cut off'
-    ? `the rejoin by ${NAMES[method]} was killed${times} (${phase}): cleaned up, it begins again`
+    ? `the rejoin by ${NAMES[method]} was killed${times} (${phase}): crm resource cleanup begins it again`
     : `${NAMES[method]} failed${times}: ${reason ?? 'see the log'}`
 }

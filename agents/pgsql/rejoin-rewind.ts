@@ -53,14 +53,14 @@ async function checkRights(
     answer = await ask(`select ${may}, pg_catalog.current_setting('full_page_writes')`)
   } catch (error) {
     throw fail(
-      `repuser: '${values.repuser}' gets into no database of the primary, as pg_rewind must: see pg_hba.conf there`,
+      `repuser: ${values.repuser} gets into no database of the primary, as pg_rewind must: see pg_hba.conf there`,
       `database ${database} (dbname in primary_conninfo_opt names another): ${messageOf(error)}`,
     )
   }
   const [allowed, fullPageWrites] = answer.split('|')
   if (allowed !== 't') {
     throw fail(
-      `repuser: '${values.repuser}' may not read files of the primary, as pg_rewind must: see rejoin in the README`,
+      `repuser: ${values.repuser} may not read files of the primary, as pg_rewind must: see rejoin in the README`,
       version < GRANTABLE
         ? 'before PostgreSQL 11 only a superuser may'
         : `in database ${database}: ${FUNCTIONS.map((name) => `grant execute on function pg_catalog.${name} to "${values.repuser}"`).join('; ')}`,

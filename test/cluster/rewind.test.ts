@@ -1,4 +1,5 @@
 /** rejoin=rewind: an old primary that has diverged comes back by itself, and nothing that was acknowledged is lost. */
+import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until, type WriteLoad } from './lab'
 
@@ -76,17 +77,17 @@ async function dieDiverged(primary: LabNode, successor: LabNode): Promise<void> 
 /** What differs takes a while to be copied. */
 const grow = (primary: LabNode, table: string): Promise<string> =>
   primary.sql(
-    `create table ${table} as select id, repeat(md5(id::text), 30) as filler from generate_series(1, 250000) id`,
+    `create table ${table} as select id, repeat(md5(id::text), 30) as filler from generate_series(1, 100000) id`,
   )
 
 const digest = (node: LabNode, table: string): Promise<string> =>
   node.sql(`select count(*), sum(hashtext(filler)::bigint) from ${table}`)
 
-/** Suspends pg_rewind once it writes. */
+/** Suspends pg_rewind once it writes. (runuser, through which it runs, suspends itself with it.) */
 async function suspendRewind(node: LabNode): Promise<void> {
-  await until('pg_rewind writes', async () => {
-    if (!(await exists(node, `${TMPDIR}/rewinding.json`))) return false
-    return node.signal('pg_rewind', 'SIGSTOP') > 0
+  const mark = node.onDisk(`${TMPDIR}/rewinding.json`)
+  await until('pg_rewind writes', () => existsSync(mark) && node.signal('pg_rewind', 'SIGSTOP') > 0, {
+    intervalMs: 5,
   })
 }
 
@@ -97,7 +98,7 @@ test(
     await cleanUp()
     const status = await lab.waitFor('node1 has refused', (now) => startFailure(node1, now) !== undefined)
     expect(startFailure(node1, status)).toBe(
-      'pg_rewind failed: repuser: &apos;postgres&apos; gets into no database of the primary, as pg_rewind must: see pg_hba.conf there',
+      'pg_rewind failed: repuser: postgres gets into no database of the primary, as pg_rewind must: see pg_hba.conf there',
     )
     expect(status.attribute('node1', 'pgsql-rejoin')).toMatch(/^failed: repuser/)
     expect(await exists(node1, `${TMPDIR}/rewinding.json`)).toBe(false)
@@ -167,7 +168,7 @@ test(
     await lab.waitFor('start has failed again', (now) => startFailure(node1, now) !== undefined)
     const begun = (text: string): unknown => (JSON.parse(text) as { begun: unknown }).begun
     expect(begun(await node1.must(['cat', `${TMPDIR}/rejoin.json`]))).toEqual(begun(worker))
-    expect(node1.signal('pg_rewind', 'SIGCONT')).toBe(1)
+    expect(node1.signal('runuser', 'SIGCONT')).toBe(1)
     const after = await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
     expect(after.failures).toEqual([])
     expect(await digest(node1, 'long')).toBe(await digest(node2, 'long'))
@@ -186,11 +187,12 @@ test(
       worker: { pid: number }
     }
     await node2.must(['kill', '-9', String(worker.pid)])
+    node2.signal('pg_rewind', 'SIGKILL')
+    node2.signal('runuser', 'SIGCONT')
     const status = await lab.waitFor('start has failed', (now) => startFailure(node2, now) !== undefined)
     expect(startFailure(node2, status)).toMatch(
-      /^the rejoin by pg_rewind was killed \(copies \d+ %\): cleaned up, it begins again$/,
+      /^the rejoin by pg_rewind was killed \(copies \d+ %\): crm resource cleanup begins it again$/,
     )
-    // What it has left suspended is ended, and nothing else may begin while that could still write.
     await cleanUp()
     const after = await lab.waitFor('node2 is in sync with node1', isInSync(node1, node2))
     expect(after.failures).toEqual([])
