@@ -6,6 +6,7 @@ import { recoverAlone } from '../../lib/postgres/crash-recovery'
 import { type Instance, type MajorVersion } from '../../lib/postgres/instance'
 import { dropKeptFiles, keepOwnFiles, restoreOwnFiles } from '../../lib/postgres/own-files'
 import { askPrimary, type PrimaryService, withPrimaryService } from '../../lib/postgres/primary-service'
+import { removeStalePidFile } from '../../lib/postgres/stop-server'
 import { bytesToCopy, rewindComplaint, runRewind } from '../../lib/postgres/rewind'
 import { type Upstream } from '../../lib/postgres/upstream'
 import { roomFor } from '../../lib/system/file-system'
@@ -149,6 +150,8 @@ async function rewind(
   }
   if (!again && !data.state.startsWith('shut down')) {
     report('recovers')
+    // No server runs, but its number may be another process's by now.
+    removeStalePidFile(instance.owner, instance.dataDirectory)
     data = await recoverAlone(instance, deadline, [lockFd])
   }
   const options = { version, source, restores: values.restore_command !== '', holds: [lockFd], deadline }
