@@ -332,7 +332,7 @@ describe('WAL that pg_rewind needs, and that this node has removed', () => {
     mkdirSync(join(old.directory, 'etc'))
     writeFileSync(
       config,
-      `${readFileSync(old.configFile, 'utf8')}\nrestore_command = '${restore.replaceAll("'", "''")}'\nhba_file = '${old.dataDirectory}/pg_hba.conf'\n`,
+      `${readFileSync(old.configFile, 'utf8')}\nhba_file = '${old.dataDirectory}/pg_hba.conf'\n`,
     )
     rmSync(old.configFile)
     own(join(old.directory, 'etc'))
