@@ -13,7 +13,7 @@ import { unlock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
 import { tryPublish } from './publish'
 import {
-  isWaitedFor,
+  isAbandoned,
   markOf,
   readRejoin,
   type RejoinMethod,
@@ -158,6 +158,7 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     return ExitCode.SUCCESS
   }
   const progress = new Progress(context, site, method)
+  let abandoned: boolean
   try {
     refuseRunning(site)
     const rejoin = await METHODS[method]()
@@ -172,6 +173,7 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     })
     unlock(site)
     progress.end({ state: 'done' })
+    abandoned = isAbandoned(site)
     log.info(`the data is a copy of the primary's, by ${method}: ${site.files.lock} is removed`)
     await progress.publish(null)
   } catch (error) {
@@ -179,10 +181,11 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     const detail = error instanceof OcfError && error.detail !== undefined ? ` (${error.detail})` : ''
     log.warning(`rejoin by ${method} failed: ${reason}${detail}`)
     progress.end({ state: 'failed', reason })
+    abandoned = isAbandoned(site)
     await progress.publish(`failed: ${reason}`)
   }
   lock.release()
-  if (isWaitedFor(site)) return ExitCode.SUCCESS
+  if (!abandoned) return ExitCode.SUCCESS
   try {
     // Also where it has failed: start says then why.
     await letItStart(context, site)
