@@ -38,6 +38,24 @@ export type Loss =
   | { readonly kind: 'unknown timeline'; readonly timeline: Timeline; readonly primaryTimeline: Timeline }
   | { readonly kind: 'another database' }
 
+/** What this node has that the primary has not; nothing where there is nothing of the kind. */
+export function whatIsLost(loss: Loss): string | undefined {
+  switch (loss.kind) {
+    case 'nothing':
+      return undefined
+    case 'diverged': {
+      const bytes = loss.bytes === undefined ? 'the WAL' : `${loss.bytes} bytes of WAL`
+      return `the primary lacks ${bytes} after ${writeLsn(loss.fork)} (timeline ${loss.timeline}) of this node`
+    }
+    case 'same timeline':
+      return `was primary on timeline ${loss.timeline}, as the primary is now, and may have diverged`
+    case 'unknown timeline':
+      return `is on timeline ${loss.timeline}, which the primary (on ${loss.primaryTimeline}) does not come from`
+    case 'another database':
+      return 'pgdata holds another database than the primary (system identifiers differ)'
+  }
+}
+
 /** What keeps a node from following the primary, and what mends it. */
 export function describeLoss(
   loss: Exclude<Loss, { readonly kind: 'nothing' }>,
@@ -49,26 +67,5 @@ export function describeLoss(
     ...(site.lock === undefined ? [] : [`rm ${site.lock}`]),
     `crm resource cleanup ${site.resource}`,
   ].join(', then ')
-  switch (loss.kind) {
-    case 'diverged': {
-      const bytes = loss.bytes === undefined ? 'the WAL' : `${loss.bytes} bytes of WAL`
-      const where = `after ${writeLsn(loss.fork)} (timeline ${loss.timeline})`
-      return { reason: `the primary lacks ${bytes} ${where} of this node: ${backup}`, detail }
-    }
-    case 'same timeline':
-      return {
-        reason: `was primary on timeline ${loss.timeline}, as the primary is now, and may have diverged: ${backup}`,
-        detail,
-      }
-    case 'unknown timeline':
-      return {
-        reason: `is on timeline ${loss.timeline}, which the primary (on ${loss.primaryTimeline}) does not come from: ${backup}`,
-        detail,
-      }
-    case 'another database':
-      return {
-        reason: `pgdata holds another database than the primary (system identifiers differ): ${backup}`,
-        detail,
-      }
-  }
+  return { reason: `${whatIsLost(loss)}: ${backup}`, detail }
 }

@@ -1,7 +1,7 @@
 /** Whether this node's server may be started, and how. */
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type ServerState } from '../../lib/postgres/server-state'
-import { describeLoss, type Loss } from './decide-rejoin'
+import { decideMending, type MendingFacts } from './decide-mending'
 import { type Kind } from './site'
 
 export type StartStep =
@@ -12,27 +12,20 @@ export type StartStep =
   | 'start as follower'
   | 'start as standby'
   | 'recover'
+  | 'rejoin'
   | 'publish standby'
 
-export interface StartFacts {
+export interface StartFacts extends MendingFacts {
   readonly kind: Kind
   readonly server: ServerState['kind']
   /** rejoin=manual: nothing is compared. */
   readonly manual: boolean
   /** The role of a server that runs already, with replication. */
   readonly running: 'primary' | 'standby' | undefined
-  /** The lock file's path, when it is there. */
-  readonly lock: string | undefined
-  /** The node that is the primary now. */
-  readonly primary: string | undefined
   /** This node was the last primary of all: nobody has been promoted since. */
   readonly last: boolean
   /** The cluster means to promote this node in the same transition. */
   readonly promotesNext: boolean
-  /** What would be given up by following the primary; an error's message where that could not be found out. */
-  readonly loss: Loss | string | undefined
-  readonly masterIp: string
-  readonly resource: string
 }
 
 export function decideStart(facts: StartFacts): Plan<StartStep> {
@@ -57,10 +50,9 @@ export function decideStart(facts: StartFacts): Plan<StartStep> {
     steps: ['publish stopped'],
   })
   const afterwards = `then crm resource cleanup ${resource}`
-  if (typeof loss === 'object' && loss.kind !== 'nothing') {
-    const { reason, detail } = describeLoss(loss, { masterIp, lock, resource })
-    return refuse(reason, detail)
-  }
+  const mending = decideMending(facts)
+  if (mending === 'rejoin') return { exit: ExitCode.SUCCESS, steps: ['publish stopped', 'rejoin'] }
+  if (mending !== undefined) return refuse(mending.reason, mending.detail)
   if (lock !== undefined && loss === undefined && !last) {
     return manual
       ? refuse(

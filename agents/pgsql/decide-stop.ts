@@ -13,12 +13,15 @@ export interface StopFacts {
   readonly publishes: boolean
   /** The lock file is there: this node was primary. */
   readonly locked: boolean
+  /** The data is being made a copy of the primary's: that goes on, and what runs there is not the server. */
+  readonly rejoins: boolean
   /** The node that the cluster means to promote in the same transition. */
   readonly successor: string | undefined
 }
 
 export function decideStop(facts: StopFacts): Plan<StopStep> {
-  const { server, node, publishes, locked, successor } = facts
+  const { server, node, publishes, locked, rejoins, successor } = facts
+  if (rejoins) return { exit: ExitCode.SUCCESS, steps: ['publish stopped'] }
   const steps: StopStep[] = server === 'stopped' ? [] : ['stop']
   if (node === undefined) {
     return { exit: ExitCode.SUCCESS, steps: [...steps, ...(publishes ? (['publish stopped'] as const) : [])] }

@@ -3,6 +3,13 @@ import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { dataDirectoryOf } from './data-directory'
 
+/** It is no server that runs, but the recovery that pg_rewind needs. */
+async function recoversForRejoin(context: Context): Promise<boolean> {
+  const { readSite } = await import('./site')
+  const { readRejoin } = await import('./rejoin-note')
+  return readRejoin(await readSite(context))?.state === 'running'
+}
+
 /**
  * Whether the server runs, in which role, and - with replication - what follows from it for the cluster: the primary
  * looks after its standbys, a standby without a primary takes part in an election.
@@ -16,6 +23,10 @@ export async function monitor(context: Context): Promise<ExitCode> {
     explain?.observed({ server: found })
     if (found.stalePidFile !== undefined) log.info(`PostgreSQL is not running: ${found.stalePidFile}`)
     if (!context.probe) await (await import('./monitor-trouble')).blameDisk(context)
+    return ExitCode.NOT_RUNNING
+  }
+  if (found.kind === 'running' && found.pidFile?.standalone && (await recoversForRejoin(context))) {
+    explain?.observed({ server: found })
     return ExitCode.NOT_RUNNING
   }
   if (found.kind === 'orphaned') {

@@ -10,6 +10,8 @@ export interface AttributeNames {
   readonly quorum: string
   readonly waiting: string
   readonly lag: string
+  /** How far a rejoin is, or why it failed. */
+  readonly rejoin: string
 }
 
 export function attributeNames(resource: string): AttributeNames {
@@ -23,6 +25,7 @@ export function attributeNames(resource: string): AttributeNames {
     quorum: `${resource}-quorum`,
     waiting: `${resource}-waiting`,
     lag: `${resource}-lag`,
+    rejoin: `${resource}-rejoin`,
   }
 }
 
@@ -39,6 +42,16 @@ export interface AgentFiles {
   readonly recovery: string
   /** What the last monitors saw while there was no primary. */
   readonly election: string
+  /** Who makes the data a copy of the primary's, and how far that is or how it ended. */
+  readonly rejoin: string
+  /** Held, with flock(2), by whoever does that. */
+  readonly rejoinLock: string
+  /** The start that waits for it. */
+  readonly rejoinWaiter: string
+  /** Says that pg_rewind has begun to write: until it has ended, the data is not whole. */
+  readonly rewinding: string
+  /** Directory: this node's own files of the data directory while pg_rewind puts the primary's in their place. */
+  readonly kept: string
 }
 
 export function agentFiles(tmpdir: string): AgentFiles {
@@ -47,5 +60,10 @@ export function agentFiles(tmpdir: string): AgentFiles {
     repMode: `${tmpdir}/rep_mode.conf`,
     recovery: `${tmpdir}/recovery.conf`,
     election: `${tmpdir}/election.json`,
+    rejoin: `${tmpdir}/rejoin.json`,
+    rejoinLock: `${tmpdir}/rejoin.lock`,
+    rejoinWaiter: `${tmpdir}/rejoin.waiter`,
+    rewinding: `${tmpdir}/rewinding.json`,
+    kept: `${tmpdir}/kept`,
   }
 }

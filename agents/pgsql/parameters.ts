@@ -186,12 +186,12 @@ export const parameters = {
     longdesc:
       'Publishes the node attribute RESOURCE-receiver-status: "normal" on a standby that receives from its primary, "ERROR" on one that does not, "normal (master)" on a primary. Needs PostgreSQL 9.6.',
   }),
-  rejoin: choice(['manual', 'safe'], {
+  rejoin: choice(['manual', 'safe', 'rewind', 'basebackup'], {
     default: 'safe',
     reloadable: true,
     shortdesc: 'What a node does that was primary',
     longdesc:
-      "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
+      "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With rewind or basebackup it gives up what the primary does not have, after saying how much that is in the log, and makes its data a copy of the primary's: with pg_rewind, which fetches what differs (it needs data checksums or wal_log_hints=on, and rights of repuser), or with a new base backup. That goes on in the background where it takes longer than the timeout of start. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
   }),
   sync_policy: choice(['available', 'strict'], {
     default: 'available',

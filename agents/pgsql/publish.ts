@@ -14,12 +14,15 @@ export interface Publication {
   readonly refused?: string | null
   readonly quorum?: null
   readonly waiting?: null
+  /** How far a rejoin is. */
+  readonly rejoin?: string | null
   readonly score?: string
 }
 
 function writes(site: Site, node: string, publication: Publication): readonly (() => Promise<void>)[] {
   const { attributes, attributeDeadline, featureSet } = site
-  const { status, dataStatus, baseline, position, receiver, refused, quorum, waiting, score } = publication
+  const { status, dataStatus, baseline, position, receiver, refused, quorum, waiting, rejoin, score } =
+    publication
   const attribute = (name: string, value: string | null | undefined, lifetime: 'reboot' | 'forever') =>
     value === undefined
       ? []
@@ -40,6 +43,7 @@ function writes(site: Site, node: string, publication: Publication): readonly ((
     ...attribute(attributes.refused, refused, 'reboot'),
     ...attribute(attributes.quorum, quorum, 'forever'),
     ...attribute(attributes.waiting, waiting, 'reboot'),
+    ...attribute(attributes.rejoin, rejoin, 'reboot'),
     ...(score === undefined ? [] : [() => changePromotionScore(site, node, score, attributeDeadline())]),
   ]
 }

@@ -5,7 +5,7 @@ import { type ControlData, controlDataOf, wasStandby } from '../../lib/postgres/
 import { readConninfo } from '../../lib/postgres/conninfo'
 import { askUpstream, type Upstream } from '../../lib/postgres/upstream'
 import { bytesFrom, hasRecordsFrom } from '../../lib/postgres/wal-records'
-import { type Context } from './agent'
+import { type Context, type Values } from './agent'
 import { findFork, type Loss } from './decide-rejoin'
 import { makeTmpdir } from './make-tmpdir'
 import { type Site } from './site'
@@ -15,9 +15,12 @@ import { primaryConninfo } from './standby-settings'
 const REACH_MS = 10_000
 const POLL_MS = 250
 
-/** Asks the primary, and again while it cannot be reached. */
-async function reachPrimary(context: Context, site: Site): Promise<Upstream> {
-  const { values, deadline } = context
+/**
+ * The settings of the connection to the primary.
+ *
+ * @throws OcfError ERR_CONFIGURED when they are none
+ */
+export function primarySettings(site: Site, values: Values): Readonly<Record<string, string>> {
   const settings = readConninfo(primaryConninfo(site, values))
   if (settings === undefined) {
     throw new OcfError(
@@ -25,6 +28,13 @@ async function reachPrimary(context: Context, site: Site): Promise<Upstream> {
       `primary_conninfo_opt: '${values.primary_conninfo_opt}' is no list of keyword=value`,
     )
   }
+  return settings
+}
+
+/** Asks the primary, and again while it cannot be reached. */
+export async function reachPrimary(context: Context, site: Site): Promise<Upstream> {
+  const { values, deadline } = context
+  const settings = primarySettings(site, values)
   makeTmpdir(site)
   const patience = deadline.within(REACH_MS)
   for (;;) {

@@ -10,6 +10,7 @@ import { type Context } from './agent'
 import { makeRuntimeDirectories } from './runtime-directories'
 import { withSession } from './session'
 import { isReplicated, type Site } from './site'
+import { refuseHalf } from './rewinding'
 import { dropStandbySlots } from './slots'
 import { writeStandbySettings } from './standby-settings'
 
@@ -26,8 +27,10 @@ export async function clearRemains(context: Context, site: Site): Promise<void> 
  *
  * @throws OcfError ERR_GENERIC when it does not come up; at once where its file systems are full
  */
-export async function startPlain({ deadline }: Context, { instance }: Site): Promise<void> {
+export async function startPlain({ deadline }: Context, site: Site): Promise<void> {
+  const { instance } = site
   const { owner, dataDirectory } = instance
+  refuseHalf(site)
   const full = findFullDisk(owner, dataDirectory)
   if (full) throw new OcfError(ExitCode.ERR_GENERIC, `not started: ${describeDiskTrouble(full)}`)
   makeRuntimeDirectories(instance)

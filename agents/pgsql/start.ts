@@ -1,13 +1,17 @@
 import { promotedNodes, sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, messageOf, namedSteps, type ExitCode } from '../../lib/ocf'
+import { controlDataOf } from '../../lib/postgres/control-data'
 import { readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { existsOwned, removeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
 import { checkHost } from './check-host'
+import { awaitRejoin } from './await-rejoin'
 import { decideStart, type StartFacts, type StartStep } from './decide-start'
 import { SCORE } from './names'
+import { whatIsLost } from './decide-rejoin'
 import { publish, tryPublish } from './publish'
+import { forgetRejoin, readRejoin, rejoinIsTold } from './rejoin-note'
 import { withSession } from './session'
 import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
 import { clearRemains, startPlain, startStandby } from './start-standby'
@@ -22,10 +26,16 @@ const DESCRIPTIONS: Record<StartStep, string> = {
     'write the recovery settings and start PostgreSQL as a standby of the server at master_ip',
   'start as standby': 'write the recovery settings and start PostgreSQL as a standby',
   recover: 'start PostgreSQL as a standby, which recovers from the crash, for the promotion that follows',
+  rejoin: "make this node's data a copy of the primary's, in the background, and wait for that",
   'publish standby': 'say in the node attributes that this node is a standby without a primary yet',
 }
 
-async function observe(context: Context, site: Site, version: MajorVersion): Promise<StartFacts> {
+async function observe(
+  context: Context,
+  site: Site,
+  version: MajorVersion,
+  rejoined: boolean,
+): Promise<StartFacts> {
   const { values, deadline } = context
   const server = findServer(site.instance.dataDirectory)
   const running =
@@ -43,12 +53,16 @@ async function observe(context: Context, site: Site, version: MajorVersion): Pro
   return {
     kind: site.kind,
     manual: values.rejoin === 'manual',
+    heals: values.rejoin === 'rewind' || values.rejoin === 'basebackup' ? values.rejoin : undefined,
+    rejoin: isReplicated(site) ? readRejoin(site) : undefined,
+    rejoined,
+    rejoinFile: site.files.rejoin,
     server: server.kind,
     running,
     lock,
     ...(server.kind === 'stopped' && isReplicated(site)
       ? await observeCluster(context, site, lock !== undefined)
-      : { primary: undefined, last: false, loss: undefined }),
+      : UNOBSERVED),
     promotesNext:
       isReplicated(site) && context.env.members.promoting.some((name) => sameNode(name, site.node)),
     masterIp: values.master_ip,
@@ -56,38 +70,61 @@ async function observe(context: Context, site: Site, version: MajorVersion): Pro
   }
 }
 
+type Standing = Pick<StartFacts, 'primary' | 'last' | 'loss' | 'rewinding' | 'rewindable'>
+
+const UNOBSERVED: Standing = {
+  primary: undefined,
+  last: false,
+  loss: undefined,
+  rewinding: undefined,
+  rewindable: undefined,
+}
+
 /** How this node's data stands to the cluster's. */
-async function observeCluster(
-  context: Context,
-  site: ReplicatedSite,
-  locked: boolean,
-): Promise<Pick<StartFacts, 'primary' | 'last' | 'loss'>> {
+async function observeCluster(context: Context, site: ReplicatedSite, locked: boolean): Promise<Standing> {
   const { values, deadline, log } = context
-  if (values.rejoin === 'manual') return { primary: undefined, last: false, loss: undefined }
+  const rewinding = existsOwned(site.instance.owner, site.files.rewinding)
+    ? await (await import('./rewinding')).rewindingState(site, deadline)
+    : undefined
+  if (values.rejoin === 'manual') return { ...UNOBSERVED, rewinding }
   const snapshot = await takeSnapshot(deadline)
   const [primary] = promotedNodes(snapshot, site.resource).filter((name) => !sameNode(name, site.node))
   const latest = snapshot.nodes.filter(({ permanent }) => permanent[site.attributes.dataStatus] === 'LATEST')
   const last =
     primary === undefined && latest.length === 1 && latest.every(({ name }) => sameNode(name, site.node))
-  if (primary === undefined) return { primary, last, loss: undefined }
+  if (primary === undefined || rewinding !== undefined) return { ...UNOBSERVED, primary, last, rewinding }
   try {
     const { compareWithPrimary } = await import('./rejoin')
-    return { primary, last, loss: await compareWithPrimary(context, site, locked) }
+    const loss = await compareWithPrimary(context, site, locked)
+    const rewindable =
+      values.rejoin === 'rewind' && loss.kind !== 'nothing'
+        ? (await controlDataOf(site.instance, deadline)).rewindable
+        : undefined
+    return { ...UNOBSERVED, primary, last, loss, rewindable }
   } catch (error) {
     log.warning(`this node's data cannot be compared with ${primary}'s: ${messageOf(error)}`)
-    return { primary, last, loss: messageOf(error) }
+    return { ...UNOBSERVED, primary, last, loss: messageOf(error) }
   }
 }
 
 /** Starts the server: with replication always as a standby, which only the cluster's promotion makes the primary. */
 export async function start(context: Context): Promise<ExitCode> {
   const site = await readSite(context)
+  // The data directory is being made anew: nothing in it says anything yet.
+  if (!context.explain && isReplicated(site) && readRejoin(site)?.state === 'running') {
+    await awaitRejoin(context, site)
+  }
+  return startAsFound(context, site, false)
+}
+
+/** @param rejoined - this start has made the data a copy of the primary's */
+async function startAsFound(context: Context, site: Site, rejoined: boolean): Promise<ExitCode> {
   const version = checkHost(site, context.values)
   // What is left of a server may still write to the data that is to be looked at.
   if (findServer(site.instance.dataDirectory).kind === 'orphaned' && !context.explain) {
     await clearRemains(context, site)
   }
-  const facts = await observe(context, site, version)
+  const facts = await observe(context, site, version, rejoined)
   const perform: Record<StartStep, () => Promise<void>> = {
     'publish stopped': () =>
       publish(site, site.node, {
@@ -114,7 +151,19 @@ export async function start(context: Context): Promise<ExitCode> {
         throw error
       }
     },
-    'publish standby': () => publish(site, site.node, { status: 'HS:alone' }),
+    rejoin: () => {
+      const given = typeof facts.loss === 'object' ? whatIsLost(facts.loss) : undefined
+      if (given !== undefined) context.log.warning(`${given}: given up, for rejoin=${String(facts.heals)}`)
+      return awaitRejoin(context, site, facts.heals)
+    },
+    'publish standby': async () => {
+      await publish(site, site.node, { status: 'HS:alone', ...(facts.rejoin && { rejoin: null }) })
+      if (facts.rejoin) forgetRejoin(site)
+    },
   }
-  return carryOut(context, facts, decideStart(facts), namedSteps(DESCRIPTIONS, perform))
+  const plan = decideStart(facts)
+  if (plan.reason !== undefined && facts.rejoin && !context.explain) rejoinIsTold(site)
+  const exit = await carryOut(context, facts, plan, namedSteps(DESCRIPTIONS, perform))
+  // In the meantime there may be another primary.
+  return plan.steps.includes('rejoin') && !context.explain ? startAsFound(context, site, true) : exit
 }

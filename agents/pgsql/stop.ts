@@ -10,6 +10,7 @@ import { SCORE } from './names'
 import { type Publication, tryPublish } from './publish'
 import { dataDirectoryOf } from './data-directory'
 import { isLocked, unlockIfReceived } from './lock-file'
+import { readRejoin } from './rejoin-note'
 import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
 import { repModeText } from './steps'
 
@@ -50,6 +51,16 @@ function isLockedIfKnown(site: ReplicatedSite, { log }: Context): boolean {
   }
 }
 
+/** Whether the data is being made a copy of the primary's. */
+function rejoinsIfKnown(site: ReplicatedSite, { log }: Context): boolean {
+  try {
+    return readRejoin(site)?.state === 'running'
+  } catch (error) {
+    log.warning(`${site.files.rejoin}: ${messageOf(error)}`)
+    return false
+  }
+}
+
 /** How long the next primary may take to say what it has; it does so before this action begins. */
 const SUCCESSOR_MS = 1000
 const POLL_MS = 50
@@ -84,7 +95,9 @@ export async function stop(context: Context): Promise<ExitCode> {
   const server = findServer(dataDirectory)
   const site = await siteIfPossible(context)
   const replicated = site !== undefined && isReplicated(site) ? site : undefined
+  const rejoins = replicated !== undefined && rejoinsIfKnown(replicated, context)
   const facts: StopFacts = {
+    rejoins,
     server: server.kind,
     node: replicated?.node,
     publishes: values.check_wal_receiver,
@@ -105,6 +118,11 @@ export async function stop(context: Context): Promise<ExitCode> {
     perform: async () => {
       const say = (publication: Publication): Promise<void> =>
         site && publishes ? tryPublish(site, site.node, publication, log) : Promise.resolve()
+      if (rejoins) {
+        log.info('the data goes on to be made a copy of the primary, in the background')
+        await say({ ...status('STOP'), ...barred })
+        return
+      }
       const running = server.kind !== 'stopped'
       // That a server which is about to stop may not be promoted can be written while it does.
       const barring = running ? say(barred) : Promise.resolve()

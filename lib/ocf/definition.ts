@@ -35,6 +35,8 @@ export interface Explain {
 export interface Action<P extends Parameters = Parameters> {
   /** The timeout that the meta-data advises, in seconds. */
   readonly timeout: number
+  /** The agent calls it itself, in a process of its own: nobody is told of it. Default: false. */
+  readonly internal?: true
   /** The runs that the meta-data advertises for a recurring action; `interval` in seconds. Default: one, without. */
   readonly recurring?: readonly { interval: number; role?: 'Promoted' | 'Unpromoted'; depth?: number }[]
   /** Loads the handler, so that an action pays only for the code it runs. */

@@ -21,7 +21,8 @@ const BUILT_IN = ['meta-data', 'usage', 'methods', 'validate-all', 'help']
 
 /** Every action of an agent, the built-in ones included. */
 export function actionNames<P extends Parameters>(agent: Agent<P>): readonly string[] {
-  return [...new Set([...Object.keys(agent.actions), ...BUILT_IN.filter((name) => name !== 'help')])]
+  const own = Object.entries(agent.actions).filter(([, { internal }]) => internal !== true)
+  return [...new Set([...own.map(([name]) => name), ...BUILT_IN.filter((name) => name !== 'help')])]
 }
 
 /** The one line that OCF's `usage` prints. */

@@ -36,8 +36,8 @@ function parameterElements(parameters: Parameters): object[] {
 }
 
 function actionElements<P extends Parameters>(agent: Agent<P>): object[] {
-  const own = Object.entries(agent.actions).flatMap(([name, { timeout, recurring = [{}] }]) =>
-    recurring.map((run: { interval?: number; role?: string; depth?: number }) => ({
+  const own = Object.entries(agent.actions).flatMap(([name, { timeout, internal, recurring = [{}] }]) =>
+    (internal ? [] : recurring).map((run: { interval?: number; role?: string; depth?: number }) => ({
       '@name': name,
       ...(run.depth !== undefined && { '@depth': run.depth }),
       '@timeout': `${timeout}s`,

@@ -2,6 +2,8 @@
 
 export interface PidFile {
   readonly pid: number
+  /** It is no server but a standalone backend, which lets nobody in (PostgreSQL manual, "Single-User Mode"). */
+  readonly standalone: boolean
   readonly port: number | undefined
   /** The first directory with a unix socket. */
   readonly socketDirectory: string | undefined
@@ -18,6 +20,7 @@ export function readPidFile(text: string): PidFile | undefined {
   if (!/^-?[1-9]\d{0,9}$/.test(pid)) return undefined
   return {
     pid: Math.abs(Number(pid)),
+    standalone: pid.startsWith('-'),
     port: /^\d+$/.test(port) ? Number(port) : undefined,
     socketDirectory: socketDirectory.startsWith('/') ? socketDirectory : undefined,
     status: status === '' ? undefined : status,

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
-import { type ProgramResult, runProgram } from '../system/run-program'
+import { type ProgramOptions, type ProgramResult, runProgram } from '../system/run-program'
 import { isRoot } from '../system/users'
 import { type Instance } from './instance'
 import { findPgCtl } from './start-server'
@@ -16,6 +16,7 @@ export async function runServerProgram(
   name: string,
   args: readonly string[],
   deadline: Deadline,
+  options: Pick<ProgramOptions, 'env' | 'holds' | 'watch'> = {},
 ): Promise<ProgramResult> {
   const beside = findPgCtl(pgctl)
   const program = beside === undefined ? undefined : findProgram(name, [dirname(beside)])
@@ -27,5 +28,5 @@ export async function runServerProgram(
   }
   const command = [program, ...args]
   const [run = '', ...rest] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
-  return runProgram(run, rest, { deadline, cwd: dataDirectory })
+  return runProgram(run, rest, { deadline, cwd: dataDirectory, ...options })
 }

@@ -15,10 +15,11 @@ export interface Upstream {
   readonly history: readonly Fork[]
 }
 
-const SERVICE = 'ocf-ts'
+/** The name of the service in `serviceFile`. */
+export const SERVICE = 'ocf-ts'
 
 /** How long it may take to connect, where the connection's own settings do not say. */
-const CONNECT_SECONDS = '5'
+export const CONNECT_SECONDS = '5'
 
 /**
  * The settings as a service file, which keeps a password off the command line.

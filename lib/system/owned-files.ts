@@ -13,7 +13,7 @@ import {
   renameSync,
   statSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { asUser, isRoot, type User } from './users'
@@ -58,7 +58,7 @@ export function existsOwned(user: User, path: string): boolean {
  *
  * @param mode - the new file's mode. Default: only the owner may read and write.
  */
-export function writeOwned(user: User, path: string, text: string, mode = 0o600): void {
+export function writeOwned(user: User, path: string, text: string | Uint8Array, mode = 0o600): void {
   asUser(user, () => {
     const fresh = `${path}.new.${process.pid}`
     try {
@@ -69,7 +69,7 @@ export function writeOwned(user: User, path: string, text: string, mode = 0o600)
       )
       try {
         fchmodSync(fd, mode)
-        writeSync(fd, text)
+        writeFileSync(fd, text)
         fsyncSync(fd)
       } finally {
         closeSync(fd)

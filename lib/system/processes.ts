@@ -26,6 +26,37 @@ export function findProcess(pid: number): Process | undefined {
 }
 
 /**
+ * When a process was started, in the kernel's ticks since boot: with its number, that tells it from any later one.
+ * Nothing when there is none, or it has ended and only waits to be collected.
+ */
+export function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+/** The processes of a session, by its number: that of the process which began it, also when that is gone. */
+export function sessionProcesses(session: number): readonly Process[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]) === session
+      } catch {
+        return false
+      }
+    })
+    .map(findProcess)
+    .filter((found) => found !== undefined)
+}
+
+/**
  * Whether the process's working directory is `directory`, also when that has been removed meanwhile. A directory is
  * told by what it is and not by its path: a process in a container may see another one under the same path.
  */

@@ -19,6 +19,10 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Where standard output and error go instead of being collected (file descriptors). */
   readonly output?: number
+  /** Open files that it is given beside its standard ones, from descriptor 3 on. */
+  readonly holds?: readonly number[]
+  /** Is told what it prints, on standard output and error, as it does. */
+  readonly watch?: (text: string) => void
 }
 
 /**
@@ -29,10 +33,10 @@ export interface ProgramOptions {
 export function runProgram(
   program: string,
   args: readonly string[],
-  { deadline, cwd, env, output }: ProgramOptions,
+  { deadline, cwd, env, output, holds = [], watch }: ProgramOptions,
 ): Promise<ProgramResult> {
-  const stdio: SpawnOptions['stdio'] =
-    output === undefined ? ['ignore', 'pipe', 'pipe'] : ['ignore', output, output]
+  const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
+  const stdio: SpawnOptions['stdio'] = ['ignore', ...standard, ...holds]
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env: programEnvironment(env), stdio })
     let timedOut = false
@@ -44,6 +48,7 @@ export function runProgram(
     let stderr = ''
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+    if (watch) for (const stream of [child.stdout, child.stderr]) stream?.on('data', watch)
     child.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer)
       const missing = error.code === 'ENOENT'

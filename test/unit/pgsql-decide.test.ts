@@ -15,6 +15,12 @@ describe('start', () => {
     running: undefined,
     lock: undefined,
     manual: false,
+    heals: undefined,
+    rejoin: undefined,
+    rejoined: false,
+    rewinding: undefined,
+    rewindable: undefined,
+    rejoinFile: '/var/lib/pgsql/tmp/rejoin.json',
     primary: undefined,
     last: false,
     promotesNext: false,
@@ -188,6 +194,7 @@ describe('stop', () => {
     node: 'node1',
     publishes: false,
     locked: false,
+    rejoins: false,
     successor: undefined,
   }
 

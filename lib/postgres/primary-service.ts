@@ -1,0 +1,71 @@
+/** Programs of PostgreSQL's that connect to the primary, and nothing of a password on their command lines. */
+import { type Deadline, ExitCode, OcfError } from '../ocf'
+import { findProgram } from '../system/find-program'
+import { removeOwned, writeOwned } from '../system/owned-files'
+import { describeFailure, runProgram } from '../system/run-program'
+import { isRoot } from '../system/users'
+import { type Instance } from './instance'
+import { CONNECT_SECONDS, SERVICE, serviceFile } from './upstream'
+
+/** A connection string, and the variables that it needs. */
+export interface PrimaryService {
+  /** For `-d` and `--source-server`: to a database, not for replication. */
+  readonly connection: string
+  readonly database: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Runs `work` while the settings of the connection lie in a service file (PostgreSQL manual, "The Connection Service
+ * File").
+ *
+ * @param directory - the owner's own
+ * @throws OcfError ERR_CONFIGURED for settings that no such file can hold
+ */
+export async function withPrimaryService<T>(
+  { owner }: Instance,
+  settings: Readonly<Record<string, string>>,
+  directory: string,
+  work: (service: PrimaryService) => Promise<T>,
+): Promise<T> {
+  const path = `${directory}/rejoin.service.conf`
+  const { dbname = 'postgres', ...others } = settings
+  // What replication is told by it is no database.
+  const database = dbname === 'replication' ? 'postgres' : dbname
+  writeOwned(owner, path, serviceFile({ ...others, dbname: database }))
+  try {
+    return await work({
+      connection: `service=${SERVICE}`,
+      database,
+      env: { PGSERVICEFILE: path, PGCONNECT_TIMEOUT: CONNECT_SECONDS, HOME: owner.home },
+    })
+  } finally {
+    removeOwned(owner, path)
+  }
+}
+
+/**
+ * One question to the primary, by psql.
+ *
+ * @param psql - a path, or a name that is found in PATH
+ * @returns its rows as psql prints them unaligned, `|` between the columns
+ * @throws OcfError ERR_INSTALLED without psql, ERR_GENERIC when there is no answer
+ */
+export async function askPrimary(
+  instance: Instance,
+  { connection, env }: PrimaryService,
+  psql: string,
+  question: string,
+  deadline: Deadline,
+): Promise<string> {
+  const { owner } = instance
+  const program = psql.includes('/') ? psql : findProgram(psql)
+  if (program === undefined) {
+    throw new OcfError(ExitCode.ERR_INSTALLED, `psql: there is no program ${psql} on this host`)
+  }
+  const command = [program, '-X', '-A', '-t', '-q', '-w', '-d', connection, '-c', question]
+  const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
+  const result = await runProgram(run, args, { deadline, cwd: instance.dataDirectory, env })
+  if (result.code === 0) return result.stdout.trim()
+  throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))
+}

@@ -1,0 +1,43 @@
+/** Locks that end with whoever holds them (flock(2)), however that ends. */
+import { closeSync, constants, openSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { ExitCode, OcfError } from '../ocf'
+import { programEnvironment } from './program-environment'
+import { asUser, type User } from './users'
+
+export interface FileLock {
+  /** Open as long as the lock is held. A program that is given it holds the lock too. */
+  readonly fd: number
+  release(): void
+}
+
+/**
+ * Takes the lock on a file, which is made when it is missing. Node has no flock(2): flock(1) locks the descriptor that
+ * it shares with this process, and the lock stays with that.
+ *
+ * @returns nothing when somebody else has it
+ * @throws OcfError ERR_INSTALLED when there is no flock (package util-linux)
+ */
+export async function tryLock(owner: User, path: string): Promise<FileLock | undefined> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const fd = asUser(owner, () => openSync(path, flags, 0o600))
+  const release = (): void => {
+    closeSync(fd)
+  }
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      spawn('flock', ['--exclusive', '--nonblock', '3'], {
+        stdio: ['ignore', 'ignore', 'ignore', fd],
+        env: programEnvironment(),
+      })
+        .once('error', reject)
+        .once('close', resolve)
+    })
+    if (code === 0) return { fd, release }
+  } catch (error) {
+    release()
+    throw new OcfError(ExitCode.ERR_INSTALLED, 'cannot run flock: install util-linux', { cause: error })
+  }
+  release()
+  return undefined
+}
