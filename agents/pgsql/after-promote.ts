@@ -1,8 +1,9 @@
-import { ExitCode } from '../../lib/ocf'
+import { ExitCode, messageOf } from '../../lib/ocf'
 import { findNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { type Context } from './agent'
 import { isLocked, unlockIfReceived } from './lock-file'
 import { publish } from './publish'
+import { followNewPrimary } from './end-receiver'
 import { readReplicatedSite } from './site'
 
 /** There is a primary: positions of the election are of no more use, nor the baseline of any node but the primary. */
@@ -15,5 +16,12 @@ export async function afterPromote(context: Context, promotedHere: boolean): Pro
     unlockIfReceived(site, promoted, received, context.log)
   }
   await publish(site, site.node, { position: null, ...(!promotedHere && { baseline: null }) })
+  if (!promotedHere) {
+    try {
+      await followNewPrimary(context, site)
+    } catch (error) {
+      context.log.warning(`whether this standby waits for the old primary is not known: ${messageOf(error)}`)
+    }
+  }
   return ExitCode.SUCCESS
 }

@@ -6,7 +6,7 @@ import { type Context } from './agent'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { isListed, publishedQuorums } from './quorum'
 import { publish } from './publish'
-import { settle } from './settle'
+import { settle } from './end-receiver'
 import { otherNodes, type ReplicatedSite } from './site'
 import { describeStep, performSteps } from './steps'
 

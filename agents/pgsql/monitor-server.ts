@@ -161,7 +161,7 @@ async function positionForQuorum(
   if (primaries.length > 0 || !isListed(publishedQuorums(snapshot, site.attributes.quorum), site.node)) {
     return undefined
   }
-  const { settle } = await import('./settle')
+  const { settle } = await import('./end-receiver')
   return settle(context, site, connection)
 }
 

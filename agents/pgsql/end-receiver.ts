@@ -1,0 +1,61 @@
+/** A standby's receiver that waits for a primary which is none any more. */
+import { type Connection } from '../../lib/postgres/connection'
+import { type Lsn } from '../../lib/postgres/lsn'
+import { findReceiver, readEnd } from '../../lib/postgres/replication'
+import { findServer } from '../../lib/postgres/server-state'
+import { signalProcess } from '../../lib/system/processes'
+import { type Context } from './agent'
+import { OLDEST_WITH_RECEIVER } from './receiver'
+import { withSession } from './session'
+import { readSiteVersion, type Site } from './site'
+
+/** Its WAL receiver ends at once, and there may be some WAL left to go through. */
+const PATIENCE_MS = 3000
+const POLL_MS = 50
+
+/** Ends the process that receives WAL. PostgreSQL starts another one, after `wal_retrieve_retry_interval`. */
+async function endReceiver(connection: Connection): Promise<boolean> {
+  const receiver = await findReceiver(connection)
+  if (receiver !== undefined) signalProcess(receiver, 'SIGTERM')
+  return receiver !== undefined
+}
+
+/**
+ * Has a standby look for the new primary. One whose connection has not been cut waits for the old one: for a machine
+ * that has lost its power as long as `wal_receiver_timeout`; and an old primary that went on as a standby while it
+ * still had the address of the replication has connected to itself.
+ */
+export async function followNewPrimary(context: Context, site: Site): Promise<void> {
+  const { values, deadline, log } = context
+  const server = findServer(site.instance.dataDirectory)
+  const version = readSiteVersion(site)
+  if (server.kind !== 'running' || version < OLDEST_WITH_RECEIVER) return
+  const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }
+  await withSession(site, values, handle, deadline, async (connection) => {
+    if (await endReceiver(connection))
+      log.info('there is another primary: the WAL receiver is ended, for a new one')
+  })
+}
+
+/**
+ * Where the data of this standby ends, for good; nothing where that does not come about in time.
+ *
+ * A primary whose node has lost its power leaves the standby with a connection on which nothing comes any more, for as
+ * long as `wal_receiver_timeout`. The cluster knows better: that receiver is ended. (PostgreSQL starts another one,
+ * which finds no primary.)
+ */
+export async function settle(
+  { deadline, explain, log }: Context,
+  site: Site,
+  connection: Connection,
+): Promise<Lsn | undefined> {
+  const version = readSiteVersion(site)
+  let end = await readEnd(connection, version)
+  if (end !== undefined || explain) return end
+  if (await endReceiver(connection)) log.info('there is no primary any more: the WAL receiver is ended')
+  await deadline.within(PATIENCE_MS).holds(POLL_MS, async () => {
+    end = await readEnd(connection, version)
+    return end !== undefined
+  })
+  return end
+}
