@@ -10,7 +10,7 @@ import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type StandbyRow } from '../../lib/postgres/replication'
 import { readSynchronousNames, waitForAll, waitsForAll } from '../../lib/postgres/synchronous-names'
-import { type ReplicationMode } from './mode'
+import { isDisconnected, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
 import { type ReceiverStatus, receiverChange } from './receiver'
 import { type Step } from './steps'
@@ -87,6 +87,15 @@ function wanted(node: string, chosen: string | undefined, facts: PrimaryFacts): 
   }
 }
 
+/**
+ * A standby that cannot follow says itself why (`DISCONNECT|FORKED`). The primary sees less of it: nothing, or for a
+ * moment that it tries again. What the standby says stays until it follows.
+ */
+function knowsBetter(said: string | undefined, { dataStatus }: Wanted): boolean {
+  const explained = isDisconnected(said) && said !== 'DISCONNECT'
+  return explained && /^(?:DISCONNECT$|STARTUP\|)/.test(dataStatus)
+}
+
 /** Only differences: an attribute that is already so is not written again. */
 function changesOf(
   node: string,
@@ -97,7 +106,9 @@ function changesOf(
   const names = attributeNames(resource)
   const steps: Step[] = []
   if (state === undefined) return steps
-  if (state.permanent[names.dataStatus] !== want.dataStatus) {
+  const said = state.permanent[names.dataStatus]
+  const explained = knowsBetter(said, want)
+  if (said !== want.dataStatus && !explained) {
     steps.push({
       step: 'attribute',
       node,
@@ -113,7 +124,7 @@ function changesOf(
   if (score !== undefined && score !== want.score) steps.push({ step: 'score', node, score: want.score })
   const status = state.transient[names.status]
   // A node whose disk fails may have called its server stopped while that still streams: it knows better.
-  const ownWord = status === 'STOP' || status === 'UNKNOWN'
+  const ownWord = explained || status === 'STOP' || status === 'UNKNOWN'
   if (want.status !== undefined && status !== want.status && !ownWord) {
     steps.push({ step: 'attribute', node, name: names.status, value: want.status, lifetime: 'reboot' })
   }

@@ -3,7 +3,7 @@ import { type ClusterSnapshot, findNode, hasRole } from '../../lib/cluster/snaps
 import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
-import { mayBecomePrimary, type ReplicationMode } from './mode'
+import { isDisconnected, mayBecomePrimary, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
 import { type ReceiverStatus, receiverChange } from './receiver'
 import { type ElectionNote, type Step } from './steps'
@@ -50,7 +50,7 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
     const forgotten: Step[] = facts.note ? [{ step: 'note', note: undefined }] : []
     return {
       exit: ExitCode.SUCCESS,
-      steps: [...(dataStatus === 'DISCONNECT' ? alone : []), ...received, ...forgotten],
+      steps: [...(isDisconnected(dataStatus) ? alone : []), ...received, ...forgotten],
       because: undefined,
     }
   }

@@ -12,3 +12,8 @@ export function mayBecomePrimary(mode: ReplicationMode, dataStatus: string | und
   if (dataStatus === undefined || dataStatus === 'LATEST' || dataStatus === 'STREAMING|SYNC') return true
   return mode === 'async' && dataStatus.startsWith('STREAMING|')
 }
+
+/** Whether a standby is said not to follow, for whatever reason (`DISCONNECT|FORKED`). */
+export function isDisconnected(dataStatus: string | undefined): boolean {
+  return dataStatus === 'DISCONNECT' || dataStatus?.startsWith('DISCONNECT|') === true
+}

@@ -2,17 +2,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findNode, promotedNodes, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, type Deadline, ExitCode, OcfError, type Plan } from '../../lib/ocf'
-import { SqlError } from '../../lib/postgres/connection'
+import { type Connection, SqlError } from '../../lib/postgres/connection'
 import { describeDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { readRole, type ServerRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
+import { readProgress } from '../../lib/postgres/wal-receiver'
 import { type Context } from './agent'
 import { controlStandbys } from './control-standbys'
 import { decideProbe } from './decide-probe'
 import { UNENDED } from './decide-trouble'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { readElectionNote } from './election-note'
+import { readFollowNote } from './follow-note'
+import { isDisconnected } from './mode'
 import { parameters } from './parameters'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
 import { monitorLogin, RESTART_MS, type Server, withLogin, withSession } from './session'
@@ -123,7 +126,7 @@ async function monitorReplicated(
     if (probe) return actOnProbe(context, site, role)
     if (role.inRecovery) {
       const receiver = await readReceiver(connection, values, true)
-      return monitorStandby(context, site, role, receiver)
+      return monitorStandby(context, site, version, connection, role, receiver)
     }
     return controlStandbys(context, site, version, connection, server.pid)
   })
@@ -150,11 +153,13 @@ async function actOnProbe(context: Context, site: Site, role: ServerRole): Promi
 async function monitorStandby(
   context: Context,
   site: ReplicatedSite,
+  version: MajorVersion,
+  connection: Connection,
   role: ServerRole,
   receiver: ReceiverStatus | undefined,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
-  const snapshot = await takeSnapshot(deadline)
+  const [snapshot, progress] = await Promise.all([takeSnapshot(deadline), readProgress(connection, version)])
   const facts: StandbyFacts = {
     resource: site.resource,
     mode: site.mode,
@@ -169,5 +174,18 @@ async function monitorStandby(
   }
   const plan = decideStandby(facts)
   if (plan.because !== undefined) log.info(plan.because)
-  return carryOut(context, facts, plan, means(context, site))
+  const [primary] = facts.primaries
+  const dataStatus = findNode(snapshot, site.node)?.permanent[site.attributes.dataStatus]
+  // Where PostgreSQL cannot say it, the primary has.
+  const streams = progress.streams ?? !isDisconnected(dataStatus)
+  if (primary === undefined || streams) {
+    const forgotten: Step[] = readFollowNote(site) ? [{ step: 'follow', note: undefined }] : []
+    const steps = [...plan.steps, ...forgotten]
+    return carryOut(context, facts, { ...plan, steps }, means(context, site))
+  }
+  const { follow } = await import('./follow')
+  const following = await follow(context, site, version, connection, primary, dataStatus, progress)
+  const { steps, ...outcome } = following.plan
+  const both = { ...outcome, steps: [...plan.steps, ...steps] }
+  return carryOut(context, { ...facts, following: following.facts }, both, means(context, site))
 }
