@@ -87,9 +87,11 @@ function describe(
 export function decideFollow(facts: FollowFacts): FollowPlan {
   const { resource, node, now, note, finding, dataStatus, rejoin, knowsDegraded } = facts
   const keep: Step[] = note !== undefined && isSame(now, note) ? [] : [{ step: 'follow', note: now }]
-  const publish = (value: string): Step[] => {
+  const publish = (value: string | undefined): Step[] => {
     const name = attributeNames(resource).dataStatus
-    return dataStatus === value ? [] : [{ step: 'attribute', node, name, value, lifetime: 'forever' }]
+    return value === undefined || dataStatus === value
+      ? []
+      : [{ step: 'attribute', node, name, value, lifetime: 'forever' }]
   }
   const well = (steps: readonly Step[], more: Pick<FollowPlan, 'warning' | 'info'> = {}): FollowPlan => ({
     exit: ExitCode.SUCCESS,

@@ -3,7 +3,8 @@ import { type ControlData, type Timeline } from '../../lib/postgres/control-data
 import { laterLsn, type Lsn, writeLsn } from '../../lib/postgres/lsn'
 import { type Upstream } from '../../lib/postgres/upstream'
 import { segmentOf } from '../../lib/postgres/wal-segments'
-import { findFork } from './decide-rejoin'
+import { findFork, type Loss } from './decide-rejoin'
+import { describeMissing, type MissingWal } from './describe-missing'
 
 /** A cause that is proven. */
 export type Obstacle =
@@ -11,13 +12,7 @@ export type Obstacle =
   /** It is at `position` of a timeline that the primary left at `end`, or, still on it, has written up to there. */
   | { readonly kind: 'forked'; readonly timeline: Timeline; readonly end: Lsn; readonly position: Lsn }
   | { readonly kind: 'unknown timeline'; readonly timeline: Timeline; readonly primaryTimeline: Timeline }
-  /** The primary has no longer the WAL that comes next, nor has `restore_command`, where there is one. */
-  | {
-      readonly kind: 'wal removed'
-      readonly timeline: Timeline
-      readonly position: Lsn
-      readonly archived: boolean
-    }
+  | MissingWal
   | { readonly kind: 'refused'; readonly message: string }
 
 /** What a standby that runs has. */
@@ -93,16 +88,20 @@ export function readRefusal(message: string): 'hba' | 'password' | 'role' | unde
     : undefined
 }
 
-/** As `pgsql-data-status` says it. */
-export function dataStatusOf({ kind }: Obstacle): string {
-  const words: Record<Obstacle['kind'], string> = {
-    'another database': 'OTHER_DATABASE',
-    forked: 'FORKED',
-    'unknown timeline': 'FORKED',
-    'wal removed': 'WAL_REMOVED',
-    refused: 'REFUSED',
-  }
-  return `DISCONNECT|${words[kind]}`
+/** What `pgsql-data-status` says of a cause; nothing where it is none, or not proven. */
+const DATA_STATUS: Readonly<Record<Obstacle['kind'] | Loss['kind'], string | undefined>> = {
+  nothing: undefined,
+  'another database': 'DISCONNECT|OTHER_DATABASE',
+  forked: 'DISCONNECT|FORKED',
+  diverged: 'DISCONNECT|FORKED',
+  'unknown timeline': 'DISCONNECT|FORKED',
+  'same timeline': undefined,
+  'wal removed': 'DISCONNECT|WAL_REMOVED',
+  refused: 'DISCONNECT|REFUSED',
+}
+
+export function dataStatusOf({ kind }: Obstacle | Loss): string | undefined {
+  return DATA_STATUS[kind]
 }
 
 /** What is wrong, without the mend. */
@@ -114,11 +113,7 @@ export function describeObstacle(obstacle: Exclude<Obstacle, { readonly kind: 'r
       return `has diverged: is at ${writeLsn(obstacle.position)} of timeline ${obstacle.timeline}, the primary has it up to ${writeLsn(obstacle.end)}`
     case 'unknown timeline':
       return `is on timeline ${obstacle.timeline}, which the primary (on ${obstacle.primaryTimeline}) does not come from`
-    case 'wal removed': {
-      const who = obstacle.archived
-        ? 'neither the primary nor restore_command has'
-        : 'the primary has removed'
-      return `${who} the next WAL (${writeLsn(obstacle.position)}, timeline ${obstacle.timeline})`
-    }
+    case 'wal removed':
+      return describeMissing(obstacle)
   }
 }

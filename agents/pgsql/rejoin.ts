@@ -7,6 +7,7 @@ import { bytesFrom, hasRecordsFrom } from '../../lib/postgres/wal-records'
 import { type Context } from './agent'
 import { askPrimary, type PrimarySettings, primarySettings } from './ask-primary'
 import { findFork, type Loss } from './decide-rejoin'
+import { findMissingNext } from './missing-wal'
 import { type Site } from './site'
 
 /** The address of a primary that has just been promoted comes a moment later. */
@@ -63,11 +64,18 @@ export async function compareWithPrimary(context: Context, site: Site, locked: b
   const mine = await controlDataOf(site.instance, deadline)
   const settings = primarySettings(site, context.values)
   const primary = await reachPrimary(context, site, settings)
-  return lossOf(
+  const loss = await lossOf(
     site,
     mine,
     primary,
     { locked, restartOnPromote: context.values.restart_on_promote },
     deadline,
   )
+  if (loss.kind !== 'nothing') return loss
+  const { timeline, recoveryEnd } = mine
+  const { flushed } = primary
+  if (timeline === primary.timeline && recoveryEnd && flushed !== undefined && recoveryEnd > flushed) {
+    return { kind: 'diverged', timeline, fork: flushed, bytes: undefined }
+  }
+  return (await findMissingNext(context, site, mine, primary, settings)) ?? loss
 }

@@ -1,5 +1,8 @@
 /** The files that the WAL is kept in (PostgreSQL manual, "WAL Internals"). */
+import { existsSync, readdirSync } from 'node:fs'
+import { asUser } from '../system/users'
 import { type Timeline } from './control-data'
+import { type Instance } from './instance'
 import { type Lsn } from './lsn'
 
 const hex = (value: number | bigint): string => value.toString(16).toUpperCase().padStart(8, '0')
@@ -38,3 +41,15 @@ export function timelineAt(
 }
 
 const hex64 = (value: bigint): Lsn => value.toString(16).toUpperCase().padStart(16, '0')
+
+/** The files in the directory of a server's WAL. */
+export function walFiles({ owner, dataDirectory }: Instance): readonly { readonly timeline: Timeline }[] {
+  const names = asUser(owner, () => {
+    // Its name before version 10.
+    const old = `${dataDirectory}/pg_xlog`
+    return readdirSync(existsSync(old) ? old : `${dataDirectory}/pg_wal`)
+  })
+  return names
+    .filter((name) => /^[0-9A-F]{24}$/.test(name))
+    .map((name) => ({ timeline: parseInt(name.slice(0, 8), 16) }))
+}

@@ -364,10 +364,10 @@ describe('a standby that does not receive although there is a primary', () => {
   })
 })
 
-test('each cause is said as a kind of DISCONNECT', () => {
-  expect(dataStatusOf({ kind: 'unknown timeline', timeline: 2, primaryTimeline: 1 })).toBe(
-    'DISCONNECT|FORKED',
-  )
+test('what is proven is said also by a start that refuses, and what is not is not', () => {
+  const loss = { kind: 'diverged', timeline: 1, fork: lsn('0/1'), bytes: 1 } as const
+  expect(dataStatusOf(loss)).toBe('DISCONNECT|FORKED')
+  expect(dataStatusOf({ kind: 'same timeline', timeline: 1 })).toBeUndefined()
 })
 
 test.each([
