@@ -42,6 +42,7 @@ interface Refusal {
 function obstacle(loss: Loss, { heals, rewindable }: MendingFacts): string | undefined {
   if (heals !== 'rewind') return undefined
   if (loss.kind === 'same timeline') return 'pg_rewind does nothing within one timeline'
+  if (loss.kind === 'wal removed') return 'pg_rewind brings no WAL that the primary has removed'
   return rewindable === false
     ? 'pg_rewind needs data checksums or wal_log_hints=on, which this data has not: take a base backup'
     : undefined
@@ -86,7 +87,7 @@ export function decideMending(facts: MendingFacts): 'rejoin' | Refusal | undefin
   if (heals === undefined || rejoined || loss.kind === 'another database') return refusal
   const why = obstacle(loss, facts)
   if (why === undefined) return begin(facts)
-  return loss.kind === 'same timeline'
+  return loss.kind === 'same timeline' || loss.kind === 'wal removed'
     ? { ...refusal, detail: `${why}; ${refusal.detail}` }
     : { reason: why, detail: `${refusal.reason}; ${refusal.detail}` }
 }

@@ -13,7 +13,7 @@ import {
   type Waiting,
 } from './choose-standbys'
 import { isBehind, shownLag } from './lag'
-import { BEHIND, type ReplicationMode } from './mode'
+import { BEHIND, isExplained, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
 import { covering, isSameQuorum, type Quorum, readQuorum, writeQuorum } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
@@ -120,6 +120,14 @@ function syncStateOf(
   return chosen.length > 0 && !chosen.includes(node) ? 'POTENTIAL' : syncState
 }
 
+/**
+ * A standby that cannot follow says itself why (`DISCONNECT|FORKED`). The primary sees less of it: nothing, or for a
+ * moment that it tries again. What the standby says stays until it follows.
+ */
+function knowsBetter(said: string | undefined, { dataStatus }: Wanted): boolean {
+  return isExplained(said) && /^(?:DISCONNECT\b|STARTUP\|)/.test(dataStatus)
+}
+
 /** Only differences: an attribute that is already so is not written again. */
 function changesOf(
   node: string,
@@ -130,7 +138,9 @@ function changesOf(
   const names = attributeNames(resource)
   const steps: Step[] = []
   if (state === undefined) return steps
-  if (state.permanent[names.dataStatus] !== want.dataStatus) {
+  const said = state.permanent[names.dataStatus]
+  const explained = knowsBetter(said, want)
+  if (said !== want.dataStatus && !explained) {
     steps.push({
       step: 'attribute',
       node,
@@ -148,7 +158,7 @@ function changesOf(
   }
   const status = state.transient[names.status]
   // A node whose disk fails may have called its server stopped while that still streams: it knows better.
-  const ownWord = status === 'STOP' || status === 'UNKNOWN'
+  const ownWord = explained || status === 'STOP' || status === 'UNKNOWN'
   if (want.status !== undefined && status !== want.status && !ownWord) {
     steps.push({ step: 'attribute', node, name: names.status, value: want.status, lifetime: 'reboot' })
   }

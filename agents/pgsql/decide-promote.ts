@@ -1,7 +1,7 @@
 /** Whether this node's standby may be promoted, and how. */
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
-import { mayBecomePrimary, type ReplicationMode } from './mode'
+import { isUnfit, mayBecomePrimary, type ReplicationMode } from './mode'
 import { isListed, missingProof, type Quorum } from './quorum'
 
 export type PromoteStep =
@@ -50,7 +50,7 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   const { returning, baselines } = facts
   if (!inRecovery) return { exit: ExitCode.SUCCESS, steps: ['publish primary'] }
   const listed = mode === 'sync' && isListed(facts.quorums, facts.node)
-  const byQuorum = listed && !mayBecomePrimary(mode, dataStatus)
+  const byQuorum = listed && !mayBecomePrimary(mode, dataStatus) && !isUnfit(dataStatus)
   if (byQuorum) {
     const positions = Object.fromEntries(others.map((other) => [other.node, other.position]))
     const missing =

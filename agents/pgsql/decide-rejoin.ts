@@ -2,6 +2,7 @@
 import { type ControlData, type Timeline } from '../../lib/postgres/control-data'
 import { type Lsn, writeLsn } from '../../lib/postgres/lsn'
 import { type Upstream } from '../../lib/postgres/upstream'
+import { describeMissing, type MissingWal } from './describe-missing'
 
 /** Where the data of a stopped server and the primary's part. */
 export type Fork =
@@ -37,6 +38,8 @@ export type Loss =
   | { readonly kind: 'same timeline'; readonly timeline: Timeline }
   | { readonly kind: 'unknown timeline'; readonly timeline: Timeline; readonly primaryTimeline: Timeline }
   | { readonly kind: 'another database' }
+  /** Nothing, but the node cannot follow all the same. */
+  | MissingWal
 
 /** What this node has that the primary has not; nothing where there is nothing of the kind. */
 export function whatIsLost(loss: Loss): string | undefined {
@@ -51,6 +54,8 @@ export function whatIsLost(loss: Loss): string | undefined {
       return `was primary on timeline ${loss.timeline}, as the primary is now, and may have diverged`
     case 'unknown timeline':
       return `is on timeline ${loss.timeline}, which the primary (on ${loss.primaryTimeline}) does not come from`
+    case 'wal removed':
+      return describeMissing(loss)
     case 'another database':
       return 'pgdata holds another database than the primary (system identifiers differ)'
   }

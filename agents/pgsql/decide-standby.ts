@@ -3,7 +3,7 @@ import { type ClusterSnapshot, findNode, hasRole } from '../../lib/cluster/snaps
 import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
-import { BEHIND, mayBecomePrimary, type ReplicationMode } from './mode'
+import { BEHIND, isDisconnected, isUnfit, mayBecomePrimary, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
 import { isListed, missingProof, publishedQuorums } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
@@ -59,10 +59,9 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
   if (primaries.length > 0) {
     // Everything else about this standby is said by the primary.
     const forgotten: Step[] = facts.note ? [{ step: 'note', note: undefined }] : []
-    const missing = dataStatus?.startsWith('DISCONNECT') === true
     return {
       exit: ExitCode.SUCCESS,
-      steps: [...(missing ? alone : []), ...unsaid, ...received, ...forgotten],
+      steps: [...(isDisconnected(dataStatus) ? alone : []), ...unsaid, ...received, ...forgotten],
       because: undefined,
       degraded: dataStatus?.startsWith(BEHIND)
         ? 'more than max_lag behind the primary: may not be promoted'
@@ -100,7 +99,7 @@ function elect(
   const names = attributeNames(resource)
   if (!mayBecomePrimary(facts.mode, dataStatus)) {
     const quorums = facts.mode === 'sync' ? publishedQuorums(snapshot, names.quorum) : []
-    if (isListed(quorums, node)) return electByQuorum(facts)
+    if (isListed(quorums, node) && !isUnfit(dataStatus)) return electByQuorum(facts)
     const because = `there is no primary, and this node may not become it: its data was not complete when there last was one (${names.dataStatus} is ${String(dataStatus)})`
     return { steps: [], because }
   }

@@ -16,3 +16,21 @@ export function mayBecomePrimary(mode: ReplicationMode, dataStatus: string | und
   if (mode === 'sync') return dataStatus.endsWith('|SYNC')
   return dataStatus.startsWith('STREAMING|')
 }
+
+/** What a primary says of a standby that is away and still waited for; see decide-primary.ts. */
+const STANDING = ['DISCONNECT|SYNC', 'DISCONNECT|QUORUM']
+
+/** Whether a standby has said itself why it does not follow: `DISCONNECT|FORKED`. */
+export function isExplained(dataStatus: string | undefined): boolean {
+  return dataStatus?.startsWith('DISCONNECT|') === true && !STANDING.includes(dataStatus)
+}
+
+/** Whether its data was found not to fit the primary's: how much WAL it has says nothing then. */
+export function isUnfit(dataStatus: string | undefined): boolean {
+  return isExplained(dataStatus) && dataStatus !== 'DISCONNECT|REFUSED'
+}
+
+/** Whether a standby is said not to follow, for whatever reason (`DISCONNECT|FORKED`). */
+export function isDisconnected(dataStatus: string | undefined): boolean {
+  return dataStatus === 'DISCONNECT' || dataStatus?.startsWith('DISCONNECT|') === true
+}

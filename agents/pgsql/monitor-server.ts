@@ -8,6 +8,7 @@ import { type Lsn } from '../../lib/postgres/lsn'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { readRole, type ServerRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
+import { readProgress } from '../../lib/postgres/wal-receiver'
 import { type Context } from './agent'
 import { controlStandbys } from './control-standbys'
 import { decideProbe } from './decide-probe'
@@ -15,6 +16,8 @@ import { withDegraded } from './degraded'
 import { UNENDED } from './decide-trouble'
 import { decideStandby, type StandbyFacts } from './decide-standby'
 import { readElectionNote } from './election-note'
+import { readFollowNote } from './follow-note'
+import { isDisconnected } from './mode'
 import { parameters } from './parameters'
 import { isListed, publishedQuorums } from './quorum'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
@@ -126,7 +129,7 @@ async function monitorReplicated(
     if (probe) return actOnProbe(context, site, role)
     if (role.inRecovery) {
       const receiver = await readReceiver(connection, values, true)
-      return monitorStandby(context, site, connection, role, receiver)
+      return monitorStandby(context, site, version, connection, role, receiver)
     }
     return controlStandbys(context, site, version, connection, server.pid)
   })
@@ -168,12 +171,13 @@ async function positionForQuorum(
 async function monitorStandby(
   context: Context,
   site: ReplicatedSite,
+  version: MajorVersion,
   connection: Connection,
   role: ServerRole,
   receiver: ReceiverStatus | undefined,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
-  const snapshot = await takeSnapshot(deadline)
+  const [snapshot, progress] = await Promise.all([takeSnapshot(deadline), readProgress(connection, version)])
   const primaries = promotedNodes(snapshot, site.resource)
   const end = await positionForQuorum(context, site, connection, snapshot, primaries)
   const facts: StandbyFacts = {
@@ -191,5 +195,19 @@ async function monitorStandby(
   }
   const plan = decideStandby(facts)
   if (plan.because !== undefined) log.info(plan.because)
-  return withDegraded(context, await carryOut(context, facts, plan, means(context, site)), plan.degraded)
+  const [primary] = facts.primaries
+  const dataStatus = findNode(snapshot, site.node)?.permanent[site.attributes.dataStatus]
+  // Where PostgreSQL cannot say it, the primary has.
+  const streams = progress.streams ?? !isDisconnected(dataStatus)
+  if (primary === undefined || streams) {
+    const forgotten: Step[] = readFollowNote(site) ? [{ step: 'follow', note: undefined }] : []
+    const steps = [...plan.steps, ...forgotten]
+    const exit = await carryOut(context, facts, { ...plan, steps }, means(context, site))
+    return withDegraded(context, exit, plan.degraded)
+  }
+  const { follow } = await import('./follow')
+  const following = await follow(context, site, version, connection, primary, dataStatus, progress)
+  const { steps, ...outcome } = following.plan
+  const both = { ...outcome, steps: [...plan.steps, ...steps] }
+  return carryOut(context, { ...facts, following: following.facts }, both, means(context, site))
 }

@@ -42,6 +42,8 @@ export interface AgentFiles {
   readonly recovery: string
   /** What the last monitors saw while there was no primary. */
   readonly election: string
+  /** What the last monitor saw of a standby that received nothing. */
+  readonly follow: string
   /** Who makes the data a copy of the primary's, and how far that is or how it ended. */
   readonly rejoin: string
   /** Held, with flock(2), by whoever does that. */
@@ -60,6 +62,7 @@ export function agentFiles(tmpdir: string): AgentFiles {
     repMode: `${tmpdir}/rep_mode.conf`,
     recovery: `${tmpdir}/recovery.conf`,
     election: `${tmpdir}/election.json`,
+    follow: `${tmpdir}/follow.json`,
     rejoin: `${tmpdir}/rejoin.json`,
     rejoinLock: `${tmpdir}/rejoin.lock`,
     rejoinWaiter: `${tmpdir}/rejoin.waiter`,

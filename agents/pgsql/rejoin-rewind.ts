@@ -12,7 +12,8 @@ import { type Upstream } from '../../lib/postgres/upstream'
 import { roomFor } from '../../lib/system/file-system'
 import { type ProgramResult } from '../../lib/system/run-program'
 import { type Context } from './agent'
-import { primarySettings, reachPrimary } from './rejoin'
+import { primarySettings } from './ask-primary'
+import { reachPrimary } from './rejoin'
 import { type RejoinWork } from './rejoin-work'
 import { markDone, markRewinding, readMark, rewindingState, unmarkRewinding } from './rewinding'
 import { writeStandbySettings } from './standby-settings'
@@ -201,8 +202,8 @@ export async function rejoinByRewind(work: RejoinWork): Promise<void> {
     if (mark && !(await rewindingState(site, context.deadline)).repeatable) {
       throw fail('pg_rewind was cut off and cannot be repeated: set rejoin=basebackup')
     }
-    const primary = await reachPrimary(context, site)
     const settings = primarySettings(site, context.values)
+    const primary = await reachPrimary(context, site, settings)
     await withPrimaryService(instance, settings, tmpdir, (source) =>
       rewind(work, source, primary, mark !== undefined),
     )

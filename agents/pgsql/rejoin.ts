@@ -1,45 +1,30 @@
 /** Comparing this node's data with the primary's, while its server does not run. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ExitCode, OcfError, type Deadline } from '../../lib/ocf'
+import { type Deadline } from '../../lib/ocf'
 import { type ControlData, controlDataOf, wasStandby } from '../../lib/postgres/control-data'
-import { readConninfo } from '../../lib/postgres/conninfo'
-import { askUpstream, type Upstream } from '../../lib/postgres/upstream'
+import { type Upstream } from '../../lib/postgres/upstream'
 import { bytesFrom, hasRecordsFrom } from '../../lib/postgres/wal-records'
-import { type Context, type Values } from './agent'
+import { type Context } from './agent'
+import { askPrimary, type PrimarySettings, primarySettings } from './ask-primary'
 import { findFork, type Loss } from './decide-rejoin'
-import { makeTmpdir } from './make-tmpdir'
+import { findMissingNext } from './missing-wal'
 import { type Site } from './site'
-import { primaryConninfo } from './standby-settings'
 
 /** The address of a primary that has just been promoted comes a moment later. */
 const REACH_MS = 10_000
 const POLL_MS = 250
 
-/**
- * The settings of the connection to the primary.
- *
- * @throws OcfError ERR_CONFIGURED when they are none
- */
-export function primarySettings(site: Site, values: Values): Readonly<Record<string, string>> {
-  const settings = readConninfo(primaryConninfo(site, values))
-  if (settings === undefined) {
-    throw new OcfError(
-      ExitCode.ERR_CONFIGURED,
-      `primary_conninfo_opt: '${values.primary_conninfo_opt}' is no list of keyword=value`,
-    )
-  }
-  return settings
-}
-
 /** Asks the primary, and again while it cannot be reached. */
-export async function reachPrimary(context: Context, site: Site): Promise<Upstream> {
-  const { values, deadline } = context
-  const settings = primarySettings(site, values)
-  makeTmpdir(site)
+export async function reachPrimary(
+  context: Context,
+  site: Site,
+  settings: PrimarySettings,
+): Promise<Upstream> {
+  const { deadline } = context
   const patience = deadline.within(REACH_MS)
   for (;;) {
     try {
-      return await askUpstream(site.instance, settings, values.psql, site.tmpdir, deadline)
+      return await askPrimary(context, site, settings, deadline)
     } catch (error) {
       if (patience.passed) throw error
       await sleep(POLL_MS)
@@ -81,12 +66,20 @@ async function lossOf(
 export async function compareWithPrimary(context: Context, site: Site, locked: boolean): Promise<Loss> {
   const { deadline } = context
   const mine = await controlDataOf(site.instance, deadline)
-  const primary = await reachPrimary(context, site)
-  return lossOf(
+  const settings = primarySettings(site, context.values)
+  const primary = await reachPrimary(context, site, settings)
+  const loss = await lossOf(
     site,
     mine,
     primary,
     { locked, restartOnPromote: context.values.restart_on_promote },
     deadline,
   )
+  if (loss.kind !== 'nothing') return loss
+  const { timeline, recoveryEnd } = mine
+  const { flushed } = primary
+  if (timeline === primary.timeline && recoveryEnd && flushed !== undefined && recoveryEnd > flushed) {
+    return { kind: 'diverged', timeline, fork: flushed, bytes: undefined }
+  }
+  return (await findMissingNext(context, site, mine, primary, settings)) ?? loss
 }

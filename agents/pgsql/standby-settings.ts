@@ -45,6 +45,7 @@ export function writeStandbySettings(site: Site, values: Values, version: MajorV
   makeTmpdir(site)
   if (isReplicated(site)) {
     removeOwned(owner, files.election)
+    removeOwned(owner, files.follow)
     writeOwned(owner, files.repMode, repModeText(''))
     included.push(files.repMode)
   }

@@ -7,6 +7,7 @@ import { existsOwned, removeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
 import { checkHost } from './check-host'
 import { awaitRejoin } from './await-rejoin'
+import { dataStatusOf } from './decide-obstacle'
 import { decideStart, type StartFacts, type StartStep } from './decide-start'
 import { SCORE } from './names'
 import { whatIsLost } from './decide-rejoin'
@@ -125,6 +126,7 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
     await clearRemains(context, site)
   }
   const facts = await observe(context, site, version, rejoined)
+  const dataStatus = typeof facts.loss === 'object' ? dataStatusOf(facts.loss) : undefined
   const perform: Record<StartStep, () => Promise<void>> = {
     'publish stopped': () =>
       publish(site, site.node, {
@@ -133,6 +135,7 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
         position: null,
         refused: null,
         score: SCORE.never,
+        ...(dataStatus !== undefined && { dataStatus }),
       }),
     'remove lock': () => {
       removeOwned(site.instance.owner, site.files.lock)

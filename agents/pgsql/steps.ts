@@ -5,6 +5,7 @@ import { quoteSetting } from '../../lib/postgres/settings-text'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
 import { type Lsn } from '../../lib/postgres/lsn'
+import { type FollowNote } from './decide-follow'
 import { type Quorum, writeQuorum } from './quorum'
 import { type Site } from './site'
 
@@ -24,6 +25,7 @@ export type Step =
   /** Goes on only once every acknowledged commit is on enough of those standbys, and all further ones will be. */
   | { readonly step: 'confirm quorum'; readonly quorum: Quorum }
   | { readonly step: 'note'; readonly note: ElectionNote | undefined }
+  | { readonly step: 'follow'; readonly note: FollowNote | undefined }
 
 export function describeStep(step: Step): string {
   switch (step.step) {
@@ -43,6 +45,10 @@ export function describeStep(step: Step): string {
       return step.note
         ? `note the WAL positions of this election (seen ${step.note.seen} times)`
         : 'remove the note of the election'
+    case 'follow':
+      return step.note
+        ? 'note that this standby receives nothing'
+        : 'remove the note that this standby received nothing'
   }
 }
 
@@ -85,6 +91,10 @@ async function performStep(step: Step, { site, log, postmaster, confirm }: Effec
     case 'note':
       if (step.note) writeOwned(owner, site.files.election, `${JSON.stringify(step.note)}\n`)
       else removeOwned(owner, site.files.election)
+      return true
+    case 'follow':
+      if (step.note) writeOwned(owner, site.files.follow, `${JSON.stringify(step.note)}\n`)
+      else removeOwned(owner, site.files.follow)
       return true
   }
 }

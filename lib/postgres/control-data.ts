@@ -23,11 +23,18 @@ export interface ControlData {
    * new one only as the end of a recovery.
    */
   readonly timeline: Timeline
+  /** Of a standby: up to where at least it has received and replayed. Nothing where it was never one. */
+  readonly recoveryEnd: Lsn | undefined
   /** Size of a page of the WAL, in bytes. */
   readonly walBlockSize: number
+  /** Size of a file of the WAL, in bytes. */
+  readonly walSegmentSize: number
   /** pg_rewind can work on it: it has data checksums, or wal_log_hints was on. */
   readonly rewindable: boolean
 }
+
+/** What PostgreSQL writes where there is no position. */
+const NOWHERE: Lsn = '0'.repeat(16)
 
 /**
  * Reads what pg_controldata prints.
@@ -50,11 +57,23 @@ export function readControlData(text: string): ControlData | undefined {
     number("Latest checkpoint's TimeLineID"),
     number("Min recovery ending loc's timeline"),
   )
+  const recoveryEnd = readLsn(values.get('Minimum recovery ending location'))
   const walBlockSize = number('WAL block size')
+  const walSegmentSize = number('Bytes per WAL segment')
   if (!systemIdentifier || !state || !checkpoint || !redo) return undefined
-  if (!(timeline > 0 && walBlockSize > 0)) return undefined
+  if (!(timeline > 0 && walBlockSize > 0 && walSegmentSize > 0)) return undefined
   const rewindable = number('Data page checksum version') > 0 || values.get('wal_log_hints setting') === 'on'
-  return { systemIdentifier, state, checkpoint, redo, timeline, walBlockSize, rewindable }
+  return {
+    systemIdentifier,
+    state,
+    checkpoint,
+    redo,
+    timeline,
+    recoveryEnd: recoveryEnd === NOWHERE ? undefined : recoveryEnd,
+    walBlockSize,
+    walSegmentSize,
+    rewindable,
+  }
 }
 
 /** It followed a primary when it last ran. */

@@ -6,17 +6,23 @@ import { describeFailure, runProgram } from '../system/run-program'
 import { isRoot } from '../system/users'
 import { type Timeline } from './control-data'
 import { type Instance } from './instance'
+import { type Lsn, readLsn } from './lsn'
 import { type Fork, readTimelineHistory } from './timeline-history'
 
 export interface Upstream {
   readonly systemIdentifier: string
   readonly timeline: Timeline
+  /** How far it had written its log to disk, or, itself a standby, received it. */
+  readonly flushed: Lsn | undefined
   /** The timelines before this one, from the oldest. */
   readonly history: readonly Fork[]
 }
 
 /** The name of the service in `serviceFile`. */
 export const SERVICE = 'ocf-ts'
+
+/** Not a standby's: the primary is not to take a question for one that follows. */
+export const QUESTIONER = 'ocf-ts'
 
 /** How long it may take to connect, where the connection's own settings do not say. */
 export const CONNECT_SECONDS = '5'
@@ -69,14 +75,14 @@ export async function askUpstream(
     if (result.code === 0) return result.stdout
     throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))
   }
-  writeOwned(owner, service, serviceFile(settings))
+  writeOwned(owner, service, serviceFile({ ...settings, application_name: QUESTIONER }))
   try {
-    const [systemIdentifier = '', timelineText] = (await ask('IDENTIFY_SYSTEM')).trim().split('|')
+    const [systemIdentifier = '', timelineText, flushed] = (await ask('IDENTIFY_SYSTEM')).trim().split('|')
     const timeline = Number(timelineText)
     const file = timeline > 1 ? await ask(`TIMELINE_HISTORY ${timeline}`) : ''
     const history = readTimelineHistory(file.slice(file.indexOf('|') + 1))
     if (systemIdentifier !== '' && timeline > 0 && history !== undefined) {
-      return { systemIdentifier, timeline, history }
+      return { systemIdentifier, timeline, flushed: readLsn(flushed), history }
     }
     throw new OcfError(ExitCode.ERR_GENERIC, 'the primary did not say which timeline it is on')
   } finally {

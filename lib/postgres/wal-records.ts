@@ -3,7 +3,7 @@ import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { describeFailure, type ProgramResult } from '../system/run-program'
 import { type Timeline } from './control-data'
 import { type Instance } from './instance'
-import { type Lsn, writeLsn } from './lsn'
+import { type Lsn, readLsn, writeLsn } from './lsn'
 import { runServerProgram } from './server-program'
 
 /** Counting takes its time where there is much; the number is for a person. */
@@ -53,4 +53,21 @@ export async function bytesFrom(
   const { stdout, timedOut } = await dump(instance, timeline, from, deadline.within(COUNT_MS), '--stats')
   const [, bytes] = /^Total\s.*\s(\d+) \[\d+(?:\.\d+)?%\]\s*$/m.exec(stdout) ?? []
   return timedOut || bytes === undefined ? undefined : Number(bytes)
+}
+
+/**
+ * Where the records end that begin at `from`; nothing when that cannot be found out soon.
+ *
+ * @throws OcfError ERR_INSTALLED when there is no pg_waldump
+ */
+export async function endOfRecords(
+  instance: Instance,
+  timeline: Timeline,
+  from: Lsn,
+  deadline: Deadline,
+): Promise<Lsn | undefined> {
+  const { stderr, timedOut } = await dump(instance, timeline, from, deadline.within(COUNT_MS), '--stats')
+  if (timedOut) return undefined
+  const [, last] = /error in WAL record at ([0-9A-F]+\/[0-9A-F]+):/.exec(stderr) ?? []
+  return readLsn(last) ?? (/could not find a valid record after/.test(stderr) ? from : undefined)
 }

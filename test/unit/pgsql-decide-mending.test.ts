@@ -37,6 +37,7 @@ const LOSSES: Record<Exclude<Loss['kind'], 'nothing'>, Loss> = {
   'same timeline': { kind: 'same timeline', timeline: 2 },
   'unknown timeline': { kind: 'unknown timeline', timeline: 3, primaryTimeline: 2 },
   'another database': { kind: 'another database' },
+  'wal removed': { kind: 'wal removed', timeline: 2, position: '0000000003000098', archived: false },
 }
 
 describe('what is given up, and by which method', () => {
@@ -45,6 +46,9 @@ describe('what is given up, and by which method', () => {
     [undefined, 'same timeline', false],
     [undefined, 'unknown timeline', false],
     [undefined, 'another database', false],
+    [undefined, 'wal removed', false],
+    ['rewind', 'wal removed', false],
+    ['basebackup', 'wal removed', true],
     ['rewind', 'diverged', true],
     ['rewind', 'same timeline', false],
     ['rewind', 'unknown timeline', true],

@@ -23,6 +23,10 @@ const inSync = node('node2', {
   transient: { 'pgsql-status': 'HS:sync', 'master-pgsql': '100' },
   permanent: { 'pgsql-data-status': 'STREAMING|SYNC' },
 })
+const forked = node('node2', {
+  transient: { 'pgsql-status': 'HS:alone', 'master-pgsql': '-INFINITY' },
+  permanent: { 'pgsql-data-status': 'DISCONNECT|FORKED' },
+})
 const out = node('node2', {
   transient: { 'pgsql-status': 'HS:alone', 'master-pgsql': '-INFINITY' },
   permanent: { 'pgsql-data-status': 'DISCONNECT' },
@@ -96,6 +100,23 @@ const cases: readonly Case[] = [
       'set node attribute pgsql-data-status of node2 to STREAMING|SYNC',
       'set the promotion score of node2 to 100',
       'set node attribute pgsql-status of node2 to HS:sync',
+    ],
+  },
+  ...[[], [row('node2', 'STARTUP', 'ASYNC')]].map((standbys) => ({
+    when: `a standby says why it cannot follow: that stays (it is seen ${standbys.length} times)`,
+    standbys,
+    names: '',
+    nodes: [primary, forked],
+    steps: [],
+  })),
+  {
+    when: 'a standby said why it could not follow, and follows',
+    standbys: [row('node2', 'CATCHUP', 'ASYNC')],
+    names: '',
+    nodes: [primary, forked],
+    steps: [
+      'set node attribute pgsql-data-status of node2 to CATCHUP|ASYNC',
+      'set node attribute pgsql-status of node2 to HS:connected',
     ],
   },
   {

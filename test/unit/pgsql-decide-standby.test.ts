@@ -43,6 +43,13 @@ const cases: readonly Case[] = [
     because: undefined,
   },
   {
+    when: 'there is a primary that it cannot follow',
+    nodes: [{ ...node('node1', 'DISCONNECT|FORKED'), transient: { 'pgsql-status': 'HS:sync' } }],
+    primaries: ['node2'],
+    steps: ['set node attribute pgsql-status of node1 to HS:alone'],
+    because: undefined,
+  },
+  {
     when: 'an election was going on when a primary came up',
     nodes: [node('node1', 'STREAMING|SYNC')],
     primaries: ['node2'],
@@ -103,12 +110,14 @@ const cases: readonly Case[] = [
     steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
     because: /may be promoted/,
   },
-  ...['DISCONNECT', 'STREAMING|ASYNC', 'STREAMING|POTENTIAL', 'CATCHUP|ASYNC'].map((status) => ({
-    when: `its data was not complete when there last was a primary (${status}): it takes no part`,
-    nodes: [node('node1', status)],
-    steps: [],
-    because: /not complete/,
-  })),
+  ...['DISCONNECT', 'DISCONNECT|REFUSED', 'STREAMING|ASYNC', 'STREAMING|POTENTIAL', 'CATCHUP|ASYNC'].map(
+    (status) => ({
+      when: `its data was not complete when there last was a primary (${status}): it takes no part`,
+      nodes: [node('node1', status)],
+      steps: [],
+      because: /not complete/,
+    }),
+  ),
   ...['LATEST', 'STREAMING|ASYNC', 'STREAMING|POTENTIAL'].map((status) => ({
     when: `in asynchronous replication, one that followed to the end (${status}) takes part`,
     mode: 'async' as const,
@@ -117,7 +126,7 @@ const cases: readonly Case[] = [
     steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
     because: /may be promoted/,
   })),
-  ...['DISCONNECT', 'CATCHUP|ASYNC'].map((status) => ({
+  ...['DISCONNECT', 'DISCONNECT|REFUSED', 'CATCHUP|ASYNC'].map((status) => ({
     when: `in asynchronous replication, one that did not (${status}) takes no part`,
     mode: 'async' as const,
     nodes: [node('node1', status, OLDER)],

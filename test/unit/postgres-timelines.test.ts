@@ -19,7 +19,9 @@ describe('pg_controldata', () => {
       checkpoint: '0000000001500708',
       redo: '0000000001500708',
       timeline: 1,
+      recoveryEnd: undefined,
       walBlockSize: 8192,
+      walSegmentSize: 16777216,
       rewindable: false,
     })
   })

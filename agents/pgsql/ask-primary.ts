@@ -1,0 +1,35 @@
+/** Asking the primary, as a standby reaches it. */
+import { type Deadline, ExitCode, OcfError } from '../../lib/ocf'
+import { readConninfo } from '../../lib/postgres/conninfo'
+import { askUpstream, type Upstream } from '../../lib/postgres/upstream'
+import { type Context, type Values } from './agent'
+import { makeTmpdir } from './make-tmpdir'
+import { type Site } from './site'
+import { primaryConninfo } from './standby-settings'
+
+export type PrimarySettings = Readonly<Record<string, string>>
+
+/**
+ * The settings of the connection to the primary.
+ *
+ * @throws OcfError ERR_CONFIGURED when primary_conninfo_opt is no such thing
+ */
+export function primarySettings(site: Site, values: Values): PrimarySettings {
+  const settings = readConninfo(primaryConninfo(site, values))
+  if (settings !== undefined) return settings
+  throw new OcfError(
+    ExitCode.ERR_CONFIGURED,
+    `primary_conninfo_opt: '${values.primary_conninfo_opt}' is no list of keyword=value`,
+  )
+}
+
+/** @throws OcfError when it does not answer, or lets nobody in */
+export function askPrimary(
+  { values }: Context,
+  site: Site,
+  settings: PrimarySettings,
+  deadline: Deadline,
+): Promise<Upstream> {
+  makeTmpdir(site)
+  return askUpstream(site.instance, settings, values.psql, site.tmpdir, deadline)
+}

@@ -1,0 +1,127 @@
+/** What a standby says and does that does not receive although there is a primary. */
+import { ExitCode, type Plan } from '../../lib/ocf'
+import { type Lsn } from '../../lib/postgres/lsn'
+import { dataStatusOf, describeObstacle, type Obstacle, readRefusal } from './decide-obstacle'
+import { isDisconnected, isExplained } from './mode'
+import { attributeNames } from './names'
+import { type Step } from './steps'
+
+/** What the last monitor saw of a standby that did not receive. */
+export interface FollowNote {
+  readonly primary: string
+  readonly received: Lsn | undefined
+  readonly replayed: Lsn | undefined
+}
+
+/** What has been found out. */
+export type Finding =
+  | Obstacle
+  /** Nothing keeps it, as far as is known. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unanswered'; readonly message: string }
+
+export interface FollowFacts {
+  readonly resource: string
+  readonly node: string
+  /** What is seen now. */
+  readonly now: FollowNote
+  /** What was seen last; nothing where it received, or there was another primary. */
+  readonly note: FollowNote | undefined
+  /** Nothing when it was not asked for. */
+  readonly finding: Finding | undefined
+  /** As it is published now. */
+  readonly dataStatus: string | undefined
+  readonly rejoin: 'manual' | 'safe' | 'rewind' | 'basebackup'
+  /** The cluster knows the exit code `degraded`: it shows it, and lets the resource run. */
+  readonly knowsDegraded: boolean
+  readonly user: string
+  readonly masterIp: string
+  readonly owner: string
+}
+
+/** For the log, where nothing fails. */
+export interface FollowPlan extends Plan<Step> {
+  readonly warning?: string
+  readonly info?: string
+}
+
+/**
+ * Whether the primary is to be asked: at the second look that finds the standby where it was at the first. One that
+ * connects again, or restores WAL from an archive, needs no more than time.
+ */
+export function isStuck(now: FollowNote, note: FollowNote | undefined): boolean {
+  return note !== undefined && isSame(now, note)
+}
+
+function isSame(a: FollowNote, b: FollowNote): boolean {
+  return a.primary === b.primary && a.received === b.received && a.replayed === b.replayed
+}
+
+/** What a person does about it: a line for crm_mon, and more for the log. */
+function describe(
+  finding: Obstacle,
+  facts: FollowFacts,
+): { readonly reason: string; readonly detail: string } {
+  const { masterIp, resource, user, owner, rejoin } = facts
+  if (finding.kind === 'refused') {
+    const what = {
+      hba: `lacks ${user} for replication in its pg_hba.conf: add this node there`,
+      password: `does not take the password of ${user}: see ~${owner}/.pgpass here`,
+      role: `has no role ${user} that may log in for replication: see repuser`,
+    }[readRefusal(finding.message) ?? 'role']
+    return { reason: `cannot follow: the primary ${what}`, detail: finding.message }
+  }
+  const backup = `pg_basebackup -h ${masterIp} into an empty directory in place of pgdata, then crm resource cleanup ${resource}`
+  const mended = rejoin === 'basebackup' || (rejoin === 'rewind' && finding.kind !== 'wal removed')
+  return {
+    reason: `${describeObstacle(finding)}: ${mended ? `rejoin=${rejoin} mends it` : 'take a base backup'}`,
+    detail: mended ? `otherwise: ${backup}` : backup,
+  }
+}
+
+/**
+ * A node whose data does not fit fails: it could not be promoted, and shows its readers what was. It is started again
+ * only after a comparison, by which `rejoin` heals what it may. A node that is only not let in has good data and goes on
+ * from where it is when it is let in: it stays, degraded. While the primary does not answer nothing is proven, and this
+ * node may be the next primary.
+ */
+export function decideFollow(facts: FollowFacts): FollowPlan {
+  const { resource, node, now, note, finding, dataStatus, rejoin, knowsDegraded } = facts
+  const keep: Step[] = note !== undefined && isSame(now, note) ? [] : [{ step: 'follow', note: now }]
+  const publish = (value: string | undefined): Step[] => {
+    const name = attributeNames(resource).dataStatus
+    return value === undefined || dataStatus === value
+      ? []
+      : [{ step: 'attribute', node, name, value, lifetime: 'forever' }]
+  }
+  const well = (steps: readonly Step[], more: Pick<FollowPlan, 'warning' | 'info'> = {}): FollowPlan => ({
+    exit: ExitCode.SUCCESS,
+    steps: [...keep, ...steps],
+    ...more,
+  })
+  if (finding === undefined) {
+    return well([], {
+      info: `this standby receives nothing from ${now.primary}; a reason is looked for at the next monitor that finds it so`,
+    })
+  }
+  if (finding.kind === 'unanswered') {
+    return well([], {
+      warning: `this standby receives nothing from ${now.primary}, which does not say why: ${finding.message}`,
+    })
+  }
+  if (finding.kind === 'none') {
+    const mended = isExplained(dataStatus)
+    return well(mended ? publish('DISCONNECT') : [], {
+      warning: `this standby receives nothing from ${now.primary}, which would send what it needs: see the log of PostgreSQL`,
+    })
+  }
+  // A standby that is not let in keeps what it is: where commits wait for it still, it has them all.
+  const stands = finding.kind === 'refused' && isDisconnected(dataStatus) && !isExplained(dataStatus)
+  const steps = stands && dataStatus !== 'DISCONNECT' ? [] : publish(dataStatusOf(finding))
+  const { reason, detail } = describe(finding, facts)
+  if (rejoin === 'manual' || (finding.kind === 'refused' && !knowsDegraded)) {
+    return well(steps, { warning: `${reason} (${detail})` })
+  }
+  const exit = finding.kind === 'refused' ? ExitCode.DEGRADED : ExitCode.ERR_GENERIC
+  return { exit, reason, detail, steps: [...keep, ...steps] }
+}

@@ -1,0 +1,124 @@
+/** Whether a primary still has the WAL that a standby needs. */
+import { Client } from 'pg'
+import { readFileSync } from 'node:fs'
+import { type Deadline, messageOf } from '../ocf'
+import { asUser, type User } from '../system/users'
+import { type Timeline } from './control-data'
+import { type Lsn, writeLsn } from './lsn'
+import { keptPassword } from './password-file'
+import { QUESTIONER } from './upstream'
+
+/** How long a primary that has the WAL may take to send the first of it. */
+const PATIENCE_MS = 5000
+
+/** SQLSTATE undefined_file, with which a server says that it has removed WAL. */
+const UNDEFINED_FILE = '58P01'
+
+/** What a server sends: WAL, or that there is none at the moment. */
+const WAL_DATA = 0x77
+
+type Settings = Readonly<Record<string, string>>
+
+/** Encryption as libpq's `sslmode` has it, whose default is to try. */
+function encryption(owner: User, settings: Settings): { readonly [key: string]: unknown } | false {
+  const { sslmode = 'prefer', sslrootcert, sslcert, sslkey } = settings
+  if (sslmode === 'disable' || (settings['host'] ?? '').startsWith('/')) return false
+  const home = `${owner.home ?? ''}/.postgresql`
+  const read = (path: string): Buffer | undefined => {
+    try {
+      return asUser(owner, () => readFileSync(path))
+    } catch {
+      return undefined
+    }
+  }
+  const verifies = sslmode.startsWith('verify-')
+  return {
+    rejectUnauthorized: verifies,
+    ...(sslmode === 'verify-ca' && { checkServerIdentity: () => undefined }),
+    ca: verifies ? read(sslrootcert ?? `${home}/root.crt`) : undefined,
+    cert: read(sslcert ?? `${home}/postgresql.crt`),
+    key: read(sslkey ?? `${home}/postgresql.key`),
+  }
+}
+
+function clientOf(owner: User, settings: Settings, encrypted: boolean, deadline: Deadline): Client {
+  const { host = '', port = '5432', user = owner.name, password } = settings
+  const key = { host, port: Number(port), user, database: 'replication' }
+  return new Client({
+    ...key,
+    password: password ?? (() => keptPassword(owner, key) ?? ''),
+    ssl: encrypted && encryption(owner, settings),
+    application_name: QUESTIONER,
+    connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
+    replication: 'true',
+  } as ConstructorParameters<typeof Client>[0])
+}
+
+async function connectTo(owner: User, settings: Settings, deadline: Deadline): Promise<Client> {
+  const optional = ['prefer', 'allow', 'disable'].includes(settings['sslmode'] ?? 'prefer')
+  const attempts = encryption(owner, settings) === false ? [false] : optional ? [true, false] : [true]
+  let failure: unknown
+  for (const encrypted of attempts) {
+    const client = clientOf(owner, settings, encrypted, deadline)
+    client.on('error', () => undefined)
+    try {
+      await asUser(owner, () => client.connect())
+      return client
+    } catch (error) {
+      failure = error
+      void client.end().catch(() => undefined)
+    }
+  }
+  throw failure
+}
+
+/**
+ * Asks for the WAL from `start` on, as a standby does (PostgreSQL manual, "START_REPLICATION"), and hangs up when the
+ * first of it comes. Not by psql, as other questions are asked: it ends before the server has looked for the file.
+ *
+ * @param settings - of a connection string
+ * @throws Error where the server cannot be asked so, or answers anything else
+ */
+export async function isWalRemoved(
+  owner: User,
+  settings: Settings,
+  start: Lsn,
+  timeline: Timeline,
+  deadline: Deadline,
+): Promise<boolean> {
+  const patience = deadline.within(PATIENCE_MS)
+  const client = await connectTo(owner, settings, patience)
+  const { connection } = client as unknown as {
+    connection: NodeJS.EventEmitter & { stream?: { destroy(): void } }
+  }
+  try {
+    return await new Promise<boolean>((resolve, reject) => {
+      // No error for so long: it waits for WAL that is yet to be written.
+      const timer = setTimeout(() => {
+        resolve(false)
+      }, patience.remainingMs)
+      connection.on('copyData', ({ chunk }: { chunk: Buffer }) => {
+        if (chunk[0] !== WAL_DATA) return
+        clearTimeout(timer)
+        resolve(false)
+      })
+      client
+        .query(`START_REPLICATION PHYSICAL ${writeLsn(start)} TIMELINE ${timeline}`)
+        .then(
+          () => {
+            resolve(false)
+          },
+          (error: unknown) => {
+            if ((error as { code?: unknown }).code === UNDEFINED_FILE) resolve(true)
+            else reject(error instanceof Error ? error : new Error(messageOf(error)))
+          },
+        )
+        .finally(() => {
+          clearTimeout(timer)
+        })
+    })
+  } finally {
+    void client.end().catch(() => undefined)
+    connection.stream?.destroy()
+  }
+}
