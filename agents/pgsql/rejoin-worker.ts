@@ -153,6 +153,7 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     return ExitCode.SUCCESS
   }
   const progress = new Progress(context, site, method)
+  const afterwards: (() => Promise<void>)[] = []
   try {
     refuseRunning(site)
     const rejoin = await METHODS[method]()
@@ -164,6 +165,7 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
       report: (phase, percent) => {
         progress.report(phase, percent)
       },
+      afterwards: (task) => afterwards.push(task),
     })
     unlock(site)
     progress.end({ state: 'done' })
@@ -175,14 +177,21 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     log.warning(`rejoin by ${method} failed: ${reason}${detail}`)
     progress.end({ state: 'failed', reason })
     await progress.publish(`failed: ${reason}`)
+    afterwards.length = 0
   }
   lock.release()
-  if (isWaitedFor(site)) return ExitCode.SUCCESS
-  try {
-    // Also where it has failed: start says then why.
-    await letItStart(context, site)
-  } catch (error) {
-    log.warning(`crm resource cleanup ${site.resource} is left to do: ${messageOf(error)}`)
+  if (!isWaitedFor(site)) {
+    try {
+      // Also where it has failed: start says then why.
+      await letItStart(context, site)
+    } catch (error) {
+      log.warning(`crm resource cleanup ${site.resource} is left to do: ${messageOf(error)}`)
+    }
+  }
+  for (const task of afterwards) {
+    await task().catch((error: unknown) => {
+      log.warning(messageOf(error))
+    })
   }
   return ExitCode.SUCCESS
 }

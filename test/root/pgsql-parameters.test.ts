@@ -21,7 +21,13 @@ function defaultsIn(xml: string): Record<string, string> {
 }
 
 /** What the shell agent does not have: its newer versions' name, and ours. */
-const MORE = { external_standby_node_list: '', rejoin: 'safe', monitor_timeout: '0' }
+const MORE = {
+  external_standby_node_list: '',
+  rejoin: 'safe',
+  rejoin_keep: '1',
+  rejoin_max_rate: '0',
+  monitor_timeout: '0',
+}
 
 test('names and defaults are those of the shell agent that Debian has, and some more', async () => {
   const shell = execFileSync('/usr/lib/ocf/resource.d/heartbeat/pgsql', ['meta-data'], {
