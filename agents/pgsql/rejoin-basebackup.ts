@@ -26,7 +26,7 @@ const TRIES = 3
 const NEXT_PRIMARY_MS = 2 * 60_000
 
 /** How long the new standby may take until it is up, before the directories that are too many go. */
-const UP_MS = 30 * 60_000
+const UP_MS = 10 * 60_000
 const POLL_MS = 500
 
 const fail = (reason: string, detail?: string): OcfError =>
