@@ -298,7 +298,7 @@ test.each([
   ['after it is noted', 'after swap.json$', 'old'],
   ['between the two renames', 'after \\.diverged-', 'none'],
   ['after both', 'after /data$', 'new'],
-] as const)('the worker is killed %s', async (_, where, left) => {
+])('the worker is killed %s', async (_, where, left) => {
   lock()
   const killed = await rejoin({ env: { NODE_OPTIONS: `--require=${PRELOAD}`, DIE_AT_RENAME: where } })
   expect(killed.code).toBe(-1)
