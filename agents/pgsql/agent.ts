@@ -13,9 +13,9 @@ export const agent = defineAgent({
   shortdesc: 'PostgreSQL, alone or with streaming replication',
   longdesc: `Runs a PostgreSQL server, of version 9.1 or newer. With rep_mode=sync or async, as a promotable clone with notify=true, it runs a primary and its hot standbys and promotes a standby when the primary fails. With sync the primary waits for one standby, takes another when that is lost, goes on alone when there is none, and waits again when one is back; only a standby that has every acknowledged commit is promoted. With async it waits for nobody, and the standby with the newest data is promoted. With rep_mode=slave it runs a standby of a server outside of its cluster.
 
-The state of the replication is shown in node attributes; for a resource named pgsql: pgsql-status (PRI, HS:sync, HS:async, HS:potential, HS:connected, HS:alone, STOP, UNKNOWN), pgsql-data-status (LATEST, STREAMING|SYNC, STREAMING|POTENTIAL, DISCONNECT, ...), pgsql-master-baseline and pgsql-xlog-loc (positions in the WAL), pgsql-receiver-status with check_wal_receiver, and pgsql-refused: why a node with newer data than the new primary's is kept off.
+The state of the replication is shown in node attributes; for a resource named pgsql: pgsql-status (PRI, HS:sync, HS:async, HS:potential, HS:connected, HS:alone, STOP, UNKNOWN), pgsql-data-status (LATEST, STREAMING|SYNC, STREAMING|POTENTIAL, DISCONNECT, ...), pgsql-master-baseline and pgsql-xlog-loc (positions in the WAL), pgsql-receiver-status with check_wal_receiver, pgsql-refused: why a node with newer data than the new primary's is kept off, and pgsql-rejoin: how far a node is on its way back (see rejoin).
 
-A node that was primary keeps the file PGSQL.lock in tmpdir: after a failover its data may hold what the others do not. When it is started again it is compared with the primary (see rejoin), and started only where nothing would be lost.`,
+A node that was primary keeps the file PGSQL.lock in tmpdir: after a failover its data may hold what the others do not. When it is started again it is compared with the primary (see rejoin), and started only where nothing would be lost, or where rejoin says what is to be done then.`,
   parameters,
   explains: true,
   identity: ['pgdata'],

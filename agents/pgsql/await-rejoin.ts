@@ -7,13 +7,13 @@ import { type Context } from './agent'
 import { describeFailed, describeRunning } from './describe-rejoin'
 import { makeTmpdir } from './make-tmpdir'
 import {
+  abandonRejoin,
   announceWaiter,
   bootId,
   isAlive,
   markOf,
   readRejoin,
   rejoinIsTold,
-  type Rejoin,
   type RejoinMethod,
   retractWaiter,
 } from './rejoin-note'
@@ -77,18 +77,17 @@ export async function awaitRejoin(context: Context, site: Site, method?: RejoinM
   const patience = deadline.before(deadline.remainingMs * START_SHARE)
   makeTmpdir(site)
   announceWaiter(site)
-  let rejoin: Rejoin | undefined
   try {
     if (method !== undefined) await begin(context, site)
-    await patience.holds(POLL_MS, () => {
-      rejoin = readRejoin(site)
-      return rejoin?.state !== 'running'
-    })
-  } finally {
+  } catch (error) {
     retractWaiter(site)
+    throw error
   }
-  // From here on the worker has the cluster start the resource. What it had done before is seen now.
-  rejoin = readRejoin(site)
+  await patience.holds(POLL_MS, () => readRejoin(site)?.state !== 'running')
+  // First the one and then the other: the worker looks whether it is left alone after it has written how it ended.
+  abandonRejoin(site)
+  const rejoin = readRejoin(site)
+  if (rejoin?.state !== 'running') retractWaiter(site)
   if (rejoin === undefined || rejoin.state === 'done') return
   rejoinIsTold(site)
   const reason = rejoin.state === 'running' ? describeRunning(rejoin) : describeFailed(rejoin)

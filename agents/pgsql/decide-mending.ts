@@ -78,7 +78,7 @@ export function decideMending(facts: MendingFacts): 'rejoin' | Refusal | undefin
     }
     if (primary !== undefined) return begin(facts)
     return {
-      reason: `${what}, and there is no primary to copy: get one promoted, then crm resource cleanup ${resource}`,
+      reason: `${what}, with no primary to copy: get one promoted, then crm resource cleanup ${resource}`,
     }
   }
   if (typeof loss !== 'object' || loss.kind === 'nothing') return undefined

@@ -95,6 +95,7 @@ export function rejoinIsTold(site: Site): void {
 
 export function forgetRejoin({ instance, files }: Site): void {
   removeOwned(instance.owner, files.rejoin)
+  removeOwned(instance.owner, files.rejoinWaiter)
 }
 
 /** A start waits for the rejoin, and goes on by itself when that ends. */
@@ -102,12 +103,20 @@ export function announceWaiter({ instance, files }: Site): void {
   writeOwned(instance.owner, files.rejoinWaiter, `${JSON.stringify(markOf(process.pid))}\n`)
 }
 
+/** It has seen how the rejoin ended. */
 export function retractWaiter({ instance, files }: Site): void {
   removeOwned(instance.owner, files.rejoinWaiter)
 }
 
-/** Whether a start waits. */
-export function isWaitedFor({ instance, files }: Site): boolean {
-  const mark = parse(readOwned(instance.owner, files.rejoinWaiter)) as ProcessMark | undefined
-  return mark !== undefined && typeof mark.started === 'string' && isAlive(mark)
+/** It cannot wait any longer: a rejoin that ends from now on has to look for the rest itself. */
+export function abandonRejoin({ instance, files }: Site): void {
+  writeOwned(instance.owner, files.rejoinWaiter, '{}\n')
+}
+
+/** Whether the start that waited has gone without having seen how the rejoin ended. */
+export function isAbandoned({ instance, files }: Site): boolean {
+  const text = readOwned(instance.owner, files.rejoinWaiter)
+  if (text === undefined) return false
+  const { pid, started, boot } = (parse(text) ?? {}) as Partial<ProcessMark>
+  return pid === undefined || started === undefined || boot === undefined || !isAlive({ pid, started, boot })
 }

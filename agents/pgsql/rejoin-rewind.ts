@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { controlDataOf } from '../../lib/postgres/control-data'
 import { recoverAlone } from '../../lib/postgres/crash-recovery'
-import { type Instance, type MajorVersion } from '../../lib/postgres/instance'
+import { type Instance, type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
 import { dropKeptFiles, keepOwnFiles, restoreOwnFiles } from '../../lib/postgres/own-files'
 import { askPrimary, type PrimaryService, withPrimaryService } from '../../lib/postgres/primary-service'
+import { removeStalePidFile } from '../../lib/postgres/stop-server'
 import { bytesToCopy, rewindComplaint, runRewind } from '../../lib/postgres/rewind'
 import { type Upstream } from '../../lib/postgres/upstream'
 import { roomFor } from '../../lib/system/file-system'
@@ -14,6 +15,7 @@ import { type Context } from './agent'
 import { primarySettings, reachPrimary } from './rejoin'
 import { type RejoinWork } from './rejoin-work'
 import { markDone, markRewinding, readMark, rewindingState, unmarkRewinding } from './rewinding'
+import { writeStandbySettings } from './standby-settings'
 import { type ReplicatedSite } from './site'
 
 /** What pg_rewind calls on the primary (PostgreSQL manual, "pg_rewind", "Notes"). */
@@ -149,9 +151,14 @@ async function rewind(
   }
   if (!again && !data.state.startsWith('shut down')) {
     report('recovers')
+    // No server runs, but its number may be another process's by now.
+    removeStalePidFile(instance.owner, instance.dataDirectory)
     data = await recoverAlone(instance, deadline, [lockFd])
   }
-  const options = { version, source, restores: values.restore_command !== '', holds: [lockFd], deadline }
+  const restores = values.restore_command !== ''
+  // Where pg_rewind finds restore_command.
+  if (restores && usesStandbySignal(version)) writeStandbySettings(site, values, version)
+  const options = { version, source, restores, holds: [lockFd], deadline }
   report('compares')
   // Nothing is changed yet: what pg_rewind would fail of before it writes, it fails of here.
   const trial = await runRewind(instance, { ...options, dryRun: true })

@@ -13,7 +13,7 @@ import { unlock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
 import { tryPublish } from './publish'
 import {
-  isWaitedFor,
+  isAbandoned,
   markOf,
   readRejoin,
   type RejoinMethod,
@@ -114,11 +114,16 @@ function refuseRunning({ instance: { dataDirectory } }: ReplicatedSite): void {
   throw new OcfError(ExitCode.ERR_GENERIC, `PostgreSQL runs on ${dataDirectory}: stop it first`)
 }
 
-/** The last failure that the cluster has noted of this resource here. */
-function hasFailed(site: ReplicatedSite, transient: Readonly<Record<string, string | undefined>>): boolean {
-  return Object.keys(transient).some(
-    (name) => name === `fail-count-${site.resource}` || name.startsWith(`fail-count-${site.resource}#`),
-  )
+/** Whether the cluster has noted that `start` has failed here. (Before pacemaker 1.1.17 it counted all actions as one.) */
+function startHasFailed(
+  { resource }: ReplicatedSite,
+  transient: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return Object.keys(transient).some((name) => {
+    const [counted, action = 'start'] = name.split('#')
+    const isMine = counted === `fail-count-${resource}` || counted?.startsWith(`fail-count-${resource}:`)
+    return isMine === true && action.startsWith('start')
+  })
 }
 
 /**
@@ -131,7 +136,7 @@ async function letItStart(context: Context, site: ReplicatedSite): Promise<void>
     const self = findNode(await takeSnapshot(context.deadline.within(CLEAN_UP_MS)), site.node)
     if (self && (hasRole(self, site.resource, 'Unpromoted') || hasRole(self, site.resource, 'Promoted')))
       return true
-    if (!self || !hasFailed(site, self.transient)) return false
+    if (!self || !startHasFailed(site, self.transient)) return false
     await cleanUp(site.resource, site.node, context.deadline.within(CLEAN_UP_MS))
     return true
   })
@@ -154,6 +159,7 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
   }
   const progress = new Progress(context, site, method)
   const afterwards: (() => Promise<void>)[] = []
+  let abandoned: boolean
   try {
     refuseRunning(site)
     const rejoin = await METHODS[method]()
@@ -169,6 +175,7 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     })
     unlock(site)
     progress.end({ state: 'done' })
+    abandoned = isAbandoned(site)
     log.info(`the data is a copy of the primary's, by ${method}: ${site.files.lock} is removed`)
     await progress.publish(null)
   } catch (error) {
@@ -176,11 +183,12 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     const detail = error instanceof OcfError && error.detail !== undefined ? ` (${error.detail})` : ''
     log.warning(`rejoin by ${method} failed: ${reason}${detail}`)
     progress.end({ state: 'failed', reason })
+    abandoned = isAbandoned(site)
     await progress.publish(`failed: ${reason}`)
     afterwards.length = 0
   }
   lock.release()
-  if (!isWaitedFor(site)) {
+  if (abandoned) {
     try {
       // Also where it has failed: start says then why.
       await letItStart(context, site)

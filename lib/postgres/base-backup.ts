@@ -56,8 +56,13 @@ export async function takeBaseBackup(instance: Instance, options: BaseBackupOpti
   if (result.code === 0) return
   const again = lacksSlots(result.stderr) ? await run(instance, options, ['--no-slot']) : result
   if (again.code === 0) return
-  const reason = again.code === undefined ? 'it was killed' : backupComplaint(again.stderr)
+  const reason = wasKilled(again) ? 'pg_basebackup was killed' : backupComplaint(again.stderr)
   throw new OcfError(ExitCode.ERR_GENERIC, reason, { detail: again.stderr.trim() })
+}
+
+/** runuser tells of a signal as a shell does. */
+function wasKilled({ code }: ProgramResult): boolean {
+  return code === undefined || code > 128
 }
 
 function lacksSlots(stderr: string): boolean {

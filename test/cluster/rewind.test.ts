@@ -162,10 +162,12 @@ test(
     )
     expect(status.attribute('node1', 'pgsql-rejoin')).toMatch(/^rewind: copies \d+ %$/)
     expect(status.attribute('node1', 'pgsql-status')).toBe('STOP')
-    // A clean-up starts it again, and not the rejoin.
+    // It outlives the cluster on this node, too; and that begins it no second time.
     const worker = await node1.must(['cat', `${TMPDIR}/rejoin.json`])
-    await cleanUp()
-    await lab.waitFor('start has failed again', (now) => startFailure(node1, now) !== undefined)
+    await node1.restartCluster()
+    await lab.waitFor('start has failed again', (now) => startFailure(node1, now) !== undefined, {
+      from: 'node2',
+    })
     const begun = (text: string): unknown => (JSON.parse(text) as { begun: unknown }).begun
     expect(begun(await node1.must(['cat', `${TMPDIR}/rejoin.json`]))).toEqual(begun(worker))
     expect(node1.signal('runuser', 'SIGCONT')).toBe(1)

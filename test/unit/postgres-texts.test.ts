@@ -204,6 +204,7 @@ describe('postmaster.pid', () => {
     const text = '1234\n/data\n1700000000\n5433\n/var/run/postgresql\nlocalhost\n  5433001   8\nready   \n'
     expect(readPidFile(text)).toEqual({
       pid: 1234,
+      standalone: false,
       port: 5433,
       socketDirectory: '/var/run/postgresql',
       status: 'ready',
@@ -212,10 +213,14 @@ describe('postmaster.pid', () => {
   test('while the server starts, with two lines only', () => {
     expect(readPidFile('1234\n/data\n')).toEqual({
       pid: 1234,
+      standalone: false,
       port: undefined,
       socketDirectory: undefined,
       status: undefined,
     })
+  })
+  test('of a standalone backend', () => {
+    expect(readPidFile('-1234\n/data\n')).toMatchObject({ pid: 1234, standalone: true })
   })
   test.each(['', 'rubbish', '0\n', '12x\n', '99999999999\n'])('no process number: %j', (text) => {
     expect(readPidFile(text)).toBeUndefined()
