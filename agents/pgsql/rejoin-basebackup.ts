@@ -11,7 +11,14 @@ import { findServer } from '../../lib/postgres/server-state'
 import { type Upstream } from '../../lib/postgres/upstream'
 import { roomFor } from '../../lib/system/file-system'
 import { existsOwned, readOwned } from '../../lib/system/owned-files'
-import { freeSibling, makeSibling, removeSibling, stampedSiblings } from '../../lib/system/sibling-directory'
+import {
+  directoryMark,
+  freeSibling,
+  isMarked,
+  makeSibling,
+  removeSibling,
+  stampedSiblings,
+} from '../../lib/system/sibling-directory'
 import { primarySettings, reachPrimary } from './rejoin'
 import { type RejoinWork } from './rejoin-work'
 import { readMark } from './rewinding'
@@ -156,11 +163,14 @@ async function removeOldest({ context, site }: RejoinWork): Promise<void> {
   const diverged = stampedSiblings(dataDirectory, DIVERGED)
   const tooMany = diverged.slice(0, Math.max(0, diverged.length - values.rejoin_keep))
   if (tooMany.length === 0) return
+  const mark = directoryMark(dataDirectory)
+  const isThere = (): boolean => mark !== undefined && isMarked(dataDirectory, mark)
   const isUp = (): boolean => {
     const server = findServer(dataDirectory)
     return server.kind === 'running' && ['ready', 'standby'].includes(server.pidFile?.status ?? '')
   }
-  if (!(await deadline.within(UP_MS).holds(POLL_MS, isUp))) {
+  await deadline.within(UP_MS).holds(POLL_MS, () => !isThere() || isUp())
+  if (!isThere() || !isUp()) {
     log.warning(`PostgreSQL is not up: ${tooMany.join(', ')} stays`)
     return
   }

@@ -357,6 +357,43 @@ test('the worker is killed while it copies: the next one begins anew, and remove
   await expectStandby()
 })
 
+test('the primary goes down meanwhile: the base backup is begun anew when there is one again', async () => {
+  const working = rejoin({ params: { rejoin_max_rate: '8192' } })
+  await eventually('it copies', () =>
+    beside('.new-').some((name) => readdirSync(join(old.directory, name)).length > 1),
+  )
+  const stop = [
+    '-D',
+    primary.dataDirectory,
+    '-l',
+    join(primary.directory, 'log'),
+    '-m',
+    'immediate',
+    '-w',
+    'restart',
+  ]
+  asPostgres(`${PG_BIN}/pg_ctl`, ...stop)
+  expect((await working).stderr).toMatch(/the base backup is begun anew: /)
+  expect(note()).toMatchObject({ state: 'done', attempts: 1 })
+  expect(beside('.new-')).toEqual([])
+  await expectStandby()
+})
+
+test('after a pg_rewind that was cut off, the configuration of this node is what was kept', async () => {
+  lock()
+  const tmp = dirname(lockFile())
+  mkdirSync(join(tmp, 'kept'))
+  writeFileSync(join(tmp, 'kept/postgresql.auto.conf'), "work_mem = '7MB'\n")
+  writeFileSync(join(tmp, 'kept/postgresql.conf'), readFileSync(old.configFile))
+  writeFileSync(join(tmp, 'rewinding.json'), '{"since":"2026-01-01T00:00:00Z","boot":"another"}')
+  execFileSync('chown', ['-R', 'postgres:', tmp])
+  // The primary's, as far as pg_rewind came.
+  writeFileSync(old.configFile, readFileSync(primary.configFile))
+  await rejoin()
+  expect(readdirSync(tmp).sort()).toEqual(['rejoin.json', 'rejoin.lock'])
+  await expectStandby()
+})
+
 test('rejoin_keep: so many are kept, and the oldest of the others go once the new standby is up', async () => {
   for (const name of ['.diverged-20250101T000000Z', '.diverged-20260101T000000Z', '.diverged-by-hand']) {
     mkdirSync(old.dataDirectory + name, { recursive: true })

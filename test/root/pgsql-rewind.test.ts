@@ -188,6 +188,7 @@ async function rejoin(params: Record<string, string> = {}): Promise<ReplicatedSi
       version: readSiteVersion(site),
       lockFd: lock.fd,
       report: (phase) => void phases.push(phase),
+      afterwards: () => undefined,
     })
   } finally {
     lock.release()
