@@ -9,7 +9,9 @@ export default defineConfig(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.mjs', 'jest.config.js', 'test/transform.mjs'] },
+        projectService: {
+          allowDefaultProject: ['*.mjs', 'jest.config.js', 'test/transform.mjs', 'test/root/support/*.cjs'],
+        },
         tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)),
       },
     },

@@ -52,8 +52,10 @@ export interface AgentFiles {
   readonly rejoinWaiter: string
   /** Says that pg_rewind has begun to write: until it has ended, the data is not whole. */
   readonly rewinding: string
-  /** Directory: this node's own files of the data directory while pg_rewind puts the primary's in their place. */
+  /** Directory: this node's own files of the data directory while the primary's are put in their place. */
   readonly kept: string
+  /** A base backup that is complete and is put in the data directory's place. */
+  readonly swap: string
 }
 
 export function agentFiles(tmpdir: string): AgentFiles {
@@ -68,5 +70,6 @@ export function agentFiles(tmpdir: string): AgentFiles {
     rejoinWaiter: `${tmpdir}/rejoin.waiter`,
     rewinding: `${tmpdir}/rewinding.json`,
     kept: `${tmpdir}/kept`,
+    swap: `${tmpdir}/swap.json`,
   }
 }

@@ -193,6 +193,24 @@ export const parameters = {
     longdesc:
       "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With rewind or basebackup it gives up what the primary does not have, after saying how much that is in the log, and makes its data a copy of the primary's: with pg_rewind, which fetches what differs (it needs data checksums or wal_log_hints=on, and rights of repuser), or with a new base backup. That goes on in the background where it takes longer than the timeout of start. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
   }),
+  rejoin_keep: integer({
+    default: 1,
+    min: 0,
+    reloadable: true,
+    shortdesc: 'How many old data directories rejoin=basebackup keeps',
+    longdesc:
+      'A base backup of rejoin=basebackup is made beside pgdata. When it is complete it takes its place, and what was there before is kept as PGDATA.diverged-TIME. Of these, this many are kept; the oldest of the others are removed once the new standby is up. 0 keeps none. (As long as the base backup is made, there must be room for both, in any case.)',
+  }),
+  rejoin_max_rate: integer({
+    default: 0,
+    min: 0,
+    max: 1048576,
+    check: (value) => (value === 0 || value >= 32 ? undefined : '0, or a whole number from 32 to 1048576'),
+    reloadable: true,
+    shortdesc: 'How fast rejoin=basebackup may copy, in kB/s',
+    longdesc:
+      'Limits what a base backup of rejoin=basebackup takes of the network and of the disk of the primary: kilobytes a second, from 32 to 1048576. 0, the default, is no limit.',
+  }),
   sync_policy: choice(['available', 'strict'], {
     default: 'available',
     reloadable: true,

@@ -21,6 +21,8 @@ export interface RejoinWork {
    * @param percent - of this phase
    */
   readonly report: (phase: string, percent?: number) => void
+  /** What is left to do when the data can be started, and nobody waits. */
+  readonly afterwards: (task: () => Promise<void>) => void
 }
 
 /**

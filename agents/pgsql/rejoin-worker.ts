@@ -158,6 +158,7 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     return ExitCode.SUCCESS
   }
   const progress = new Progress(context, site, method)
+  const afterwards: (() => Promise<void>)[] = []
   let abandoned: boolean
   try {
     refuseRunning(site)
@@ -170,6 +171,7 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
       report: (phase, percent) => {
         progress.report(phase, percent)
       },
+      afterwards: (task) => afterwards.push(task),
     })
     unlock(site)
     progress.end({ state: 'done' })
@@ -183,14 +185,21 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
     progress.end({ state: 'failed', reason })
     abandoned = isAbandoned(site)
     await progress.publish(`failed: ${reason}`)
+    afterwards.length = 0
   }
   lock.release()
-  if (!abandoned) return ExitCode.SUCCESS
-  try {
-    // Also where it has failed: start says then why.
-    await letItStart(context, site)
-  } catch (error) {
-    log.warning(`crm resource cleanup ${site.resource} is left to do: ${messageOf(error)}`)
+  if (abandoned) {
+    try {
+      // Also where it has failed: start says then why.
+      await letItStart(context, site)
+    } catch (error) {
+      log.warning(`crm resource cleanup ${site.resource} is left to do: ${messageOf(error)}`)
+    }
+  }
+  for (const task of afterwards) {
+    await task().catch((error: unknown) => {
+      log.warning(messageOf(error))
+    })
   }
   return ExitCode.SUCCESS
 }

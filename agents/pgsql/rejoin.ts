@@ -18,7 +18,7 @@ const POLL_MS = 250
 export async function reachPrimary(
   context: Context,
   site: Site,
-  settings: PrimarySettings,
+  settings: PrimarySettings = primarySettings(site, context.values),
 ): Promise<Upstream> {
   const { deadline } = context
   const patience = deadline.within(REACH_MS)

@@ -57,7 +57,7 @@ export function unmarkRewinding({ instance, files }: Site): void {
 
 /**
  * Whether pg_rewind may be run again. What it has written is in the files as long as the host has not gone down since;
- * and as long as the control file is the old one, it finds again what it has to do, or says that it cannot. After a crash
+ * and as long as the control file is the old one, it finds again what it has to do, or fails for want of WAL. After a crash
  * of the host a file may have its length and not its content, which pg_rewind would not notice.
  */
 export async function rewindingState(

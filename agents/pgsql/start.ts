@@ -115,6 +115,9 @@ export async function start(context: Context): Promise<ExitCode> {
   if (!context.explain && isReplicated(site) && readRejoin(site)?.state === 'running') {
     await awaitRejoin(context, site)
   }
+  if (!context.explain && isReplicated(site) && existsOwned(site.instance.owner, site.files.swap)) {
+    ;(await import('./swap')).mendSwap(site, context.log)
+  }
   return startAsFound(context, site, false)
 }
 

@@ -2,7 +2,7 @@
  * A node's own files in the data directory: configuration, keys, whatever an operator has put there. A copy of another
  * node's data has that node's in their place.
  */
-import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makePrivateDirectory, writeOwned } from '../system/owned-files'
 import { asUser, type User } from '../system/users'
@@ -61,6 +61,23 @@ export function restoreOwnFiles(owner: User, dataDirectory: string, kept: string
 function makePrivateDirectoryIfMissing(owner: User, path: string): void {
   const found = asUser(owner, () => lstatSync(path, { throwIfNoEntry: false }))
   if (!found) makePrivateDirectory(owner, path)
+}
+
+/**
+ * Makes the links at the top of one data directory in another: a copy has none, but of pg_wal and of tablespaces. A file
+ * that is in a link's place gives way; a directory does not.
+ */
+export function copyOwnLinks(owner: User, from: string, to: string): void {
+  asUser(owner, () => {
+    for (const entry of readdirSync(from, { withFileTypes: true })) {
+      if (!entry.isSymbolicLink()) continue
+      const path = `${to}/${entry.name}`
+      const there = lstatSync(path, { throwIfNoEntry: false })
+      if (there?.isDirectory()) continue
+      if (there) unlinkSync(path)
+      symlinkSync(readlinkSync(`${from}/${entry.name}`), path)
+    }
+  })
 }
 
 export function dropKeptFiles(owner: User, kept: string): void {

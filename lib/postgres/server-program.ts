@@ -16,7 +16,7 @@ export async function runServerProgram(
   name: string,
   args: readonly string[],
   deadline: Deadline,
-  options: Pick<ProgramOptions, 'env' | 'holds' | 'watch'> = {},
+  options: Pick<ProgramOptions, 'env' | 'holds' | 'watch' | 'stop'> = {},
 ): Promise<ProgramResult> {
   const beside = findPgCtl(pgctl)
   const program = beside === undefined ? undefined : findProgram(name, [dirname(beside)])

@@ -39,6 +39,15 @@ export function mountOf(path: string, table: string): Mount | undefined {
   return found
 }
 
+/** The directories at or below a path that something is mounted on, the topmost first. */
+export function mountsBelow(path: string, table: string): readonly string[] {
+  return table
+    .split('\n')
+    .map((line) => unescape(line.split(' ')[4] ?? ''))
+    .filter((point) => point === path || point.startsWith(`${path}/`))
+    .sort()
+}
+
 /** The mount of a directory of the user's, which may be a link; nothing where that cannot be found out. */
 export function findMount(user: User, path: string): Mount | undefined {
   try {

@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly holds?: readonly number[]
   /** Is told what it prints, on standard output and error, as it does. */
   readonly watch?: (text: string) => void
+  /** Has it told to end (SIGTERM). */
+  readonly stop?: AbortSignal
 }
 
 /**
@@ -33,12 +35,13 @@ export interface ProgramOptions {
 export function runProgram(
   program: string,
   args: readonly string[],
-  { deadline, cwd, env, output, holds = [], watch }: ProgramOptions,
+  { deadline, cwd, env, output, holds = [], watch, stop }: ProgramOptions,
 ): Promise<ProgramResult> {
   const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
   const stdio: SpawnOptions['stdio'] = ['ignore', ...standard, ...holds]
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env: programEnvironment(env), stdio })
+    stop?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
     let timedOut = false
     const timer = setTimeout(() => {
       timedOut = true

@@ -94,6 +94,8 @@ const database = (node: LabNode): ValueOfEach<typeof databaseAgent.parameters> =
   external_standby_node_list: 'dr1 dr2',
   check_wal_receiver: 'true',
   rejoin: 'manual',
+  rejoin_keep: '2',
+  rejoin_max_rate: '51200',
   sync_policy: 'strict',
   // Others need more nodes.
   sync_standbys: '1',

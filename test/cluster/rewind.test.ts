@@ -7,7 +7,7 @@ const MINUTE = 60_000
 const TMPDIR = '/var/lib/pgsql/tmp'
 /** How long a failure is remembered. */
 const FAILURE_TIMEOUT = '20s'
-const START_TIMEOUT = '20s'
+const START_TIMEOUT = '12s'
 
 let lab: Lab
 let node1: LabNode

@@ -24,6 +24,8 @@ function defaultsIn(xml: string): Record<string, string> {
 const MORE = {
   external_standby_node_list: '',
   rejoin: 'safe',
+  rejoin_keep: '1',
+  rejoin_max_rate: '0',
   monitor_timeout: '0',
   sync_policy: 'available',
   sync_standbys: '1',

@@ -188,6 +188,7 @@ async function rejoin(params: Record<string, string> = {}): Promise<ReplicatedSi
       version: readSiteVersion(site),
       lockFd: lock.fd,
       report: (phase) => void phases.push(phase),
+      afterwards: () => undefined,
     })
   } finally {
     lock.release()
@@ -291,6 +292,32 @@ test('configuration, keys and whatever else an operator has put into the data di
   expect(readdirSync(join(old.directory, 'tmp'))).toEqual(['rejoin.lock'])
   expectCopy()
   expect(old.sql('show work_mem')).toBe('7MB')
+})
+
+test.each([
+  ['of itself, where repuser may not tell it to', 'alter role replicator connection limit 5'],
+  ['at once, where repuser may tell it to', 'grant pg_checkpoint to replicator'],
+])('a primary that has just been promoted writes its first checkpoint %s', async (_, statement) => {
+  grant()
+  const { primary } = pair
+  primary.sql(statement)
+  primary.sql('create table in_memory as select generate_series(1, 10000) as id')
+  crash(primary)
+  rmSync(join(primary.dataDirectory, 'postmaster.pid'))
+  writeFileSync(join(primary.dataDirectory, 'standby.signal'), '')
+  pgCtl(primary, 'start')
+  pgCtl(primary, 'promote')
+  const timelines = (): string =>
+    primary.sql(
+      'select left(pg_walfile_name(pg_current_wal_lsn()), 8)::int, timeline_id from pg_control_checkpoint()',
+    )
+  expect(timelines()).toBe('3|2')
+  await rejoin()
+  expect([...new Set(phases)]).toEqual(['waits for a checkpoint', 'recovers', 'compares', 'copies'])
+  expect(timelines()).toBe('3|3')
+  const waited = messages.some((message) => message.startsWith('the primary'))
+  expect(waited).toBe(statement.startsWith('alter'))
+  expectCopy()
 })
 
 describe('WAL that pg_rewind needs, and that this node has removed', () => {
