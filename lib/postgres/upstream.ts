@@ -23,8 +23,7 @@ const SERVICE = 'ocf-ts'
 /** Not a standby's: the primary is not to take a question for one that follows. */
 export const QUESTIONER = 'ocf-ts'
 
-/** How long it may take to connect, where the connection's own settings do not say. */
-const CONNECT_SECONDS = '5'
+const CONNECT_SECONDS = 5
 
 /**
  * The settings as a service file, which keeps a password off the command line.
@@ -47,6 +46,7 @@ export function serviceFile(settings: Readonly<Record<string, string>>): string 
  *
  * @param psql - a path, or a name that is found in PATH
  * @param directory - the owner's own, for a file that is gone afterwards
+ * @param connectSeconds - how long it may take to connect, where the settings do not say
  * @throws OcfError ERR_INSTALLED without psql, ERR_GENERIC when there is no answer
  */
 export async function askUpstream(
@@ -55,6 +55,7 @@ export async function askUpstream(
   psql: string,
   directory: string,
   deadline: Deadline,
+  connectSeconds = CONNECT_SECONDS,
 ): Promise<Upstream> {
   const { owner } = instance
   const program = psql.includes('/') ? psql : findProgram(psql)
@@ -69,7 +70,7 @@ export async function askUpstream(
     const result = await runProgram(run, args, {
       deadline,
       cwd: instance.dataDirectory,
-      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: CONNECT_SECONDS, HOME: owner.home },
+      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: String(connectSeconds), HOME: owner.home },
     })
     if (result.code === 0) return result.stdout
     throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))
