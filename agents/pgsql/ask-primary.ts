@@ -29,7 +29,8 @@ export function askPrimary(
   site: Site,
   settings: PrimarySettings,
   deadline: Deadline,
+  connectSeconds?: number,
 ): Promise<Upstream> {
   makeTmpdir(site)
-  return askUpstream(site.instance, settings, values.psql, site.tmpdir, deadline)
+  return askUpstream(site.instance, settings, values.psql, site.tmpdir, deadline, connectSeconds)
 }

@@ -15,8 +15,9 @@ import { readFollowNote } from './follow-note'
 import { findMissingWal } from './missing-wal'
 import { type ReplicatedSite } from './site'
 
-/** How long the primary may take to answer: a monitor has other things to do. */
+/** How long the primary may take to answer: this node may be about to be promoted, which waits for the monitor. */
 const ASK_MS = 15_000
+const CONNECT_SECONDS = 2
 
 async function find(
   context: Context,
@@ -31,7 +32,7 @@ async function find(
   const settings = primarySettings(site, context.values)
   let primary
   try {
-    primary = await askPrimary(context, site, settings, deadline)
+    primary = await askPrimary(context, site, settings, deadline, CONNECT_SECONDS)
   } catch (error) {
     const message = messageOf(error)
     return { kind: readRefusal(message) === undefined ? 'unanswered' : 'refused', message }

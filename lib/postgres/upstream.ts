@@ -48,6 +48,7 @@ export function serviceFile(settings: Readonly<Record<string, string>>): string 
  *
  * @param psql - a path, or a name that is found in PATH
  * @param directory - the owner's own, for a file that is gone afterwards
+ * @param connectSeconds - how long it may take to connect, where the settings do not say
  * @throws OcfError ERR_INSTALLED without psql, ERR_GENERIC when there is no answer
  */
 export async function askUpstream(
@@ -56,6 +57,7 @@ export async function askUpstream(
   psql: string,
   directory: string,
   deadline: Deadline,
+  connectSeconds = CONNECT_SECONDS,
 ): Promise<Upstream> {
   const { owner } = instance
   const program = psql.includes('/') ? psql : findProgram(psql)
@@ -70,7 +72,7 @@ export async function askUpstream(
     const result = await runProgram(run, args, {
       deadline,
       cwd: instance.dataDirectory,
-      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: CONNECT_SECONDS, HOME: owner.home },
+      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: String(connectSeconds), HOME: owner.home },
     })
     if (result.code === 0) return result.stdout
     throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))
