@@ -357,6 +357,30 @@ test('the worker is killed while it copies: the next one begins anew, and remove
   await expectStandby()
 })
 
+test('a password is on no command line', async () => {
+  primary.sql("create role rep login replication password 'se cret'")
+  writeFileSync(
+    join(primary.dataDirectory, 'pg_hba.conf'),
+    'local all postgres peer\nlocal replication rep scram-sha-256\n',
+  )
+  primary.sql('select pg_reload_conf()')
+  const params = { repuser: 'rep', rejoin_max_rate: '8192' }
+  await rejoin({ params: { ...params, primary_conninfo_opt: "password='no'" } })
+  expect(note()).toMatchObject({
+    state: 'failed',
+    reason: expect.stringMatching(/password authentication failed/),
+  })
+  const working = rejoin({ params: { ...params, primary_conninfo_opt: "password='se cret'" } })
+  await eventually('it copies', () => beside('.new-').length > 0)
+  const commandLines = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+  expect(commandLines).toMatch(/pg_basebackup --dbname service=ocf-ts/)
+  expect(commandLines).not.toContain('se cret')
+  const { stderr } = await working
+  expect(stderr).not.toContain('se cret')
+  expect(note()).toMatchObject({ state: 'done' })
+  expect(readdirSync(join(old.directory, 'tmp')).sort()).toEqual(['rejoin.json', 'rejoin.lock'])
+})
+
 test('the primary goes down meanwhile: the base backup is begun anew when there is one again', async () => {
   const working = rejoin({ params: { rejoin_max_rate: '8192' } })
   await eventually('it copies', () =>
