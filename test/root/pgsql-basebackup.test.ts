@@ -20,6 +20,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { readBackupProgress } from '../../lib/postgres/base-backup'
 import { agentPath, type AgentResult, callAgent } from './support/agent'
+import { dieAtRename } from './support/die-at-rename'
 import { ONTO_TMPFS, PrivateMounts } from './support/private-mounts'
 import { asPostgres, idOf, PG_BIN, removeTemplate, TestServer } from './support/server'
 
@@ -291,16 +292,14 @@ test('pg_basebackup is killed: nothing is left of it, and the old data is in its
   expect(await follow('start')).toMatchObject({ code: 0 })
 })
 
-const PRELOAD = join(__dirname, 'support/die-at-rename.cjs')
-
-test.each([
-  ['before the swap is noted', 'before swap.json$', 'old'],
-  ['after it is noted', 'after swap.json$', 'old'],
-  ['between the two renames', 'after \\.diverged-', 'none'],
-  ['after both', 'after /data$', 'new'],
-])('the worker is killed %s', async (_, where, left) => {
+test.each<[string, 'before' | 'after', string, string]>([
+  ['before the swap is noted', 'before', 'swap.json$', 'old'],
+  ['after it is noted', 'after', 'swap.json$', 'old'],
+  ['between the two renames', 'after', '\\.diverged-', 'none'],
+  ['after both', 'after', '/data$', 'new'],
+])('the worker is killed %s', async (_, when, target, left) => {
   lock()
-  const killed = await rejoin({ env: { NODE_OPTIONS: `--require=${PRELOAD}`, DIE_AT_RENAME: where } })
+  const killed = await rejoin({ env: dieAtRename(when, target) })
   expect(killed.code).toBe(-1)
   expect(existsSync(lockFile())).toBe(true)
   const isNew = (): boolean => !readFileSync(old.configFile, 'utf8').includes('fsync = off\nwal_level')
