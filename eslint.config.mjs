@@ -9,9 +9,7 @@ export default defineConfig(
   {
     languageOptions: {
       parserOptions: {
-        projectService: {
-          allowDefaultProject: ['*.mjs', 'jest.config.js', 'test/transform.mjs', 'test/root/support/*.cjs'],
-        },
+        projectService: { allowDefaultProject: ['*.mjs', 'jest.config.js', 'test/transform.mjs'] },
         tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)),
       },
     },

@@ -29,7 +29,7 @@ export function askPrimary(
   site: Site,
   settings: PrimarySettings,
   deadline: Deadline,
-  connectSeconds?: number,
+  connectSeconds?: string,
 ): Promise<Upstream> {
   makeTmpdir(site)
   return askUpstream(site.instance, settings, values.psql, site.tmpdir, deadline, connectSeconds)

@@ -17,7 +17,7 @@ import { type ReplicatedSite } from './site'
 
 /** How long the primary may take to answer: this node may be about to be promoted, which waits for the monitor. */
 const ASK_MS = 15_000
-const CONNECT_SECONDS = 2
+const CONNECT_SECONDS = '2'
 
 async function find(
   context: Context,

@@ -75,7 +75,12 @@ class Progress {
     if (exact === this.#noted) return
     this.#noted = exact
     this.#note = { ...this.#note, phase: exact }
-    this.#write()
+    try {
+      this.#write()
+    } catch (error) {
+      // How far it is is no reason to end it.
+      this.context.log.warning(`${this.site.files.rejoin}: ${messageOf(error)}`)
+    }
     void this.publish(`${this.method}: ${at(ATTRIBUTE_STEP)}`)
   }
 

@@ -110,7 +110,7 @@ const COMPLAINTS: readonly (readonly [RegExp, string])[] = [
   [/no pg_hba\.conf entry/, 'pg_hba.conf of the primary does not let repuser in for replication'],
   [
     /fe_sendauth: no password supplied|password authentication failed/,
-    "the primary takes no password of repuser's: put it into ~/.pgpass of pgdba",
+    'the primary wants another password of repuser: put it into ~/.pgpass of pgdba',
   ],
   [/No space left on device|Disk quota exceeded/, 'no space left beside pgdata: make room'],
   [

@@ -20,6 +20,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { readBackupProgress } from '../../lib/postgres/base-backup'
 import { agentPath, type AgentResult, callAgent } from './support/agent'
+import { dieAtRename } from './support/die-at-rename'
 import { ONTO_TMPFS, PrivateMounts } from './support/private-mounts'
 import { asPostgres, idOf, PG_BIN, removeTemplate, TestServer } from './support/server'
 
@@ -291,16 +292,14 @@ test('pg_basebackup is killed: nothing is left of it, and the old data is in its
   expect(await follow('start')).toMatchObject({ code: 0 })
 })
 
-const PRELOAD = join(__dirname, 'support/die-at-rename.cjs')
-
-test.each([
-  ['before the swap is noted', 'before swap.json$', 'old'],
-  ['after it is noted', 'after swap.json$', 'old'],
-  ['between the two renames', 'after \\.diverged-', 'none'],
-  ['after both', 'after /data$', 'new'],
-])('the worker is killed %s', async (_, where, left) => {
+test.each<[string, 'before' | 'after', string, string]>([
+  ['before the swap is noted', 'before', 'swap.json$', 'old'],
+  ['after it is noted', 'after', 'swap.json$', 'old'],
+  ['between the two renames', 'after', '\\.diverged-', 'none'],
+  ['after both', 'after', '/data$', 'new'],
+])('the worker is killed %s', async (_, when, target, left) => {
   lock()
-  const killed = await rejoin({ env: { NODE_OPTIONS: `--require=${PRELOAD}`, DIE_AT_RENAME: where } })
+  const killed = await rejoin({ env: dieAtRename(when, target) })
   expect(killed.code).toBe(-1)
   expect(existsSync(lockFile())).toBe(true)
   const isNew = (): boolean => !readFileSync(old.configFile, 'utf8').includes('fsync = off\nwal_level')
@@ -355,6 +354,30 @@ test('the worker is killed while it copies: the next one begins anew, and remove
   expect(note()).toMatchObject({ state: 'done', attempts: 2 })
   expect(beside('.new-')).toEqual([])
   await expectStandby()
+})
+
+test('a password is on no command line', async () => {
+  primary.sql("create role rep login replication password 'se cret'")
+  writeFileSync(
+    join(primary.dataDirectory, 'pg_hba.conf'),
+    'local all postgres peer\nlocal replication rep scram-sha-256\n',
+  )
+  primary.sql('select pg_reload_conf()')
+  const params = { repuser: 'rep', rejoin_max_rate: '8192' }
+  await rejoin({ params: { ...params, primary_conninfo_opt: "password='no'" } })
+  expect(note()).toMatchObject({
+    state: 'failed',
+    reason: expect.stringMatching(/password authentication failed/),
+  })
+  const working = rejoin({ params: { ...params, primary_conninfo_opt: "password='se cret'" } })
+  await eventually('it copies', () => beside('.new-').length > 0)
+  const commandLines = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+  expect(commandLines).toMatch(/pg_basebackup --dbname service=ocf-ts/)
+  expect(commandLines).not.toContain('se cret')
+  const { stderr } = await working
+  expect(stderr).not.toContain('se cret')
+  expect(note()).toMatchObject({ state: 'done' })
+  expect(readdirSync(join(old.directory, 'tmp')).sort()).toEqual(['rejoin.json', 'rejoin.lock'])
 })
 
 test('the primary goes down meanwhile: the base backup is begun anew when there is one again', async () => {
