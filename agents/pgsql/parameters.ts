@@ -32,9 +32,9 @@ export const parameters = {
   }),
   psql: text({
     default: '/usr/bin/psql',
-    shortdesc: 'psql program (not used)',
+    shortdesc: 'psql program',
     longdesc:
-      'Accepted so that a configuration of the shell agent works unchanged. The agent talks to PostgreSQL itself and starts no psql.',
+      'The agent talks to the server of its node itself. With psql it asks the primary what a node that comes back needs to know (see rejoin): no monitor of a server that is well starts it.',
   }),
   pgdata: text({
     default: '/var/lib/pgsql/data',

@@ -72,7 +72,7 @@ export async function askUpstream(
     const result = await runProgram(run, args, {
       deadline,
       cwd: instance.dataDirectory,
-      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: String(connectSeconds), HOME: owner.home },
+      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: connectSeconds, HOME: owner.home },
     })
     if (result.code === 0) return result.stdout
     throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))

@@ -43,7 +43,13 @@ const own = (...paths: string[]): void => {
 }
 
 function crash(server: TestServer): void {
-  for (const pid of server.processes()) process.kill(pid, 'SIGKILL')
+  for (const pid of server.processes()) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
   const wait = new Int32Array(new SharedArrayBuffer(4))
   while (server.processes().length > 0) Atomics.wait(wait, 0, 0, 10)
   // Nobody may have collected the postmaster yet, and PostgreSQL takes it for one that lives.

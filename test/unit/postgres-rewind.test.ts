@@ -1,4 +1,4 @@
-/** What pg_rewind prints. The texts are PostgreSQL 15's own. */
+/** What pg_rewind prints, in the form in which it does. */
 import { expect, test } from '@jest/globals'
 import { bytesToCopy, copiedPercent, rewindComplaint } from '../../lib/postgres/rewind'
 
