@@ -21,8 +21,10 @@ export function shownLag(bytes: number, shown: number | undefined): number {
  * Whether a standby lacks more than max_lag of what the primary has on disk. One that did counts until it lacks half of
  * that or less.
  *
+ * @param bytes - nothing where it is not known
  * @param max - in bytes; 0 for no limit
  */
 export function isBehind(bytes: number | undefined, wasBehind: boolean, max: number): boolean {
-  return max > 0 && bytes !== undefined && bytes > (wasBehind ? max / 2 : max)
+  if (max <= 0) return false
+  return bytes === undefined ? wasBehind : bytes > (wasBehind ? max / 2 : max)
 }

@@ -41,7 +41,9 @@ test.each<[bytes: number | undefined, was: boolean, max: number, behind: boolean
   [9, true, 16, true],
   [8, true, 16, false],
   [17, true, 0, false],
-  [undefined, true, 16, false],
+  [undefined, true, 16, true],
+  [undefined, false, 16, false],
+  [undefined, true, 0, false],
 ])('%p bytes, behind before: %p, max_lag %d: %p', (bytes, was, max, behind) => {
   expect(isBehind(bytes, was, max)).toBe(behind)
 })
