@@ -69,8 +69,12 @@ export function decideTrouble(facts: TroubleFacts): TroublePlan {
     steps: [],
   })
   if (server === 'stopped') {
-    const why = disk ? describeDiskTrouble(disk) : `it ended while it was asked: ${message}`
+    const said = complaint === 'restarting' ? '' : `: ${message}`
+    const why = disk ? describeDiskTrouble(disk) : `it ended while it was asked${said}`
     return fail(`PostgreSQL is not running: ${why}`, ExitCode.NOT_RUNNING)
+  }
+  if (server === 'orphaned') {
+    return fail('the postmaster is gone, but processes of it still run: stop the resource to end them')
   }
   if (complaint === 'crowded') return decideCrowded(facts)
   // That there is little room left explains no other error.

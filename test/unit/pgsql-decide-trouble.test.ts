@@ -101,7 +101,19 @@ describe('fails', () => {
       'one that has ended since',
       { complaint: 'restarting', server: 'stopped', message: 'one of its processes crashed' },
       7,
-      'PostgreSQL is not running: it ended while it was asked: one of its processes crashed',
+      'PostgreSQL is not running: it ended while it was asked',
+    ],
+    [
+      'one that has ended since, with an error',
+      { server: 'stopped' },
+      7,
+      'PostgreSQL is not running: it ended while it was asked: relation does not exist',
+    ],
+    [
+      'one whose postmaster has died, and not all of its processes with it',
+      { complaint: 'restarting', server: 'orphaned' },
+      1,
+      'the postmaster is gone, but processes of it still run: stop the resource to end them',
     ],
     ['any other error, also with little room', { disk: full }, 1, facts.otherwise.reason],
     [
