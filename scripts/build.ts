@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { agentNames } from './build/agents'
-import { bundleAgent } from './build/bundle'
+import { bundleAgent, bundleTool } from './build/bundle'
 import { driftOf, writeMetadata } from './build/metadata'
 import { writeReadme } from './build/readme'
 import { REPOSITORY } from './build/repository'
@@ -12,6 +12,7 @@ interface Flags {
   readonly types: boolean
   readonly checkMetadata?: true
   readonly out: string
+  readonly toolOut: string
 }
 
 /** Runs the TypeScript compiler; its complaints go to the terminal. */
@@ -29,7 +30,7 @@ function typesAreRight(): Promise<boolean> {
   })
 }
 
-async function build({ types, checkMetadata, out }: Flags): Promise<boolean> {
+async function build({ types, checkMetadata, out, toolOut }: Flags): Promise<boolean> {
   const names = agentNames()
   if (names.length === 0) {
     process.stderr.write('nothing to build: no folder in agents/ has a main.ts\n')
@@ -48,10 +49,12 @@ async function build({ types, checkMetadata, out }: Flags): Promise<boolean> {
   const typed = types ? typesAreRight() : Promise.resolve(true)
   await writeMetadata(names)
   await writeReadme(names)
-  const executables = await Promise.all(names.map((name) => bundleAgent(name)))
+  const agents = await Promise.all(names.map((name) => bundleAgent(name)))
+  const tool = await bundleTool()
   if (!(await typed)) return false
-  for (const executable of executables) {
-    const { path, bytes } = executable.write(out)
+  const places = [...agents.map((agent) => [agent, out] as const), [tool, toolOut] as const]
+  for (const [executable, directory] of places) {
+    const { path, bytes } = executable.write(directory)
     process.stdout.write(`${path}  ${Math.round(bytes / 1024)} kB\n`)
   }
   return true
@@ -63,7 +66,8 @@ new Command('build')
   )
   .option('--no-types', 'do not check the types')
   .option('--check-metadata', 'fail when a file in metadata/ is not what the definitions say')
-  .option('--out <directory>', 'where the executables go', resolve(REPOSITORY, 'dist/ocf/ts'))
+  .option('--out <directory>', 'where the agents go', resolve(REPOSITORY, 'dist/ocf/ts'))
+  .option('--tool-out <directory>', "where the operator's tool goes", resolve(REPOSITORY, 'dist/bin'))
   .action(async (flags: Flags) => {
     if (!(await build(flags))) process.exitCode = 1
   })

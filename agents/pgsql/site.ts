@@ -67,7 +67,11 @@ export async function readReplicatedSite(context: Context): Promise<ReplicatedSi
  * @throws OcfError ERR_INSTALLED when there is no account `pgdba`, ERR_PERM when the agent runs as somebody who is
  * neither root nor `pgdba`
  */
-export async function readSite({ values, env, deadline }: Context): Promise<Site> {
+export async function readSite({
+  values,
+  env,
+  deadline,
+}: Pick<Context, 'values' | 'env' | 'deadline'>): Promise<Site> {
   const owner = await findUser(values.pgdba, deadline)
   if (owner === undefined) {
     throw new OcfError(

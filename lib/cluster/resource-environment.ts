@@ -1,44 +1,9 @@
 /** For calls by hand: the environment in which the live cluster would call a resource's agent. */
 import { hostname } from 'node:os'
-import { XMLParser } from 'fast-xml-parser'
 import { Deadline } from '../ocf'
 import { describeFailure, runProgram } from '../system/run-program'
 import { findNode, readCib } from './snapshot'
-
-/** An element as fast-xml-parser gives it in `preserveOrder` mode. */
-type Element = Readonly<Record<string, unknown>> & { readonly ':@'?: Readonly<Record<string, string>> }
-
-const nameOf = (element: Element): string => Object.keys(element).find((key) => key !== ':@') ?? ''
-const childrenOf = (element: Element): readonly Element[] => {
-  const children = element[nameOf(element)]
-  return Array.isArray(children) ? (children as Element[]) : []
-}
-const attribute = (element: Element, name: string): string | undefined => element[':@']?.[name]
-
-/** The elements from the root to the one that `matches`, or nothing. */
-function pathTo(
-  elements: readonly Element[],
-  matches: (element: Element) => boolean,
-): readonly Element[] | undefined {
-  for (const element of elements) {
-    if (matches(element)) return [element]
-    const below = pathTo(childrenOf(element), matches)
-    if (below) return [element, ...below]
-  }
-  return undefined
-}
-
-/** The name-value pairs of an element's own sets of that kind; the first set wins, as it does in pacemaker. */
-function pairs(element: Element, kind: 'instance_attributes' | 'meta_attributes'): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const set of childrenOf(element).filter((child) => nameOf(child) === kind)) {
-    for (const pair of childrenOf(set)) {
-      const name = attribute(pair, 'name')
-      if (name !== undefined) found[name] ??= attribute(pair, 'value') ?? ''
-    }
-  }
-  return found
-}
+import { attribute, nameOf, pairs, parseTree, pathTo } from './tree'
 
 /** Meta attributes that a clone has without anybody setting them. */
 function cloneDefaults(kind: string, meta: Record<string, string>): Record<string, string> {
@@ -69,8 +34,7 @@ function instanceOn(xml: string, id: string, node: string): string {
  * @throws Error when there is no such primitive
  */
 export function resourceEnvironmentFrom(xml: string, id: string, node = ''): Record<string, string> {
-  const parser = new XMLParser({ preserveOrder: true, ignoreAttributes: false, attributeNamePrefix: '' })
-  const cib = parser.parse(xml) as Element[]
+  const cib = parseTree(xml)
   const path = pathTo(cib, (element) => nameOf(element) === 'primitive' && attribute(element, 'id') === id)
   const primitive = path?.at(-1)
   if (!path || !primitive) {

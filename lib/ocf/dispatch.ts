@@ -84,12 +84,12 @@ function refuse(problems: readonly [ParameterProblem, ...ParameterProblem[]], lo
   throw new OcfError(problems[0].code ?? ExitCode.ERR_CONFIGURED, problems[0].reason)
 }
 
-async function perform<P extends Parameters>(
+/** The parameters' values as the variables of a call hold them, and what is wrong with them one by one. */
+export function readVariables<P extends Parameters>(
   agent: Agent<P>,
-  { action, env: variables, explain }: Call,
+  variables: Env,
   env: OcfEnvironment,
-  log: Log,
-): Promise<ExitCode> {
+): ReturnType<typeof readParameters<P>> {
   const texts = Object.fromEntries(
     Object.entries(agent.parameters).map(([name, { aliases = [] }]) => [
       name,
@@ -97,7 +97,16 @@ async function perform<P extends Parameters>(
       [name, ...aliases].map((known) => variables[`OCF_RESKEY_${known}`]).find(Boolean),
     ]),
   )
-  const { values, problems: unread } = readParameters(agent.parameters, texts, env)
+  return readParameters(agent.parameters, texts, env)
+}
+
+async function perform<P extends Parameters>(
+  agent: Agent<P>,
+  { action, env: variables, explain }: Call,
+  env: OcfEnvironment,
+  log: Log,
+): Promise<ExitCode> {
+  const { values, problems: unread } = readVariables(agent, variables, env)
   const problems = unread.length > 0 ? unread : (agent.validate?.(values, env) ?? [])
   const probe = action === 'monitor' && env.intervalMs === 0
   const [first, ...others] = problems

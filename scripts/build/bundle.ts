@@ -9,6 +9,8 @@ import { REPOSITORY } from './repository'
 import { firstLines } from './shortcut'
 import { TARGET } from './target'
 
+const TOOL = join(REPOSITORY, 'cli/main.ts')
+
 /** An executable that is made, and not on disk yet. */
 export interface Executable {
   readonly name: string
@@ -50,9 +52,8 @@ export async function bundle(entry: string, title: string): Promise<string> {
   return ascii(`${output.text}${packed.text}\n${licences(packed.inputs)}`)
 }
 
-/** Bundles the agent `agents/<name>/main.ts`. */
-export async function bundleAgent(name: string): Promise<Executable> {
-  const contents = await bundle(entryPoint(name), `ocf:ts:${name}`)
+/** An executable of that name with these contents. */
+function executable(name: string, contents: string): Executable {
   return {
     name,
     write(directory) {
@@ -65,4 +66,14 @@ export async function bundleAgent(name: string): Promise<Executable> {
       return { path, bytes: Buffer.byteLength(contents) }
     },
   }
+}
+
+/** Bundles the agent `agents/<name>/main.ts`. */
+export async function bundleAgent(name: string): Promise<Executable> {
+  return executable(name, await bundle(entryPoint(name), `ocf:ts:${name}`))
+}
+
+/** Bundles the operator's tool. */
+export async function bundleTool(): Promise<Executable> {
+  return executable('ocf-ts', await bundle(TOOL, "the operator's tool"))
 }

@@ -65,9 +65,10 @@ debian_disable_services() {
   local name
   for name; do
     case $name in
-      corosync | heartbeat | pacemaker | pcs | postgresql-*) ;;
+      corosync | heartbeat | openssh-server | pacemaker | pcs | postgresql-*) ;;
       *) continue ;;
     esac
+    [[ $name != openssh-server ]] || name=ssh
     [[ $name != pcs ]] || name='pcsd pcsd-ruby'
     [[ $name != postgresql-* ]] || name=postgresql
     # shellcheck disable=SC2086 # one package, several services

@@ -2,7 +2,7 @@
 import { type Provider } from './crm-text'
 import type { Lab } from './lab'
 import type { InitdbOptions } from './postgres'
-import type { ClusterStatus } from './status'
+import type { ClusterStatus } from '../../../lib/cluster/status'
 
 export interface DocumentClusterOptions {
   /** Default: ts. */

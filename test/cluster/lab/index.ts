@@ -11,7 +11,7 @@ export {
   type NodeStatus,
   type ResourceStatus,
   type Role,
-} from './status'
+} from '../../../lib/cluster/status'
 export { WriteLoad, type Acknowledged, type LoadResult, type Outage, type WriteLoadOptions } from './load'
 export { crmText, type CrmTextOptions, type Provider } from './crm-text'
 export {

@@ -12,9 +12,10 @@ import { LabNode, type NodeLogs } from './node'
 import { diagnose, readStatus, waitForStatus } from './observe'
 import { seedCib } from './pacemaker'
 import { installedVersion, type PostgresInstallation } from './postgres'
+import { makeSsh, sshBinds } from './ssh'
 import { bootId, cleanupStale, createRecord, labDir, readRecord, removeLab, thisProcess } from './state'
 import type { Bind, LabRecord } from './state'
-import type { ClusterStatus } from './status'
+import type { ClusterStatus } from '../../../lib/cluster/status'
 import type { WaitOptions } from './wait'
 import { setWarden } from './warden'
 
@@ -43,6 +44,11 @@ export interface LabOptions {
   readonly keep?: boolean
   /** After how long without a sign of life corosync gives a node up. Default: one second. */
   readonly tokenMs?: number
+  /**
+   * The operator's tool is installed on the nodes (as the build made it), and root may log in from each to the others.
+   * Default: no.
+   */
+  readonly tool?: boolean
   /** PostgreSQL's major version; default: the newest installed. */
   readonly pgVersion?: string
 }
@@ -68,18 +74,21 @@ export class Lab {
     const id = randomBytes(3).toString('hex')
     const files = options.files ?? []
     const shared = options.sharedDirectories ?? []
+    const nodes = checkNames(options.nodes ?? ['node1', 'node2'])
     const record: LabRecord = {
       id,
       createdAt: new Date().toISOString(),
       bootId: bootId(),
       owner: options.keep ? null : thisProcess(),
-      nodes: checkNames(options.nodes ?? ['node1', 'node2']),
+      nodes,
       agentsDir: findAgents(options.agentsDir),
       binds: [
         ...(options.binds ?? []),
         ...files.map(({ target }, index) => ({ source: filePath(id, index), target })),
         ...shared.map((target, index) => ({ source: sharedPath(id, index), target })),
+        ...(options.tool ? [{ source: findTool(), target: '/usr/sbin/ocf-ts' }, ...sshBinds(id)] : []),
       ],
+      tool: options.tool ?? false,
       env: options.env ?? {},
       tokenMs: options.tokenMs ?? 1000,
       pgVersion: options.pgVersion ?? installedVersion(),
@@ -93,6 +102,7 @@ export class Lab {
     shared.forEach((_, index) => mkdirSync(sharedPath(id, index), { recursive: true }))
     try {
       if (record.owner) lab.dismissWarden = setWarden(record.id)
+      if (record.tool) await makeSsh(id, nodes)
       await createNetworks(record.id)
       for (const node of lab.nodes) await lab.install(node)
       await Promise.all(lab.nodes.map((node) => node.powerOn()))
@@ -245,6 +255,13 @@ function filePath(labId: string, index: number): string {
 
 function sharedPath(labId: string, index: number): string {
   return join(labDir(labId), 'shared', String(index))
+}
+
+/** The operator's tool, as the build made it. */
+function findTool(): string {
+  const tool = join(__dirname, '../../../dist/bin/ocf-ts')
+  if (existsSync(tool)) return tool
+  throw new Error(`there is no ${tool}: npm run build makes it`)
 }
 
 function checkNames(names: readonly string[]): readonly string[] {

@@ -29,6 +29,7 @@ import {
   type InitdbOptions,
   type PostgresInstallation,
 } from './postgres'
+import { startSshd } from './ssh'
 import type { LabRecord, ProcessRef } from './state'
 
 export interface RunOptions extends Omit<CommandOptions, 'env'> {
@@ -128,6 +129,7 @@ export class LabNode {
 
   /** The document's `service heartbeat start`: corosync, then pacemaker. See also `lab.waitOnline`. */
   async boot(): Promise<void> {
+    if (this.lab.tool) await startSshd(this)
     await startCorosync(this)
     await startPacemaker(this)
   }

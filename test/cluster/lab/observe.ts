@@ -1,7 +1,7 @@
 /** Looking at the cluster: its status, waiting for a status, and what to print when it does not come. */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { LabNode } from './node'
-import { parseStatus, type ClusterStatus } from './status'
+import { parseStatus, type ClusterStatus } from '../../../lib/cluster/status'
 import { until, type WaitOptions } from './wait'
 
 const crmMon = ['crm_mon', '-Afr1']

@@ -40,6 +40,8 @@ export interface LabRecord {
   readonly nodes: readonly string[]
   readonly agentsDir: string | null
   readonly binds: readonly Bind[]
+  /** The operator's tool is there, and its way to the other nodes. */
+  readonly tool: boolean
   readonly env: Readonly<Record<string, string>>
   readonly tokenMs: number
   readonly pgVersion: string

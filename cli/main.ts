@@ -1,0 +1,41 @@
+/** `ocf-ts`, the operator's tool. */
+import { CommanderError } from 'commander'
+import { messageOf } from '../lib/ocf'
+import { CommandError, Exit } from './exit'
+import { makeProgram } from './program'
+import { Terminal } from './terminal'
+
+const terminal = new Terminal()
+
+/** Says what is wrong and what to do about it; a fault of the tool itself is shown with its stack. */
+function complain(error: unknown): Exit {
+  const { red, bold } = terminal.colours
+  if (error instanceof CommandError) {
+    terminal.note(`${red('ocf-ts:')} ${error.message}`)
+    if (error.mend !== undefined) terminal.note(`  ${bold('do:')} ${error.mend}`)
+    return error.exit
+  }
+  const isFault = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
+  terminal.note(`${red('ocf-ts:')} ${isFault ? (error.stack ?? error.message) : messageOf(error)}`)
+  return Exit.TROUBLE
+}
+
+async function main(): Promise<void> {
+  // `ocf-ts status | head` is no reason for a stack.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? Exit.OK : Exit.TROUBLE)
+  })
+  const program = makeProgram(terminal, async (work) => {
+    process.exitCode = await work().catch(complain)
+  })
+  for (const command of [program, ...program.commands]) command.exitOverride()
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    // commander has printed the help, the version or what is wrong.
+    if (!(error instanceof CommanderError)) throw error
+    process.exitCode = error.exitCode === 0 ? Exit.OK : Exit.USAGE
+  }
+}
+
+void main()

@@ -1,0 +1,59 @@
+/** Nodes that root can log in to from any other one, as a cluster's nodes are set up for its administration tools. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { mustRun } from './command'
+import { labDir } from './state'
+import type { Bind } from './state'
+import type { LabNode } from './node'
+import { until } from './wait'
+
+/** Laid over root's own in the nodes, which is seen by nobody else. */
+const home = '/root/.ssh'
+const config = '/etc/ssh/sshd_config'
+
+const directory = (labId: string): string => join(labDir(labId), 'ssh')
+const userDirectory = (labId: string): string => join(directory(labId), 'user')
+
+/** What is to be laid over the machine's own files. */
+export function sshBinds(labId: string): readonly Bind[] {
+  return [
+    { source: userDirectory(labId), target: home },
+    { source: join(directory(labId), 'sshd_config'), target: config },
+  ]
+}
+
+/** Makes the keys, and what sshd and ssh read. */
+export async function makeSsh(labId: string, nodes: readonly string[]): Promise<void> {
+  const [dir, user] = [directory(labId), userDirectory(labId)]
+  mkdirSync(user, { recursive: true, mode: 0o700 })
+  const hostKey = join(dir, 'host_key')
+  for (const file of [join(user, 'id_ed25519'), hostKey]) {
+    await mustRun(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'lab', '-f', file])
+  }
+  const publicKey = (file: string): string => readFileSync(`${file}.pub`, 'utf8')
+  writeFileSync(join(user, 'authorized_keys'), publicKey(join(user, 'id_ed25519')), { mode: 0o600 })
+  writeFileSync(join(user, 'known_hosts'), nodes.map((node) => `${node} ${publicKey(hostKey)}`).join(''))
+  writeFileSync(
+    join(dir, 'sshd_config'),
+    [
+      `HostKey ${hostKey}`,
+      'PidFile none',
+      'UsePAM no',
+      'StrictModes no',
+      'PasswordAuthentication no',
+      'AuthorizedKeysFile .ssh/authorized_keys',
+      // As PATH is for root on Debian, and where the Node is that the lab runs on.
+      `SetEnv PATH=${join(process.execPath, '..')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      '',
+    ].join('\n'),
+  )
+}
+
+/** Starts sshd, unless it runs. */
+export async function startSshd(node: LabNode): Promise<void> {
+  const runs = (): boolean => node.processes().some(({ command }) => command === 'sshd')
+  if (runs()) return
+  await node.must(['mkdir', '-p', '/run/sshd'])
+  await node.must(['/usr/sbin/sshd', '-f', config])
+  await until(`sshd of ${node.name} runs`, runs, { intervalMs: 20 })
+}
