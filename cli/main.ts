@@ -25,10 +25,12 @@ async function main(): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? Exit.OK : Exit.TROUBLE)
   })
-  const program = makeProgram(terminal, async (work) => {
-    process.exitCode = await work().catch(complain)
+  const program = makeProgram({
+    terminal,
+    run: async (work) => {
+      process.exitCode = await work().catch(complain)
+    },
   })
-  for (const command of [program, ...program.commands]) command.exitOverride()
   try {
     await program.parseAsync()
   } catch (error) {

@@ -27,7 +27,7 @@ import { BY_BAN, BY_STANDBY, measureSwitchovers, type SwitchoverRound } from './
 import { TIMELINE_ENV } from './lib/bench/timeline'
 import { buildAgents, installAgents } from './lib/build-agents'
 import { describeFailure, headline } from './lib/failure'
-import { Progress } from './lib/progress'
+import { Progress } from '../cli/progress'
 import { endLabsOnSignals, withLab } from './lib/with-lab'
 
 const KILL_BUDGET = { ratio: 0.75 }

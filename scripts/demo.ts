@@ -5,7 +5,7 @@ import { type Lab, listRecords } from '../test/cluster/lab'
 import { bringOldPrimaryBack, killPrimary, makeCluster } from './lib/demo/acts'
 import { stateTable } from './lib/demo/state-table'
 import { describeFailure, headline } from './lib/failure'
-import { Progress } from './lib/progress'
+import { Progress } from '../cli/progress'
 import { endLabsOnSignals, withLab } from './lib/with-lab'
 
 const { values: options } = parseArgs({

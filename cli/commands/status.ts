@@ -1,84 +1,19 @@
-/** `ocf-ts status`. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { databasesOf, lookAtCluster } from '../cluster/view'
-import { CommandError, Exit } from '../exit'
-import { gatherFacts } from '../nodes/gather'
-import { renderReport } from '../status/render'
-import { makeReport, membersToAsk, type StatusReport } from '../status/report'
-import { findUpcoming } from '../status/upcoming'
-import { type Terminal } from '../terminal'
+import { Command } from 'commander'
+import { type Definition, examples, positiveNumber } from '../command'
+import { type StatusFlags } from '../status/run'
 
-export interface StatusFlags {
-  readonly json?: true
-  /** Seconds between two looks; true for the default. */
-  readonly watch?: number | true
-}
-
-const WATCH_SECONDS = 2
-
-/** Everything `status` tells, now. */
-export async function takeReport(): Promise<StatusReport> {
-  const view = await lookAtCluster()
-  const databases = databasesOf(view.configuration)
-  const [upcoming, ...gathered] = await Promise.all([
-    findUpcoming(),
-    ...databases.map(
-      async (database) =>
-        [database.id, await gatherFacts(view, database, membersToAsk(view, database))] as const,
-    ),
-  ])
-  return makeReport(view, Object.fromEntries(gathered), upcoming)
-}
-
-/** Whether a script may go on: a primary serves, nothing has failed, and a failover now would lose nothing. */
-export function isWell({ databases, failures, quorate }: StatusReport): boolean {
-  return quorate && failures.length === 0 && databases.every(({ risk }) => risk.level === 'none')
-}
-
-/** Draws over what was drawn before, and leaves no rest of it. */
-function redraw(terminal: Terminal, text: string): void {
-  const [home, clearLine, clearBelow] = ['\x1b[H', '\x1b[K', '\x1b[J']
-  terminal.write(home + text.split('\n').join(`${clearLine}\n`) + clearLine + '\n' + clearBelow)
-}
-
-async function watch(terminal: Terminal, seconds: number): Promise<Exit> {
-  let ended = false
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      ended = true
-      stop.abort()
-    })
-  }
-  if (terminal.isTerminal) terminal.write('\x1b[?1049h\x1b[?25l')
-  try {
-    for (;;) {
-      const text = await takeReport().then(
-        (report) => renderReport(terminal, report),
-        (error: unknown) => {
-          if (error instanceof CommandError) return error.message
-          throw error
-        },
-      )
-      // A signal may have come meanwhile; the compiler cannot know.
-      if (ended as boolean) return Exit.OK
-      const stamp = `ocf-ts status, every ${seconds} s, ${new Date().toTimeString().slice(0, 8)}\n\n`
-      if (terminal.isTerminal) redraw(terminal, stamp + text)
-      else terminal.line(stamp + text)
-      await sleep(seconds * 1000, undefined, { signal: stop.signal }).catch(() => undefined)
-      if (ended as boolean) return Exit.OK
-    }
-  } finally {
-    if (terminal.isTerminal) terminal.write('\x1b[?25h\x1b[?1049l')
-  }
-}
-
-export async function status(terminal: Terminal, flags: StatusFlags): Promise<Exit> {
-  if (flags.watch !== undefined) {
-    return watch(terminal, flags.watch === true ? WATCH_SECONDS : flags.watch)
-  }
-  const report = await takeReport()
-  if (flags.json) terminal.json(report)
-  else terminal.line(renderReport(terminal, report))
-  return isWell(report) ? Exit.OK : Exit.TROUBLE
-}
+export const status: Definition = ({ terminal, run }) =>
+  new Command('status')
+    .description('who is primary, how the standbys are, and whether a failover now would lose data')
+    .option('--watch [seconds]', 'look again and again, every 2 seconds or as often as said', positiveNumber)
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'ocf-ts status',
+        'ocf-ts status --watch',
+        `ocf-ts status --json | jq -r '.databases[].primary'`,
+        'ocf-ts status > /dev/null || echo "look at the cluster"',
+      ),
+    )
+    .action((flags: StatusFlags) => run(async () => (await import('../status/run')).status(terminal, flags)))

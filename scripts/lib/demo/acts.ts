@@ -1,6 +1,6 @@
 /** The three acts of the demo. */
 import { type ClusterStatus, type Lab, makeDocumentCluster } from '../../../test/cluster/lab'
-import { type Progress } from '../progress'
+import { type Progress } from '../../../cli/progress'
 import { bringBack, isInSync, serves } from '../replication'
 
 const [PRIMARY, STANDBY] = ['node1', 'node2'] as const

@@ -83,7 +83,6 @@ test('plain text in a pipe, colours in a terminal, redrawn by --watch', async ()
   expect(plain).toContain(
     'pgsql: a failover now would lose no commit: node2 has every one that was acknowledged',
   )
-  // eslint-disable-next-line no-control-regex
   expect(plain).not.toMatch(/\x1b/)
 
   const inTerminal = (command: string) =>

@@ -1,0 +1,84 @@
+/** What `ocf-ts status` does. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { databasesOf, lookAtCluster } from '../cluster/view'
+import { CommandError, Exit } from '../exit'
+import { gatherFacts } from '../nodes/gather'
+import { renderReport } from './render'
+import { makeReport, membersToAsk, type StatusReport } from './report'
+import { findUpcoming } from './upcoming'
+import { type Terminal } from '../terminal'
+
+export interface StatusFlags {
+  readonly json?: true
+  /** Seconds between two looks; true for the default. */
+  readonly watch?: number | true
+}
+
+const WATCH_SECONDS = 2
+
+/** Everything `status` tells, now. */
+export async function takeReport(): Promise<StatusReport> {
+  const view = await lookAtCluster()
+  const databases = databasesOf(view.configuration)
+  const [upcoming, ...gathered] = await Promise.all([
+    findUpcoming(),
+    ...databases.map(
+      async (database) =>
+        [database.id, await gatherFacts(view, database, membersToAsk(view, database))] as const,
+    ),
+  ])
+  return makeReport(view, Object.fromEntries(gathered), upcoming)
+}
+
+/** Whether a script may go on: a primary serves, nothing has failed, and a failover now would lose nothing. */
+export function isWell({ databases, failures, quorate }: StatusReport): boolean {
+  return quorate && failures.length === 0 && databases.every(({ risk }) => risk.level === 'none')
+}
+
+/** Draws over what was drawn before, and leaves no rest of it. */
+function redraw(terminal: Terminal, text: string): void {
+  const [home, clearLine, clearBelow] = ['\x1b[H', '\x1b[K', '\x1b[J']
+  terminal.write(home + text.split('\n').join(`${clearLine}\n`) + clearLine + '\n' + clearBelow)
+}
+
+async function watch(terminal: Terminal, seconds: number): Promise<Exit> {
+  let ended = false
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      ended = true
+      stop.abort()
+    })
+  }
+  if (terminal.isTerminal) terminal.write('\x1b[?1049h\x1b[?25l')
+  try {
+    for (;;) {
+      const text = await takeReport().then(
+        (report) => renderReport(terminal, report),
+        (error: unknown) => {
+          if (error instanceof CommandError) return error.message
+          throw error
+        },
+      )
+      // A signal may have come meanwhile; the compiler cannot know.
+      if (ended as boolean) return Exit.OK
+      const stamp = `ocf-ts status, every ${seconds} s, ${new Date().toTimeString().slice(0, 8)}\n\n`
+      if (terminal.isTerminal) redraw(terminal, stamp + text)
+      else terminal.line(stamp + text)
+      await sleep(seconds * 1000, undefined, { signal: stop.signal }).catch(() => undefined)
+      if (ended as boolean) return Exit.OK
+    }
+  } finally {
+    if (terminal.isTerminal) terminal.write('\x1b[?25h\x1b[?1049l')
+  }
+}
+
+export async function status(terminal: Terminal, flags: StatusFlags): Promise<Exit> {
+  if (flags.watch !== undefined) {
+    return watch(terminal, flags.watch === true ? WATCH_SECONDS : flags.watch)
+  }
+  const report = await takeReport()
+  if (flags.json) terminal.json(report)
+  else terminal.line(renderReport(terminal, report))
+  return isWell(report) ? Exit.OK : Exit.TROUBLE
+}
