@@ -2,7 +2,17 @@
 import { readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until, type WriteLoad } from './lab'
+import {
+  type ClusterStatus,
+  type Condition,
+  isInSync,
+  Lab,
+  type LabNode,
+  makeDocumentCluster,
+  serves,
+  until,
+  type WriteLoad,
+} from './lab'
 
 const MINUTE = 60_000
 const LOCK = '/var/lib/pgsql/tmp/PGSQL.lock'
@@ -30,19 +40,11 @@ afterAll(async () => {
   await lab.destroy()
 }, MINUTE)
 
-const serves =
-  (node: LabNode) =>
-  (status: ClusterStatus): boolean =>
-    status.attribute(node.name, 'pgsql-status') === 'PRI' && status.nodeOf('vip-master') === node.name
-
-const isInSync =
-  (primary: LabNode, standby: LabNode) =>
-  (status: ClusterStatus): boolean =>
-    serves(primary)(status) &&
-    status.attribute(standby.name, 'pgsql-status') === 'HS:sync' &&
-    status.attribute(standby.name, 'pgsql-data-status') === 'STREAMING|SYNC' &&
-    status.attribute(standby.name, 'pgsql-rejoin') === undefined &&
-    status.failures.length === 0
+/** And nothing has failed meanwhile. */
+const isBack =
+  (primary: LabNode, standby: LabNode): Condition =>
+  (status) =>
+    isInSync(primary, standby)(status) && status.failures.length === 0
 
 const startFailure = (node: LabNode, status: ClusterStatus): string | undefined =>
   status.failures.find(({ task, node: where }) => task === 'start' && where === node.name)?.exitReason
@@ -93,7 +95,7 @@ test(
     const killed = Date.now()
     await dieDiverged(node1, node2)
     await load.waitForMore(50)
-    await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
+    await lab.waitFor('node1 is in sync with node2', isBack(node2, node1))
     const seconds = (Date.now() - killed) / 1000
     await load.waitForMore(50)
     await load.stop()
@@ -129,7 +131,7 @@ test(
     const fresh = beside(node2)
     await node2.restartCluster()
     expect(beside(node2)).toEqual(fresh)
-    await lab.waitFor('node2 is in sync with node1', isInSync(node1, node2), { timeoutMs: 2 * MINUTE })
+    await lab.waitFor('node2 is in sync with node1', isBack(node1, node2), { timeoutMs: 2 * MINUTE })
     expect(beside(node2)).toEqual([expect.stringMatching(DIVERGED)])
     expect(await node2.sql('select id from meanwhile')).toBe('1')
     expect(await isLocked(node2)).toBe(false)
@@ -151,7 +153,7 @@ test(
     await setParameter('rejoin_max_rate', '0')
     await settle()
     await cleanUp()
-    await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
+    await lab.waitFor('node1 is in sync with node2', isBack(node2, node1))
     await until('the oldest is gone', () => beside(node1).length === 1)
     const [second = ''] = beside(node1)
     expect(second).toMatch(DIVERGED)

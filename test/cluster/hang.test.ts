@@ -1,12 +1,13 @@
 /** A PostgreSQL that hangs, or whose disk is full or lost: the other node takes over, and no acknowledged row is missing. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
-  type ClusterStatus,
   type FailedAction,
+  isInSync,
   Lab,
   type LabNode,
   makeDocumentCluster,
   monotonicMs,
+  serves,
   vipRep,
   type WriteLoad,
 } from './lab'
@@ -38,21 +39,6 @@ afterAll(async () => {
   await load?.stop()
   await lab.destroy()
 }, MINUTE)
-
-const serves =
-  (node: LabNode) =>
-  (status: ClusterStatus): boolean =>
-    status.attribute(node.name, 'pgsql-status') === 'PRI' &&
-    status.promoted('pgsql').includes(node.name) &&
-    status.nodeOf('vip-master') === node.name
-
-const isInSync =
-  (primary: LabNode, standby: LabNode) =>
-  (status: ClusterStatus): boolean =>
-    serves(primary)(status) &&
-    status.attribute(standby.name, 'pgsql-status') === 'HS:sync' &&
-    status.attribute(standby.name, 'pgsql-data-status') === 'STREAMING|SYNC' &&
-    status.attribute(standby.name, 'master-pgsql') === '100'
 
 /** The numbers of the server's processes on a node. */
 const serverProcesses = (node: LabNode): readonly number[] =>

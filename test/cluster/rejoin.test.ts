@@ -1,6 +1,6 @@
 /** An old primary comes back by itself where everything it has is in the new one's data, and only there. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until, type WriteLoad } from './lab'
+import { isInSync, Lab, type LabNode, makeDocumentCluster, serves, until, type WriteLoad } from './lab'
 
 const MINUTE = 60_000
 const LOCK = '/var/lib/pgsql/tmp/PGSQL.lock'
@@ -20,19 +20,6 @@ afterAll(async () => {
   await load?.stop()
   await lab.destroy()
 }, MINUTE)
-
-const isInSync =
-  (primary: LabNode, standby: LabNode) =>
-  (status: ClusterStatus): boolean =>
-    status.attribute(primary.name, 'pgsql-status') === 'PRI' &&
-    status.attribute(standby.name, 'pgsql-status') === 'HS:sync' &&
-    status.attribute(standby.name, 'pgsql-data-status') === 'STREAMING|SYNC' &&
-    status.nodeOf('vip-master') === primary.name
-
-const serves =
-  (node: LabNode) =>
-  (status: ClusterStatus): boolean =>
-    status.attribute(node.name, 'pgsql-status') === 'PRI' && status.nodeOf('vip-master') === node.name
 
 const THRESHOLD = ['crm_resource', '--resource', 'msPostgresql', '--meta']
 

@@ -1,7 +1,16 @@
 /** rejoin=rewind: an old primary that has diverged comes back by itself, and nothing that was acknowledged is lost. */
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until, type WriteLoad } from './lab'
+import {
+  type ClusterStatus,
+  isInSync,
+  Lab,
+  type LabNode,
+  makeDocumentCluster,
+  serves,
+  until,
+  type WriteLoad,
+} from './lab'
 
 const MINUTE = 60_000
 const TMPDIR = '/var/lib/pgsql/tmp'
@@ -30,19 +39,6 @@ afterAll(async () => {
   await load?.stop()
   await lab.destroy()
 }, MINUTE)
-
-const serves =
-  (node: LabNode) =>
-  (status: ClusterStatus): boolean =>
-    status.attribute(node.name, 'pgsql-status') === 'PRI' && status.nodeOf('vip-master') === node.name
-
-const isInSync =
-  (primary: LabNode, standby: LabNode) =>
-  (status: ClusterStatus): boolean =>
-    serves(primary)(status) &&
-    status.attribute(standby.name, 'pgsql-status') === 'HS:sync' &&
-    status.attribute(standby.name, 'pgsql-data-status') === 'STREAMING|SYNC' &&
-    status.attribute(standby.name, 'pgsql-rejoin') === undefined
 
 const META = ['crm_resource', '--resource', 'msPostgresql', '--meta']
 const setMeta = (name: string, value: string): Promise<string> =>

@@ -5,6 +5,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   type ClusterStatus,
+  type Condition,
+  isInSync,
   Lab,
   type LabNode,
   makeDocumentCluster,
@@ -33,13 +35,10 @@ afterAll(async () => {
   await lab.destroy()
 }, MINUTE)
 
-const isInSync =
-  (primary: LabNode, standby: LabNode) =>
-  (status: ClusterStatus): boolean =>
-    status.attribute(primary.name, 'pgsql-status') === 'PRI' &&
-    status.attribute(primary.name, 'pgsql-waiting') === undefined &&
-    status.attribute(standby.name, 'pgsql-data-status') === 'STREAMING|SYNC' &&
-    status.attribute(standby.name, 'master-pgsql') === '100'
+const isInSyncAndCommits =
+  (primary: LabNode, standby: LabNode): Condition =>
+  (status) =>
+    isInSync(primary, standby)(status) && status.attribute(primary.name, 'pgsql-waiting') === undefined
 
 const isWaiting =
   (primary: LabNode, standby: LabNode) =>
@@ -60,7 +59,7 @@ async function nothingIsAcknowledged(primary: LabNode, work: () => Promise<unkno
 test(
   'a standby whose node is shut down in good order is not waited for',
   async () => {
-    await lab.waitFor('node2 is in sync', isInSync(node1, node2))
+    await lab.waitFor('node2 is in sync', isInSyncAndCommits(node1, node2))
     load = await lab.startWriteLoad()
     await load.waitForMore(50)
     await node2.stopCluster()
@@ -70,7 +69,7 @@ test(
     )
     await load.waitForMore(50)
     await node2.boot()
-    await lab.waitFor('node2 is in sync', isInSync(node1, node2))
+    await lab.waitFor('node2 is in sync', isInSyncAndCommits(node1, node2))
     await load.waitForMore(50)
     await load.stop()
     expect(await load.lostRows(node2)).toEqual([])
@@ -93,7 +92,7 @@ test(
     await node2.heal(['eth2'])
     await load.waitForMore(50, { timeoutMs: MINUTE })
     await load.stop()
-    await lab.waitFor('node2 is in sync', isInSync(node1, node2))
+    await lab.waitFor('node2 is in sync', isInSyncAndCommits(node1, node2))
     expect(await load.lostRows(node2)).toEqual([])
   },
   2 * MINUTE,
@@ -118,7 +117,7 @@ test(
     await node1.boot()
     await load.waitForMore(50, { timeoutMs: MINUTE })
     await load.stop()
-    await lab.waitFor('node1 is in sync', isInSync(node2, node1))
+    await lab.waitFor('node1 is in sync', isInSyncAndCommits(node2, node1))
     expect(await load.lostRows(node2)).toEqual([])
     expect(await load.lostRows(node1)).toEqual([])
   },
