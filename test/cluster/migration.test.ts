@@ -82,7 +82,8 @@ async function whatRuns(primary: string): Promise<unknown> {
     replicating: await lab
       .node(primary)
       .sql('select application_name, backend_start, state, sync_state from pg_stat_replication'),
-    attributes: status.nodes.map(({ name, attributes }) => [name, attributes]),
+    // The lag is told by ours alone.
+    attributes: status.nodes.map(({ name, attributes }) => [name, { ...attributes, 'pgsql-lag': undefined }]),
     resources: status.resources.map(({ id, role, node }) => `${id} ${role} ${node ?? ''}`).sort(),
     failures: status.failures,
     failCounts: status.failCounts,
@@ -272,7 +273,8 @@ test(
 test(
   'the old primary is brought back, and then becomes the primary again',
   async () => {
-    await bringBack('node1', 'node2')
+    // Where nothing was missing, it is back already.
+    if (!isInSync('node2', 'node1')(await lab.status())) await bringBack('node1', 'node2')
     await failover('node2', 'node1')
     await bringBack('node2', 'node1')
   },
