@@ -8,6 +8,7 @@ import { type Context } from './agent'
 import { type BeforePromoteStep, decideBeforePromote } from './decide-before-promote'
 import { SCORE } from './names'
 import { mayBecomePrimary } from './mode'
+import { isPrimary } from './primaries'
 import { publish } from './publish'
 import { isListed, publishedQuorums } from './quorum'
 import { withSession } from './session'
@@ -47,6 +48,8 @@ export async function beforePromote(context: Context, promoting: string): Promis
     readRole(connection, readSiteVersion(site)),
   )
   if (!inRecovery || position === undefined) return ExitCode.SUCCESS
+  // Promoted once more after its parameters were reloaded: nothing is decided by it.
+  if (isPrimary(await takeSnapshot(deadline), promoting, site.resource)) return ExitCode.SUCCESS
   if (sameNode(promoting, site.node)) {
     await publish(site, site.node, { baseline: position })
     return ExitCode.SUCCESS

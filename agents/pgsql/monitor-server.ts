@@ -1,6 +1,6 @@
 /** The monitor of a server that runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ClusterSnapshot, findNode, promotedNodes, takeSnapshot } from '../../lib/cluster/snapshot'
+import { type ClusterSnapshot, findNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, type Deadline, ExitCode, OcfError, type Plan } from '../../lib/ocf'
 import { type Connection, SqlError } from '../../lib/postgres/connection'
 import { describeDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
@@ -19,6 +19,7 @@ import { readElectionNote } from './election-note'
 import { readFollowNote } from './follow-note'
 import { isDisconnected } from './mode'
 import { parameters } from './parameters'
+import { primaryNodes } from './primaries'
 import { isListed, publishedQuorums } from './quorum'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
 import { monitorLogin, RESTART_MS, type Server, withLogin, withSession } from './session'
@@ -178,7 +179,7 @@ async function monitorStandby(
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
   const [snapshot, progress] = await Promise.all([takeSnapshot(deadline), readProgress(connection, version)])
-  const primaries = promotedNodes(snapshot, site.resource)
+  const primaries = primaryNodes(snapshot, site.resource)
   const end = await positionForQuorum(context, site, connection, snapshot, primaries)
   const facts: StandbyFacts = {
     resource: site.resource,

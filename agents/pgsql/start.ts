@@ -1,4 +1,4 @@
-import { promotedNodes, sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
+import { sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, messageOf, namedSteps, type ExitCode } from '../../lib/ocf'
 import { controlDataOf } from '../../lib/postgres/control-data'
 import { readRole } from '../../lib/postgres/replication'
@@ -11,6 +11,7 @@ import { dataStatusOf } from './decide-obstacle'
 import { decideStart, type StartFacts, type StartStep } from './decide-start'
 import { SCORE } from './names'
 import { whatIsLost } from './decide-rejoin'
+import { primaryNodes } from './primaries'
 import { publish, tryPublish } from './publish'
 import { forgetRejoin, readRejoin, rejoinIsTold } from './rejoin-note'
 import { withSession } from './session'
@@ -89,7 +90,7 @@ async function observeCluster(context: Context, site: ReplicatedSite, locked: bo
     : undefined
   if (values.rejoin === 'manual') return { ...UNOBSERVED, rewinding }
   const snapshot = await takeSnapshot(deadline)
-  const [primary] = promotedNodes(snapshot, site.resource).filter((name) => !sameNode(name, site.node))
+  const [primary] = primaryNodes(snapshot, site.resource).filter((name) => !sameNode(name, site.node))
   const latest = snapshot.nodes.filter(({ permanent }) => permanent[site.attributes.dataStatus] === 'LATEST')
   const last =
     primary === undefined && latest.length === 1 && latest.every(({ name }) => sameNode(name, site.node))

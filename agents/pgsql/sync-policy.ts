@@ -2,6 +2,7 @@
 import { type ClusterSnapshot, findNode, hasRole, type NodeState } from '../../lib/cluster/snapshot'
 import { waitForAll, waitForAny } from '../../lib/postgres/synchronous-names'
 import { type Values } from './agent'
+import { isPrimary } from './primaries'
 
 export interface SyncPolicy {
   /** With too few standbys commits wait, unless the missing nodes are known to be down. */
@@ -42,7 +43,7 @@ export function isKnownDown(snapshot: ClusterSnapshot, node: string, resource: s
  */
 export function isReturning(snapshot: ClusterSnapshot, node: string, resource: string): boolean {
   const state = findNode(snapshot, node)
-  return state?.member === true && !hasRole(state, resource, 'Promoted')
+  return state?.member === true && !isPrimary(snapshot, node, resource)
 }
 
 /** What synchronous_standby_names must say of a new primary before its first commit. */

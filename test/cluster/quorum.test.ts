@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until, type WriteLoad } from './lab'
 
 const MINUTE = 60_000
+const LOCK = '/var/lib/pgsql/tmp/PGSQL.lock'
 
 let lab: Lab
 let node1: LabNode
@@ -89,6 +90,86 @@ test(
         are({ node1: 'primary', node2: 'standby', node3: 'standby' }, `1 of ${other.name} ${victim.name}`),
       )
     }
+  },
+  2 * MINUTE,
+)
+
+test(
+  'the primary is moved by a person: a standby that has every commit takes over, and the old one is a standby at once',
+  async () => {
+    const promotion = ['crm_resource', '--resource', 'msPostgresql', '--promoted']
+    const ban = (node: LabNode) => node1.must([...promotion, '--ban', '--node', node.name])
+    const clear = () => node1.must([...promotion, '--clear'])
+    const parts = (primary: LabNode) => {
+      const standbys = lab.nodes.filter((node) => node !== primary)
+      const all = {
+        [primary.name]: 'primary',
+        ...Object.fromEntries(standbys.map(({ name }) => [name, 'standby'])),
+      }
+      return (['', 'reversed'] as const).map((order) => {
+        const names = standbys.map(({ name }) => name)
+        return are(
+          all as Record<string, keyof typeof ROLES>,
+          `1 of ${(order ? names.reverse() : names).join(' ')}`,
+        )
+      })
+    }
+    load = await lab.startWriteLoad()
+    await load.waitForMore(100)
+    await ban(node1)
+    const moved = await lab.waitFor('another node serves', (now) =>
+      ['node2', 'node3'].includes(now.nodeOf('vip-master') ?? ''),
+    )
+    const next = lab.node(moved.nodeOf('vip-master') ?? '')
+    await load.waitForMore(100)
+    await lab.waitFor('all have their part', (now) => parts(next).some((are) => are(now)))
+    await clear()
+
+    await Promise.all([ban(node2), ban(node3)])
+    await lab.waitFor('node1 serves again', (now) => now.nodeOf('vip-master') === 'node1')
+    await load.waitForMore(100)
+    await load.stop()
+    const status = await lab.waitFor('all have their part', (now) => parts(node1).some((are) => are(now)))
+    await clear()
+    expect(status.failures).toEqual([])
+    for (const node of lab.nodes) expect(await load.lostRows(node)).toEqual([])
+    for (const node of [node2, node3]) expect((await node.run(['ls', LOCK])).code).not.toBe(0)
+  },
+  2 * MINUTE,
+)
+
+test(
+  'sync_standbys=2 with sync_method=first: commits wait for both, and for the one that is left',
+  async () => {
+    const set = (name: string, value: string) =>
+      node1.must([
+        ...['crm_resource', '--resource', 'pgsql', '--set-parameter', name],
+        ...['--parameter-value', value],
+      ])
+    const isWaitedFor = (now: ClusterStatus) => (node: string) =>
+      now.attribute(node, 'pgsql-data-status') === 'STREAMING|SYNC' &&
+      now.attribute(node, 'master-pgsql') === '100'
+    await set('sync_method', 'first')
+    await set('sync_standbys', '2')
+    await lab.waitFor('both are waited for', (now) => ['node2', 'node3'].every(isWaitedFor(now)))
+    expect(await setting(node1)).toMatch(/^(?:FIRST )?2 \("node[23]", ?"node[23]"\)$/)
+    load = await lab.startWriteLoad()
+    await load.waitForMore(100)
+    node2.killPostgres()
+    await lab.waitFor(
+      'the other is waited for',
+      (now) => isWaitedFor(now)('node3') && now.attribute('node2', 'pgsql-status') === 'STOP',
+    )
+    await load.waitForMore(100)
+    await load.stop()
+    expect(await load.lostRows(node3)).toEqual([])
+    await set('sync_standbys', '1')
+    await set('sync_method', 'quorum')
+    await node1.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
+    await lab.waitFor(
+      'all have their part',
+      are({ node1: 'primary', node2: 'standby', node3: 'standby' }, '1 of node3 node2'),
+    )
   },
   2 * MINUTE,
 )

@@ -78,6 +78,27 @@ test(
 )
 
 test(
+  'one that an operator has put in standby is not waited for',
+  async () => {
+    load = await lab.startWriteLoad()
+    await load.waitForMore(50)
+    await node1.must(['crm', 'node', 'standby', 'node2'])
+    await lab.waitFor('node2 is stopped', (now) => now.role('pgsql', 'node2') === 'Stopped')
+    await until(
+      'nobody is waited for',
+      async () => (await node1.sql('show synchronous_standby_names')) === '',
+    )
+    await load.waitForMore(50)
+    await node1.must(['crm', 'node', 'online', 'node2'])
+    await lab.waitFor('node2 is in sync', isInSync(node1, node2))
+    await load.waitForMore(50)
+    await load.stop()
+    expect(await load.lostRows(node2)).toEqual([])
+  },
+  2 * MINUTE,
+)
+
+test(
   'one that is cut off is waited for, long after its connection has timed out; it may still be promoted',
   async () => {
     load = await lab.startWriteLoad()
