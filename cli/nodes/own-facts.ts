@@ -95,11 +95,15 @@ class Gathering {
  * Gathers what there is to know of a pgsql resource's server on this node, with the parameters that the cluster has.
  *
  * @param resource - the primitive's id
+ * @param given - the variables that the cluster would set for it; default: as the live cluster says
  * @throws Error when the cluster has no such resource, or pacemaker does not answer
  */
-export async function gatherOwnFacts(resource: string): Promise<NodeFacts> {
+export async function gatherOwnFacts(
+  resource: string,
+  given?: Readonly<Record<string, string>>,
+): Promise<NodeFacts> {
   const deadline = new Deadline(TIMEOUT_MS)
-  const variables = await resourceEnvironment(resource)
+  const variables = given ?? (await resourceEnvironment(resource))
   const env = readEnvironment(variables, agent.name)
   const { values, problems } = readVariables(agent, variables, env)
   const gathering = new Gathering()

@@ -1,0 +1,396 @@
+/** Do the nodes see each other, who decides when they do not, and what has failed? */
+import { sameNode } from '../../../lib/cluster/snapshot'
+import { type Check, type Trouble } from '../finding'
+import { databases, type Examination, isReplicated, isTrue, knownNodes } from '../examination'
+
+/** The nodes that have corosync; nothing where none has (heartbeat). */
+function withCorosync(examination: Examination) {
+  const found = knownNodes(examination).flatMap(({ name, facts: { corosync } }) =>
+    corosync === null ? [] : [{ name, corosync }],
+  )
+  return found.length === 0 ? undefined : found
+}
+
+const daemons: Check = {
+  id: 'cluster-down',
+  theme: 'cluster',
+  wellWhen: 'pacemaker and its messaging layer run on every node',
+  examine: (examination) => {
+    if (examination.configuration === undefined) return undefined
+    return knownNodes(examination).flatMap(({ name, facts }): readonly Trouble[] => {
+      const { corosync, heartbeat, pacemaker } = facts
+      if (pacemaker) return []
+      const below = corosync?.running === true || heartbeat?.running === true
+      return [
+        {
+          severity: 'error',
+          node: name,
+          finding: `pacemaker does not run on ${name}`,
+          evidence: [
+            'cibadmin --query has no answer there',
+            below
+              ? 'its messaging layer runs'
+              : `${corosync === null && heartbeat !== null ? 'heartbeat' : 'corosync'} does not run either`,
+            ...(name === examination.local ? ['what follows is seen from this node alone'] : []),
+          ],
+          mend: `start it (systemctl start pacemaker), and see /var/log/pacemaker/pacemaker.log and journalctl -u corosync on ${name} when it does not stay`,
+        },
+      ]
+    })
+  },
+}
+
+const offline: Check = {
+  id: 'node-offline',
+  theme: 'cluster',
+  wellWhen: 'every node is a member of the cluster',
+  examine: ({ status, nodes }) =>
+    status?.nodes.flatMap(({ name, online, unclean, pending }): readonly Trouble[] => {
+      if (online && !unclean) return []
+      // What runs there has been asked, and is told by another check.
+      const known = nodes.find((node) => sameNode(node.name, name))?.facts
+      const state = unclean ? 'UNCLEAN (lost, and not fenced)' : pending ? 'pending' : 'offline'
+      return [
+        {
+          severity: 'error',
+          node: name,
+          finding: `${name} is ${state}`,
+          evidence: [
+            known === undefined
+              ? 'it does not answer through ssh either'
+              : `it answers through ssh; pacemaker ${known.pacemaker ? 'runs there: the nodes do not see each other' : 'does not run there'}`,
+          ],
+          mend:
+            known?.pacemaker === true
+              ? 'look at the links between the nodes (corosync-cfgtool -s) and at firewalls (UDP 5405)'
+              : `start the cluster on ${name}`,
+        },
+      ]
+    }),
+}
+
+const failures: Check = {
+  id: 'failed-actions',
+  theme: 'cluster',
+  wellWhen: 'no action has failed',
+  examine: ({ status, configuration }) => {
+    if (status === undefined) return undefined
+    return status.failures
+      .filter(({ exitCode }) => exitCode !== 190 && exitCode !== 191)
+      .map(({ resource, task, node, exitStatus, exitReason, status: how }): Trouble => {
+        const meta = configuration?.primitives.find(({ id }) => id === resource)?.meta
+        const limit = Number(meta?.['migration-threshold'] ?? Infinity)
+        const count = status.failCounts.find(
+          (one) => one.resource === resource && sameNode(one.node, node),
+        )?.count
+        const barred = count !== undefined && limit > 0 && count >= limit
+        return {
+          severity: barred ? 'error' : 'warning',
+          node,
+          finding: `${resource}: ${task} has failed on ${node}${barred ? ', and it is kept off that node' : ''}`,
+          evidence: [
+            `${how === 'complete' ? exitStatus : how}${exitReason === '' ? '' : `: ${exitReason}`}`,
+            ...(barred ? [`migration-threshold=${limit}, fail-count=${count}`] : []),
+          ],
+          mend: `when its cause is mended: crm_resource --cleanup --resource ${resource} --node ${node}`,
+        }
+      })
+  },
+}
+
+const maintenance: Check = {
+  id: 'maintenance',
+  theme: 'cluster',
+  wellWhen: 'the cluster is in charge of every node and resource',
+  examine: ({ configuration, status }) => {
+    if (configuration === undefined) return undefined
+    const away = (status?.nodes ?? []).flatMap(({ name, maintenance: kept, standby }): readonly Trouble[] =>
+      standby || kept
+        ? [
+            {
+              severity: 'warning',
+              node: name,
+              finding: `${name} is in ${standby ? 'standby: it runs nothing, and takes nothing over' : 'maintenance: the cluster does nothing on it'}`,
+              mend: `crm_attribute --node ${name} --name ${standby ? 'standby' : 'maintenance'} --delete`,
+            },
+          ]
+        : [],
+    )
+    if (!isTrue(configuration.properties['maintenance-mode'])) return away
+    return [
+      {
+        severity: 'warning',
+        finding: 'the cluster is in maintenance mode: it starts, stops and fails over nothing',
+        evidence: ['property maintenance-mode=true'],
+        mend: 'crm_attribute --name maintenance-mode --delete, when what runs is what should run',
+      },
+    ]
+  },
+}
+
+const leftovers: Check = {
+  id: 'leftover-constraints',
+  theme: 'cluster',
+  wellWhen: 'no ban or preference is left over from a move by hand',
+  examine: ({ configuration }) =>
+    configuration?.constraints
+      .filter(({ id, expires }) => /^cli-(?:ban|prefer|standby)-/.test(id) && !expires)
+      .map(({ id, resource, node }): Trouble => ({
+        severity: 'warning',
+        ...(node !== undefined && { node }),
+        finding: id.startsWith('cli-prefer')
+          ? `${resource ?? 'a resource'} is bound to ${node ?? 'a node'} since it was moved there by hand`
+          : `${resource ?? 'a resource'} is kept off ${node ?? 'a node'} since it was banned there by hand`,
+        evidence: [`constraint ${id}`],
+        mend: `crm_resource --clear --resource ${resource ?? 'RESOURCE'}`,
+      })),
+}
+
+const links: Check = {
+  id: 'corosync-links',
+  theme: 'cluster',
+  wellWhen: 'the nodes see each other on every link of corosync',
+  examine: (examination) => {
+    const found = withCorosync(examination)
+    return found?.flatMap(({ name, corosync: { links: all, configuration } }) =>
+      (all ?? [])
+        .filter(({ status }) => status !== 'connected' && status !== 'localhost')
+        .map(({ link, address, nodeId, status }): Trouble => {
+          const nodeKey = Object.keys(configuration).find(
+            (key) => /^nodelist\.node\.\d+\.nodeid$/.test(key) && Number(configuration[key]) === nodeId,
+          )
+          const prefix = nodeKey?.replace(/nodeid$/, '')
+          const peer = (prefix && configuration[`${prefix}name`]) ?? `node ${nodeId}`
+          const other = prefix === undefined ? undefined : configuration[`${prefix}ring${link}_addr`]
+          return {
+            severity: 'error',
+            node: name,
+            finding: `${name} does not see ${peer} on corosync's link ${link}`,
+            evidence: [`corosync-cfgtool -s: ${address} to ${other ?? peer}: ${status}`],
+            mend: `look at the cable and the firewall between them (UDP 5405): ping ${other ?? peer} from ${name}`,
+          }
+        }),
+    )
+  },
+}
+
+const sameConfiguration: Check = {
+  id: 'corosync-conf',
+  theme: 'cluster',
+  wellWhen: 'corosync.conf is the same on every node',
+  examine: (examination) => {
+    const found = withCorosync(examination)
+    const [first, ...others] = found ?? []
+    if (first === undefined || others.length === 0) return undefined
+    const different = others.filter(({ corosync }) => corosync.fingerprint !== first.corosync.fingerprint)
+    return different.map(({ name, corosync }): Trouble => {
+      const [mine, theirs] = [first.corosync.configuration, corosync.configuration]
+      const keys = [...new Set([...Object.keys(mine), ...Object.keys(theirs)])].filter(
+        (key) => mine[key] !== theirs[key],
+      )
+      return {
+        severity: 'warning',
+        node: name,
+        finding: `corosync.conf on ${name} is not that of ${first.name}`,
+        evidence:
+          keys.length === 0
+            ? ['only its comments or blanks differ']
+            : keys.slice(0, 4).map((key) => {
+                const secret = /key/i.test(key)
+                const say = (value: string | undefined): string =>
+                  value === undefined ? '(not set)' : secret ? '(set)' : value
+                return `${key}: ${first.name} ${say(mine[key])}, ${name} ${say(theirs[key])}`
+              }),
+        mend: 'copy the right one to every node, then corosync-cfgtool -R',
+      }
+    })
+  },
+}
+
+/** What corosync.conf says of the quorum, on the first node that has one. */
+function quorumSettings(examination: Examination) {
+  const configuration = withCorosync(examination)?.[0]?.corosync.configuration
+  return configuration === undefined
+    ? undefined
+    : {
+        twoNode: configuration['quorum.two_node'] === '1',
+        waitForAll: configuration['quorum.wait_for_all'],
+        device: configuration['quorum.device.model'],
+      }
+}
+
+const isFenced = ({ configuration }: Examination): boolean =>
+  isTrue(configuration?.properties['stonith-enabled'] ?? 'true') &&
+  (configuration?.primitives.some(({ agent }) => agent.startsWith('stonith:')) ?? false)
+
+const quorum: Check = {
+  id: 'quorum',
+  theme: 'cluster',
+  wellWhen: 'the loss of one node leaves the others able to go on, and of two parts only one goes on',
+  examine: (examination) => {
+    const { configuration, status } = examination
+    if (configuration === undefined) return undefined
+    const settings = quorumSettings(examination)
+    const policy = configuration.properties['no-quorum-policy'] ?? 'stop'
+    const count = configuration.nodes.length
+    const evidence = [
+      `${count} nodes, no-quorum-policy=${policy}`,
+      ...(settings
+        ? [
+            `corosync.conf: two_node ${settings.twoNode ? 1 : 0}, wait_for_all ${settings.waitForAll ?? '(not set)'}, quorum device ${settings.device ?? 'none'}`,
+          ]
+        : []),
+    ]
+    const lost: readonly Trouble[] =
+      status?.quorate === false && policy !== 'ignore'
+        ? [
+            {
+              severity: 'error',
+              finding: 'this part of the cluster has no quorum: it runs nothing',
+              evidence,
+              mend: 'bring the other nodes back, or where they are known to be down, corosync-quorumtool -e VOTES',
+            },
+          ]
+        : []
+    const setup = ((): readonly Trouble[] => {
+      if (count >= 3 && policy === 'ignore') {
+        return [
+          {
+            severity: isFenced(examination) ? 'warning' : 'error',
+            finding: `${count} nodes have a majority, and no-quorum-policy=ignore lets every part go on without it`,
+            evidence,
+            mend: 'crm_attribute --name no-quorum-policy --update stop',
+          },
+        ]
+      }
+      if (settings === undefined) return []
+      if (count >= 3 && settings.twoNode) {
+        return [
+          {
+            severity: 'error',
+            finding: `two_node is set in corosync.conf for a cluster of ${count} nodes: one node alone counts as a majority`,
+            evidence,
+            mend: 'take two_node out of corosync.conf on every node, then corosync-cfgtool -R',
+          },
+        ]
+      }
+      if (count === 2 && !settings.twoNode && settings.device === undefined && policy !== 'ignore') {
+        return [
+          {
+            severity: 'error',
+            finding:
+              'when one of the two nodes is lost, the other one has no quorum and stops everything, too',
+            evidence,
+            mend: 'set two_node: 1 in the section quorum of corosync.conf on both nodes, or use a quorum device',
+          },
+        ]
+      }
+      if (count === 2 && settings.twoNode && settings.waitForAll === '0' && isFenced(examination)) {
+        return [
+          {
+            severity: 'warning',
+            finding:
+              'two nodes that come up without seeing each other fence one another, again and again (wait_for_all is off)',
+            evidence,
+            mend: 'take wait_for_all: 0 out of corosync.conf: two_node turns it on',
+          },
+        ]
+      }
+      return []
+    })()
+    return [...lost, ...setup]
+  },
+}
+
+const quorumDevice: Check = {
+  id: 'quorum-device',
+  theme: 'cluster',
+  wellWhen: 'the quorum device is asked by every node',
+  examine: (examination) => {
+    const found = withCorosync(examination)?.filter(
+      ({ corosync }) => corosync.configuration['quorum.device.model'] !== undefined,
+    )
+    if (found === undefined || found.length === 0) return undefined
+    return found
+      .filter(({ corosync }) => corosync.running && !corosync.deviceRuns)
+      .map(({ name, corosync }): Trouble => ({
+        severity: 'error',
+        node: name,
+        finding: `the quorum device has no vote on ${name}: corosync-qdevice does not run there`,
+        evidence: [
+          `corosync.conf: device model ${corosync.configuration['quorum.device.model'] ?? ''}`,
+          `host ${corosync.configuration['quorum.device.net.host'] ?? '(not set)'}`,
+        ],
+        mend: `install corosync-qdevice on ${name} and start it (systemctl enable --now corosync-qdevice)`,
+      }))
+  },
+}
+
+/** What keeps two nodes that do not see each other from both being primary, where no fencing does. */
+function protections(examination: Examination): readonly string[] {
+  const { configuration } = examination
+  const settings = quorumSettings(examination)
+  const policy = configuration?.properties['no-quorum-policy'] ?? 'stop'
+  const strict = databases(examination).filter(({ parameters }) => parameters['sync_policy'] === 'strict')
+  const count = configuration?.nodes.length ?? 0
+  return [
+    ...(settings?.device === undefined ? [] : [`quorum device (${settings.device}): one part goes on`]),
+    ...(count >= 3 && policy !== 'ignore' ? ['the majority goes on, the rest stops by itself'] : []),
+    ...strict.map(({ id }) => `${id}: sync_policy=strict: a primary alone acknowledges nothing`),
+  ]
+}
+
+const fencing: Check = {
+  id: 'fencing',
+  theme: 'cluster',
+  wellWhen: 'a node that is lost is fenced before its work is taken over',
+  examine: (examination) => {
+    const { configuration } = examination
+    if (configuration === undefined || configuration.primitives.length === 0) return undefined
+    if (isFenced(examination)) return []
+    const enabled = isTrue(configuration.properties['stonith-enabled'] ?? 'true')
+    const guards = protections(examination)
+    if (enabled) {
+      return [
+        {
+          severity: 'error',
+          finding: 'fencing is switched on and there is no fencing device: the cluster starts nothing',
+          evidence: ['stonith-enabled is true (or not set), and no resource is of the class stonith'],
+          mend: 'configure a device (stonith_admin --list-installed), or, knowing what that means, set stonith-enabled=false',
+        },
+      ]
+    }
+    const replicated = databases(examination).some(isReplicated)
+    return [
+      {
+        severity: 'warning',
+        finding:
+          configuration.nodes.length === 2
+            ? 'there is no fencing: two nodes that do not see each other may both become primary'
+            : 'there is no fencing: a node that hangs and comes back may still believe itself the primary',
+        evidence: [
+          'stonith-enabled=false',
+          ...(guards.length === 0
+            ? ['nothing else protects: no quorum device, no sync_policy=strict']
+            : guards.map((guard) => `what protects instead: ${guard}`)),
+        ],
+        mend: replicated
+          ? 'give the cluster a fencing device; without one, a quorum device, or sync_policy=strict on the database'
+          : 'give the cluster a fencing device, or a quorum device',
+      },
+    ]
+  },
+}
+
+export const cluster: readonly Check[] = [
+  daemons,
+  offline,
+  failures,
+  maintenance,
+  leftovers,
+  links,
+  sameConfiguration,
+  quorum,
+  quorumDevice,
+  fencing,
+]
