@@ -16,7 +16,8 @@ const daemons: Check = {
   theme: 'cluster',
   wellWhen: 'pacemaker and its messaging layer run on every node',
   examine: (examination) => {
-    if (examination.configuration === undefined) return undefined
+    // One that never had a member is no cluster yet.
+    if (!examination.configuration?.nodes.length) return undefined
     return knownNodes(examination).flatMap(({ name, facts }): readonly Trouble[] => {
       const { corosync, heartbeat, pacemaker } = facts
       if (pacemaker) return []

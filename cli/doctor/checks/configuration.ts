@@ -85,6 +85,10 @@ function adviceFor(
 /** Pacemaker's, where neither the operation nor the defaults say another. */
 const DEFAULT_TIMEOUT = 20
 
+/** What holds for an operation without a timeout of its own, in seconds. */
+const defaultTimeout = ({ configuration }: Examination): number =>
+  secondsOf(configuration?.operationDefaults?.['timeout']) ?? DEFAULT_TIMEOUT
+
 function describeOperation({ name, interval, role }: ConfiguredOperation): string {
   return `${name}${secondsOf(interval) ? ` (interval ${interval}${role ? `, role ${role}` : ''})` : ''}`
 }
@@ -96,7 +100,7 @@ const timeouts: Check = {
   examine: (examination) =>
     described(examination, ({ id, agent, operations }, metadata) =>
       operations.flatMap((operation): readonly Trouble[] => {
-        const configured = secondsOf(operation.timeout) ?? DEFAULT_TIMEOUT
+        const configured = secondsOf(operation.timeout) ?? defaultTimeout(examination)
         const advised = adviceFor(operation, metadata)
         if (advised === undefined || configured >= advised) return []
         return [
@@ -105,7 +109,7 @@ const timeouts: Check = {
             finding: `${id}: ${describeOperation(operation)} may take ${configured} s, and ${agent} advises at least ${advised} s`,
             evidence: [
               operation.timeout === undefined
-                ? `no timeout is set: pacemaker's default of ${DEFAULT_TIMEOUT} s holds`
+                ? `no timeout is set: the default of ${defaultTimeout(examination)} s holds`
                 : `timeout=${operation.timeout}`,
             ],
             mend: `set its timeout to ${advised}s (crm configure edit ${id})`,
@@ -127,7 +131,7 @@ const stopEscalate: Check = {
     if (all.length === 0) return undefined
     return all.flatMap(({ id, parameters, operations, agent }): readonly Trouble[] => {
       const stop = operations.find(({ name }) => name === 'stop')
-      const timeout = secondsOf(stop?.timeout) ?? DEFAULT_TIMEOUT
+      const timeout = secondsOf(stop?.timeout) ?? defaultTimeout(examination)
       const text = parameters['stop_escalate']
       const escalate = secondsOf(text)
       // Where it is not set, this project's agent fits it into the timeout by itself.

@@ -55,7 +55,7 @@ async function askFor(
   const { address } = asked
   const name = parseAddress(address)?.family === 4 ? interfaceFor(asked, interfaces) : null
   if (name === null) return { address, interface: null, others: [] }
-  const { stdout } = await runProgram('arping', ['-D', '-c', '2', '-w', '2', '-I', name, address], {
+  const { stdout } = await runProgram('arping', ['-D', '-c', '1', '-w', '1', '-I', name, address], {
     deadline,
   })
   const own = interfaces.map(({ mac }) => mac)

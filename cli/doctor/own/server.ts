@@ -51,7 +51,7 @@ const ROWS = {
            coalesce(user_name, '{}') as users, address, netmask,
            coalesce(auth_method, '') as method, error
       from pg_catalog.pg_hba_file_rules order by line_number`,
-  role: `select rolreplication as replication, rolcanlogin as login from pg_catalog.pg_roles where rolname = $1`,
+  role: `select rolreplication or rolsuper as replication, rolcanlogin as login from pg_catalog.pg_roles where rolname = $1`,
   standbys: `select application_name as name, host(client_addr) as address from pg_catalog.pg_stat_replication`,
 } as const
 
