@@ -71,9 +71,21 @@ export function primarySeat(examination: Examination, database: Primitive): Seat
   return seats(examination).find((seat) => seat.database.id === database.id && sameNode(seat.node, node))
 }
 
-/** The seats of databases that are streaming replication, as the configuration says. */
+/** It is streaming replication, as the configuration says. */
 export function isReplicated({ parameters }: Primitive): boolean {
   return ['sync', 'async'].includes(parameters['rep_mode'] ?? '')
+}
+
+/** The databases that are streaming replication. */
+export const replicated = (examination: Examination): readonly Primitive[] =>
+  databases(examination).filter(isReplicated)
+
+/** The seats of a database that are not its primary. */
+export function standbySeats(examination: Examination, database: Primitive): readonly Seat[] {
+  const primary = promotedOn(examination, database)
+  return seats(examination).filter(
+    (seat) => seat.database.id === database.id && !(primary !== undefined && sameNode(seat.node, primary)),
+  )
 }
 
 export function isSynchronous({ parameters }: Primitive): boolean {
@@ -104,4 +116,12 @@ export function virtualAddresses({
       const { ip } = parameters
       return ip === undefined ? [] : [{ resource: id, address: ip }]
     })
+}
+
+/** The nodes that have corosync; nothing where none has (heartbeat). */
+export function withCorosync(examination: Examination) {
+  const found = knownNodes(examination).flatMap(({ name, facts: { corosync } }) =>
+    corosync === null ? [] : [{ name, corosync }],
+  )
+  return found.length === 0 ? undefined : found
 }

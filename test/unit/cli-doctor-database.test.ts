@@ -100,7 +100,7 @@ describe('postgresql', () => {
     [
       'no senders',
       setting('max_wal_senders', '0'),
-      ['error wal-senders node1: PostgreSQL on node1 can serve 0 standbys only, and there are 1'],
+      ['error wal-senders node1: PostgreSQL on node1 can serve 0 standbys only, and has 1'],
     ],
     [
       'no slots',
@@ -108,7 +108,7 @@ describe('postgresql', () => {
         ...setting('max_replication_slots', '0'),
         cib: [['name="start_opt" value="-p 5432"', 'name="replication_slot_name" value="s"']],
       },
-      ['error wal-senders node1: PostgreSQL on node1 has 0 replication slots, and there are 1 standbys'],
+      ['error wal-senders node1: PostgreSQL on node1 has 0 replication slots, and needs 1'],
     ],
     [
       'pg_rewind that cannot work',

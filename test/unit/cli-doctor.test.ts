@@ -73,6 +73,11 @@ describe('installation', () => {
       ['warning node-unreachable node2: node2 has another version of ocf-ts than node1'],
     ],
     [
+      'what a node could not find out',
+      { node2: { unknown: ['virtual addresses: cannot run arping: it is not installed'] } },
+      ['unknown not-seen node2: node2 could not tell all that it was asked'],
+    ],
+    [
       'no agent',
       agents(agentFacts('ping', { file: null, metadata: null, interpreters: [] })),
       ['error agent-missing node2: ocf:ts:ping is not installed on node2'],

@@ -64,6 +64,29 @@ const nodes: Check = {
   },
 }
 
+const unseen: Check = {
+  id: 'not-seen',
+  theme: 'installation',
+  wellWhen: 'every node could tell all that it was asked',
+  examine: (examination) =>
+    knownNodes(examination).flatMap(({ name, facts }): readonly Trouble[] => {
+      const what = [
+        ...facts.unknown,
+        ...facts.databases.flatMap(({ resource, node }) => node.unknown.map((why) => `${resource}: ${why}`)),
+      ]
+      if (what.length === 0) return []
+      return [
+        {
+          severity: 'unknown',
+          node: name,
+          finding: `${name} could not tell all that it was asked`,
+          evidence: what,
+          mend: 'what is said above may be the reason; otherwise mend this, and look again',
+        },
+      ]
+    }),
+}
+
 const present: Check = {
   id: 'agent-missing',
   theme: 'installation',
@@ -184,7 +207,7 @@ function mendFor({ agent, complaint }: AgentFacts): string {
   if (/@OCF_ROOT_DIR@/.test(said)) {
     return 'the shell library is an unfinished file of the sources: install ocf-shellfuncs from the package resource-agents'
   }
-  const [, missing] = /(\/\S+(?:ocf-\w+|ocft?-shellfuncs))['":]*\s*(?:: )?No such file/i.exec(said) ?? []
+  const [, missing] = /(\/\S+\/ocf-\w+)['":]*\s*No such file/i.exec(said) ?? []
   if (missing !== undefined) return `put ${missing} there: it comes with the package resource-agents`
   return agent.startsWith('ocf:ts:')
     ? 'run it by hand (with the argument meta-data), and scripts/install there'
@@ -211,4 +234,4 @@ const metadata: Check = {
     ),
 }
 
-export const installation: readonly Check[] = [nodes, present, permissions, interpreter, metadata]
+export const installation: readonly Check[] = [nodes, unseen, present, permissions, interpreter, metadata]

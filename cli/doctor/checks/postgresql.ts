@@ -226,7 +226,7 @@ const senders: Check = {
                 node,
                 finding:
                   value < standbys
-                    ? `PostgreSQL on ${node} can serve ${value} standbys only, and there are ${standbys}`
+                    ? `PostgreSQL on ${node} can serve ${value} standbys only, and has ${standbys}`
                     : `PostgreSQL on ${node} has no WAL senders left for a base backup when all standbys stream`,
                 evidence: [`max_wal_senders = ${value}; a base backup takes ${SPARE_SENDERS}`],
                 mend: `max_wal_senders = ${Math.max(10, standbys + SPARE_SENDERS)} in postgresql.conf on every node, the primary first; it takes a restart of the resource`,
@@ -238,7 +238,7 @@ const senders: Check = {
               {
                 severity: 'error',
                 node,
-                finding: `PostgreSQL on ${node} has ${slots} replication slots, and there are ${standbys} standbys`,
+                finding: `PostgreSQL on ${node} has ${slots} replication slots, and needs ${standbys}`,
                 evidence: [`max_replication_slots = ${slots}`],
                 mend: `max_replication_slots = ${Math.max(10, standbys)} in postgresql.conf on every node; it takes a restart of the resource`,
               } as const,
