@@ -387,6 +387,19 @@ describe('cluster', () => {
       ["error corosync-links node1: node1 does not see node2 on corosync's link 0"],
     ],
     [
+      'a link to a node that is down is no news',
+      {
+        node1: {
+          corosync: corosyncFacts({
+            links: [{ link: 0, address: '192.168.101.1', nodeId: 2, status: 'disconnected' }],
+          }),
+        },
+        asked: { node2: { facts: undefined, why: 'no route' } },
+        status: { nodes: { node2: { online: false } } },
+      },
+      ['error node-offline node2: node2 is offline'],
+    ],
+    [
       'another corosync.conf',
       { node2: { corosync: corosyncFacts({ fingerprint: 'xyz' }) } },
       ['warning corosync-conf node2: corosync.conf on node2 is not that of node1'],

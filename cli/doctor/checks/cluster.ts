@@ -146,23 +146,32 @@ const links: Check = {
   wellWhen: 'the nodes see each other on every link of corosync',
   examine: (examination) => {
     const found = withCorosync(examination)
+    const isDown = (peer: string): boolean => {
+      const known = knownNodes(examination).find(({ name }) => sameNode(name, peer))
+      if (known) return known.facts.corosync?.running === false
+      return examination.status?.nodes.some(({ name, online }) => sameNode(name, peer) && !online) === true
+    }
     return found?.flatMap(({ name, corosync: { links: all, configuration } }) =>
       (all ?? [])
         .filter(({ status }) => status !== 'connected' && status !== 'localhost')
-        .map(({ link, address, nodeId, status }): Trouble => {
+        .flatMap(({ link, address, nodeId, status }): readonly Trouble[] => {
           const nodeKey = Object.keys(configuration).find(
             (key) => /^nodelist\.node\.\d+\.nodeid$/.test(key) && Number(configuration[key]) === nodeId,
           )
           const prefix = nodeKey?.replace(/nodeid$/, '')
           const peer = (prefix && configuration[`${prefix}name`]) ?? `node ${nodeId}`
           const other = prefix === undefined ? undefined : configuration[`${prefix}ring${link}_addr`]
-          return {
-            severity: 'error',
-            node: name,
-            finding: `${name} does not see ${peer} on corosync's link ${link}`,
-            evidence: [`corosync-cfgtool -s: ${address} to ${other ?? peer}: ${status}`],
-            mend: `look at the cable and the firewall between them (UDP 5405): ping ${other ?? peer} from ${name}`,
-          }
+          // That a node is down is said elsewhere.
+          if (isDown(peer)) return []
+          return [
+            {
+              severity: 'error',
+              node: name,
+              finding: `${name} does not see ${peer} on corosync's link ${link}`,
+              evidence: [`corosync-cfgtool -s: ${address} to ${other ?? peer}: ${status}`],
+              mend: `look at the cable and the firewall between them (UDP 5405): ping ${other ?? peer} from ${name}`,
+            },
+          ]
         }),
     )
   },

@@ -88,8 +88,8 @@ const stray: Check = {
     return all.flatMap(({ resource, address }): readonly Trouble[] => {
       if (configuration?.primitives.find(({ id }) => id === resource)?.clone !== undefined) return []
       const instance = status.instances(resource).find(({ active }) => active)
-      // On its way, or unmanaged: the next look will tell.
-      if (instance !== undefined && (instance.pending !== undefined || !instance.managed)) return []
+      // On its way: the next look will tell.
+      if (instance?.pending !== undefined) return []
       const [holder, ...others] = holders(examination, address)
       const right = status.nodeOf(resource)
       if (holder === undefined || others.length > 0) return []

