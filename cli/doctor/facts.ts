@@ -53,7 +53,6 @@ export interface CorosyncFacts {
 /** One link of this node to another one. */
 export interface Link {
   readonly link: number
-  readonly address: string
   readonly nodeId: number
   /** In corosync's words: `connected`, `disconnected`, `localhost`. */
   readonly status: string

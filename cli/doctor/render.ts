@@ -11,13 +11,15 @@ const TITLES: Readonly<Record<Severity, string>> = {
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
 
-function renderFinding(terminal: Terminal, { id, severity, finding, evidence, mend }: Finding): string {
+function renderFinding(terminal: Terminal, { id, severity, finding, evidence, mend, fix }: Finding): string {
   const { red, yellow, green, dim, bold } = terminal.colours
   const colour = { error: red, warning: yellow, unknown: yellow, ok: green }[severity]
   return [
     `  ${colour(finding)}  ${dim(id)}`,
     ...evidence.map((line) => dim(`      seen: ${line}`)),
-    ...(mend === undefined ? [] : [`      ${bold('do:')} ${mend}`]),
+    ...(mend === undefined
+      ? []
+      : [`      ${bold('do:')} ${mend}${fix === undefined ? '' : dim('  (--fix does that)')}`]),
   ].join('\n')
 }
 

@@ -1,5 +1,6 @@
 /** What `ocf-ts doctor` does. */
 import { mustAgree } from '../ask'
+import { isRoot } from '../../lib/system/users'
 import { CommandError, Exit } from '../exit'
 import { runOn } from '../nodes/shell'
 import { type Terminal } from '../terminal'
@@ -63,6 +64,13 @@ async function mend(
 }
 
 export async function doctor(terminal: Terminal, flags: DoctorFlags): Promise<Exit> {
+  if (!isRoot()) {
+    throw new CommandError(
+      Exit.USAGE,
+      "the doctor looks at files of root's and of PostgreSQL's",
+      'run it as root',
+    )
+  }
   let now = await look()
   if (flags.fix) {
     const mended = await mend(terminal, now, { yes: flags.yes === true })

@@ -11,7 +11,7 @@ import { type Connection } from '../../lib/postgres/connection'
 import { controlDataOf } from '../../lib/postgres/control-data'
 import { readLsn } from '../../lib/postgres/lsn'
 import { findServer } from '../../lib/postgres/server-state'
-import { readOwned } from '../../lib/system/owned-files'
+import { existsOwned, readOwned } from '../../lib/system/owned-files'
 import { VERSION } from '../../lib/version'
 import { type NodeFacts, type SqlFacts } from './facts'
 
@@ -91,6 +91,16 @@ class Gathering {
   }
 }
 
+/** What the lock file says; the shell agent's is root's and says nothing. */
+function readLock({ instance: { owner }, files }: Site): string | null {
+  try {
+    return readOwned(owner, files.lock) ?? null
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES' && existsOwned(owner, files.lock)) return ''
+    throw error
+  }
+}
+
 /**
  * Gathers what there is to know of a pgsql resource's server on this node, with the parameters that the cluster has.
  *
@@ -130,8 +140,7 @@ export async function gatherOwnFacts(
     server: server.kind,
     dataDirectory,
     majorVersion: version,
-    lock:
-      site && ((await gathering.try('lock', () => readOwned(site.instance.owner, site.files.lock))) ?? null),
+    lock: site && (await gathering.try('lock', () => readLock(site))),
     control: control && {
       state: control.state,
       timeline: control.timeline,

@@ -208,10 +208,7 @@ describe('configuration', () => {
           ['name="demote" timeout="60s"', 'name="demote"'],
         ],
       },
-      [
-        'warning timeout-short: pgsql: promote may take 50 s, and ocf:ts:pgsql advises at least 60 s',
-        'warning timeout-short: pgsql: demote may take 20 s, and ocf:ts:pgsql advises at least 60 s',
-      ],
+      ['warning timeout-short: pgsql has timeouts below what ocf:ts:pgsql advises: promote, demote'],
     ],
     [
       'a default for all timeouts',
@@ -293,6 +290,20 @@ describe('configuration', () => {
   test('a misspelt parameter is told what is meant', () => {
     const [found] = troublesOf(configuration, { cib: [['name="master_ip"', 'name="masterip"']] })
     expect(found?.mend).toBe("it is perhaps 'master_ip' that is meant")
+  })
+
+  test('short timeouts are told with what is advised', () => {
+    const [found] = troublesOf(configuration, {
+      cib: [
+        ['timeout="60s" interval="2s"', 'timeout="20s" interval="2s"'],
+        ['name="demote" timeout="60s"', 'name="demote"'],
+      ],
+    })
+    expect(found?.evidence).toEqual([
+      'monitor (interval 2s, role Master): 20 s, advised 30 s',
+      'demote: 20 s (none is set), advised 60 s',
+    ])
+    expect(found?.mend).toBe('crm configure edit pgsql: monitor timeout=30s, demote timeout=60s')
   })
 
   test('without its meta-data, nothing is said of an agent', () => {
@@ -380,7 +391,7 @@ describe('cluster', () => {
       {
         node1: {
           corosync: corosyncFacts({
-            links: [{ link: 0, address: '192.168.101.1', nodeId: 2, status: 'disconnected' }],
+            links: [{ link: 0, nodeId: 2, status: 'disconnected' }],
           }),
         },
       },
@@ -391,7 +402,7 @@ describe('cluster', () => {
       {
         node1: {
           corosync: corosyncFacts({
-            links: [{ link: 0, address: '192.168.101.1', nodeId: 2, status: 'disconnected' }],
+            links: [{ link: 0, nodeId: 2, status: 'disconnected' }],
           }),
         },
         asked: { node2: { facts: undefined, why: 'no route' } },
@@ -508,7 +519,7 @@ describe('cluster', () => {
         readLinks(
           `Local node ID 1, transport udpu\nLINK ID 0 udpu\n\taddr\t= 10.0.0.1\n\tstatus:\n\t\t${line}\n`,
         ),
-      ).toEqual([{ link: 0, address: '10.0.0.1', nodeId: 2, status: 'disconnected' }])
+      ).toEqual([{ link: 0, nodeId: 2, status: 'disconnected' }])
     }
   })
 })

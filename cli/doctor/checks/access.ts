@@ -22,9 +22,10 @@ const userOf = ({ parameters }: Primitive): string => parameters['repuser'] ?? '
 /** What a refused connection says, and what mends it. */
 function explainLogin(error: string, user: string, node: string): { cause: string; mend: string } {
   if (/no pg_hba\.conf entry/.test(error)) {
+    const [, address = 'ADDRESS'] = /from host "([^"]+)"/.exec(error) ?? []
     return {
       cause: 'pg_hba.conf of the primary does not let it in',
-      mend: `on every node: host replication ${user} ADDRESS/32 scram-sha-256 in pg_hba.conf, then select pg_reload_conf()`,
+      mend: `on every node: host replication ${user} ${address}/32 scram-sha-256 in pg_hba.conf, then select pg_reload_conf()`,
     }
   }
   if (/password|fe_sendauth|SASL|SCRAM/i.test(error)) {

@@ -154,7 +154,7 @@ const links: Check = {
     return found?.flatMap(({ name, corosync: { links: all, configuration } }) =>
       (all ?? [])
         .filter(({ status }) => status !== 'connected' && status !== 'localhost')
-        .flatMap(({ link, address, nodeId, status }): readonly Trouble[] => {
+        .flatMap(({ link, nodeId, status }): readonly Trouble[] => {
           const nodeKey = Object.keys(configuration).find(
             (key) => /^nodelist\.node\.\d+\.nodeid$/.test(key) && Number(configuration[key]) === nodeId,
           )
@@ -168,7 +168,9 @@ const links: Check = {
               severity: 'error',
               node: name,
               finding: `${name} does not see ${peer} on corosync's link ${link}`,
-              evidence: [`corosync-cfgtool -s: ${address} to ${other ?? peer}: ${status}`],
+              evidence: [
+                `corosync-cfgtool -s on ${name}, link ${link}: ${peer}${other === undefined ? '' : ` (${other})`} ${status}`,
+              ],
               mend: `look at the cable and the firewall between them (UDP 5405): ping ${other ?? peer} from ${name}`,
             },
           ]

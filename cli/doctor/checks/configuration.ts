@@ -98,25 +98,25 @@ const timeouts: Check = {
   theme: 'configuration',
   wellWhen: "no operation has a timeout below its agent's advice",
   examine: (examination) =>
-    described(examination, ({ id, agent, operations }, metadata) =>
-      operations.flatMap((operation): readonly Trouble[] => {
+    described(examination, ({ id, agent, operations }, metadata) => {
+      const short = operations.flatMap((operation) => {
         const configured = secondsOf(operation.timeout) ?? defaultTimeout(examination)
         const advised = adviceFor(operation, metadata)
-        if (advised === undefined || configured >= advised) return []
-        return [
-          {
-            severity: 'warning',
-            finding: `${id}: ${describeOperation(operation)} may take ${configured} s, and ${agent} advises at least ${advised} s`,
-            evidence: [
-              operation.timeout === undefined
-                ? `no timeout is set: the default of ${defaultTimeout(examination)} s holds`
-                : `timeout=${operation.timeout}`,
-            ],
-            mend: `set its timeout to ${advised}s (crm configure edit ${id})`,
-          },
-        ]
-      }),
-    ),
+        return advised === undefined || configured >= advised ? [] : [{ operation, configured, advised }]
+      })
+      if (short.length === 0) return []
+      return [
+        {
+          severity: 'warning',
+          finding: `${id} has timeouts below what ${agent} advises: ${short.map(({ operation }) => operation.name).join(', ')}`,
+          evidence: short.map(
+            ({ operation, configured, advised }) =>
+              `${describeOperation(operation)}: ${configured} s${operation.timeout === undefined ? ' (none is set)' : ''}, advised ${advised} s`,
+          ),
+          mend: `crm configure edit ${id}: ${short.map(({ operation, advised }) => `${operation.name} timeout=${advised}s`).join(', ')}`,
+        },
+      ]
+    }),
 }
 
 /** What must remain of a stop's timeout after stop_escalate, in seconds: the immediate shutdown, and the kill. */

@@ -21,7 +21,7 @@ const isFenced = ({ configuration }: Examination): boolean =>
 const quorum: Check = {
   id: 'quorum',
   theme: 'cluster',
-  wellWhen: 'the loss of one node leaves the others able to go on, and of two parts only one goes on',
+  wellWhen: 'there is a quorum, and it is set up for the number of nodes',
   examine: (examination) => {
     const { configuration, status } = examination
     if (configuration === undefined) return undefined

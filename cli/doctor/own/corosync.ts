@@ -34,17 +34,15 @@ export function readCorosyncConf(text: string): Readonly<Record<string, string>>
   return keys
 }
 
-/** Reads what corosync-cfgtool -s prints. */
+/** Reads what corosync-cfgtool -s prints. (Its address is another node's where the transport is udpu.) */
 export function readLinks(text: string): readonly Link[] {
   const links: Link[] = []
-  let [link, address] = [0, '']
+  let link = 0
   for (const line of text.split('\n')) {
     const [, id] = /^LINK ID\s+(\d+)/.exec(line) ?? []
     if (id !== undefined) link = Number(id)
-    address = /^\s+addr\s*=\s*(\S+)/.exec(line)?.[1] ?? address
     const [, nodeId, status] = /^\s+nodeid:?\s+(\d+):\s*(\S+)/.exec(line) ?? []
-    if (nodeId !== undefined && status !== undefined)
-      links.push({ link, address, nodeId: Number(nodeId), status })
+    if (nodeId !== undefined && status !== undefined) links.push({ link, nodeId: Number(nodeId), status })
   }
   return links
 }

@@ -212,8 +212,8 @@ describe('while the cluster does nothing', () => {
       async () => {
         const found = await doctor(node2)
         const all = told(found, 'timeout-short')
-        expect(all).toContain('pgsql: stop may take 60 s, and ocf:heartbeat:pgsql advises at least 120 s')
-        expect(all).toContain('pgsql: notify may take 60 s, and ocf:heartbeat:pgsql advises at least 90 s')
+        expect(all).toContain('stop: 60 s, advised 120 s')
+        expect(all).toContain('notify: 60 s, advised 90 s')
         expect(ids(found)).not.toContain('error unknown-parameter')
       },
     )

@@ -57,8 +57,8 @@ export function corosyncFacts(change: Partial<CorosyncFacts> = {}): CorosyncFact
     },
     fingerprint: 'abc',
     links: [
-      { link: 0, address: '192.168.101.1', nodeId: 1, status: 'localhost' },
-      { link: 0, address: '192.168.101.1', nodeId: 2, status: 'connected' },
+      { link: 0, nodeId: 1, status: 'localhost' },
+      { link: 0, nodeId: 2, status: 'connected' },
     ],
     deviceRuns: false,
     ...change,
