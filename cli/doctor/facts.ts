@@ -179,6 +179,8 @@ export interface DatabaseFacts {
   /** Since when the lock file is there, in seconds since 1970. */
   readonly lockedSince: number | null
   readonly lockFile: string
+  /** Why the agent would not start it here: what its validate-all says. */
+  readonly invalid: readonly string[]
 }
 
 export interface DoctorFacts {

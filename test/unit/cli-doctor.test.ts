@@ -21,6 +21,7 @@ import {
   doctorFacts,
   examination,
   troublesOf,
+  withDatabase,
 } from './support/examination'
 
 /** The recorded cluster has no-quorum-policy=ignore, as the document has; and no fencing. */
@@ -226,7 +227,36 @@ describe('configuration', () => {
     [
       'stop_escalate',
       { cib: [['name="stop_escalate" value="0"', 'name="stop_escalate" value="55"']] },
-      ['warning stop-escalate: pgsql: stop_escalate=55 leaves nothing of the 60 s that a stop may take'],
+      [
+        'warning stop-escalate: pgsql: stop_escalate=55 leaves nothing of the 60 s that a stop or demote may take',
+      ],
+    ],
+    [
+      "the shell agent's own, and a short demote",
+      {
+        cib: [
+          ['provider="ts" type="pgsql"', 'provider="heartbeat" type="pgsql"'],
+          [/<nvpair name="stop_escalate"[^>]*>/, ''],
+        ],
+      },
+      [
+        'error stop-escalate: pgsql: stop_escalate=90 leaves nothing of the 60 s that a stop or demote may take',
+      ],
+    ],
+    [
+      'monitor_timeout',
+      { cib: [['name="start_opt" value="-p 5432"', 'name="monitor_timeout" value="2min"']] },
+      [
+        'warning monitor-timeout: pgsql: monitor_timeout has no effect on monitor (interval 7s), which is ended before',
+        'warning monitor-timeout: pgsql: monitor_timeout has no effect on monitor (interval 2s, role Master), which is ended before',
+      ],
+    ],
+    [
+      'a node that is not fit',
+      withDatabase('node2', { invalid: ["pgctl: there is no program '/x' here"] }),
+      [
+        "error resource-invalid node2: the next start of pgsql fails on node2: pgctl: there is no program '/x' here",
+      ],
     ],
     [
       'no monitor for the primary',

@@ -3,7 +3,16 @@ import { parameters as addressParameters } from '../../../agents/IPaddr2/paramet
 import { type ConfiguredOperation, type Primitive } from '../../../lib/cluster/configuration'
 import { sameNode } from '../../../lib/cluster/snapshot'
 import { type Check, type Trouble } from '../finding'
-import { databases, type Examination, isReplicated, isTrue, knownNodes, nodeList } from '../examination'
+import {
+  databases,
+  type Examination,
+  isOurs,
+  isReplicated,
+  isTrue,
+  knownNodes,
+  nodeList,
+  seats,
+} from '../examination'
 import { type AgentFacts } from '../facts'
 import { nearest } from '../nearest'
 import { secondsOf } from '../time-text'
@@ -121,6 +130,8 @@ const timeouts: Check = {
 
 /** What must remain of a stop's timeout after stop_escalate, in seconds: the immediate shutdown, and the kill. */
 const AFTER_ESCALATION = 10
+/** The shell agent's, which it does not shorten. */
+const SHELL_STOP_ESCALATE = '90'
 
 const stopEscalate: Check = {
   id: 'stop-escalate',
@@ -129,26 +140,79 @@ const stopEscalate: Check = {
   examine: (examination) => {
     const all = databases(examination)
     if (all.length === 0) return undefined
-    return all.flatMap(({ id, parameters, operations, agent }): readonly Trouble[] => {
-      const stop = operations.find(({ name }) => name === 'stop')
-      const timeout = secondsOf(stop?.timeout) ?? defaultTimeout(examination)
-      const text = parameters['stop_escalate']
-      const escalate = secondsOf(text)
+    return all.flatMap((database): readonly Trouble[] => {
+      const { id, parameters, operations } = database
+      const timeout = Math.min(
+        ...['stop', 'demote'].map(
+          (wanted) =>
+            secondsOf(operations.find(({ name }) => name === wanted)?.timeout) ?? defaultTimeout(examination),
+        ),
+      )
       // Where it is not set, this project's agent fits it into the timeout by itself.
+      const text = parameters['stop_escalate'] ?? (isOurs(database) ? undefined : SHELL_STOP_ESCALATE)
+      const escalate = secondsOf(text)
       if (escalate === undefined || escalate + AFTER_ESCALATION <= timeout) return []
       return [
         {
-          severity: agent.startsWith('ocf:ts:') ? 'warning' : 'error',
-          finding: `${id}: stop_escalate=${text ?? ''} leaves nothing of the ${timeout} s that a stop may take`,
+          severity: isOurs(database) ? 'warning' : 'error',
+          finding: `${id}: stop_escalate=${text ?? ''} leaves nothing of the ${timeout} s that a stop or demote may take`,
           evidence: [
-            agent.startsWith('ocf:ts:')
+            isOurs(database)
               ? 'the agent shortens it to what the timeout leaves'
               : 'the stop times out before it escalates: without fencing the resource is then blocked',
           ],
-          mend: `set stop_escalate to ${Math.max(0, timeout - AFTER_ESCALATION)} or less, or the stop timeout to ${escalate + AFTER_ESCALATION}s or more`,
+          mend: `set stop_escalate to ${Math.max(0, timeout - AFTER_ESCALATION)} or less, or the timeouts of stop and demote to ${escalate + AFTER_ESCALATION}s or more`,
         },
       ]
     })
+  },
+}
+
+const monitorTimeout: Check = {
+  id: 'monitor-timeout',
+  theme: 'configuration',
+  wellWhen: 'a monitor may last longer than it waits for an answer',
+  examine: (examination) => {
+    const all = databases(examination).filter(({ parameters }) => parameters['monitor_timeout'] !== undefined)
+    if (all.length === 0) return undefined
+    return all.flatMap(({ id, parameters, operations }): readonly Trouble[] => {
+      const patience = secondsOf(parameters['monitor_timeout']) ?? 0
+      return operations
+        .filter(({ name }) => name === 'monitor')
+        .map((operation) => ({
+          operation,
+          timeout: secondsOf(operation.timeout) ?? defaultTimeout(examination),
+        }))
+        .filter(({ timeout }) => patience > 0 && patience >= timeout)
+        .map(({ operation, timeout }) => ({
+          severity: 'warning',
+          finding: `${id}: monitor_timeout has no effect on ${describeOperation(operation)}, which is ended before`,
+          evidence: [
+            `monitor_timeout=${parameters['monitor_timeout'] ?? ''}, timeout of the operation ${timeout} s`,
+          ],
+          mend: `set monitor_timeout to less than ${timeout}s, or the timeout of the operation to more than ${patience}s`,
+        }))
+    })
+  },
+}
+
+const validity: Check = {
+  id: 'resource-invalid',
+  theme: 'configuration',
+  wellWhen: 'every node is fit to run the database',
+  examine: (examination) => {
+    // What the shell agent would say is not known.
+    const all = seats(examination).filter(({ database }) => isOurs(database))
+    if (all.length === 0) return undefined
+    return all.flatMap(({ node, database, facts }) =>
+      facts.invalid.map((reason): Trouble => ({
+        severity: 'error',
+        node,
+        finding: `the next start of ${database.id} fails on ${node}: ${reason}`,
+        evidence: ['validate-all, with the parameters that the cluster has'],
+        mend: `what is said there, then 'crm_resource --cleanup --resource ${database.id} --node ${node}' if it has failed already`,
+      })),
+    )
   },
 }
 
@@ -312,6 +376,8 @@ export const configuration: readonly Check[] = [
   unknownParameters,
   timeouts,
   stopEscalate,
+  monitorTimeout,
+  validity,
   monitors,
   cloneSettings,
   nodeNames,

@@ -1,6 +1,7 @@
 /** A database of this node. */
 import { lstatSync } from 'node:fs'
 import { agent, type Values } from '../../../agents/pgsql/agent'
+import { checkHost } from '../../../agents/pgsql/check-host'
 import { primarySettings } from '../../../agents/pgsql/ask-primary'
 import { withSession } from '../../../agents/pgsql/session'
 import { readSite, type Site } from '../../../agents/pgsql/site'
@@ -66,6 +67,18 @@ async function tryLogin(site: Site, values: Values, deadline: Deadline): Promise
   }
 }
 
+/** As the agent's validate-all: parameters first, then this host. */
+function whyInvalid(site: Site, values: Values, problems: readonly string[]): readonly string[] {
+  if (problems.length > 0) return problems
+  try {
+    checkHost(site, values)
+    return []
+  } catch (error) {
+    if (error instanceof OcfError) return [error.reason]
+    throw error
+  }
+}
+
 function lockedSince({ instance, files }: Site): number | null {
   return asUser(instance.owner, () => {
     const found = lstatSync(files.lock, { throwIfNoEntry: false })
@@ -108,7 +121,8 @@ export async function examineDatabase(
 ): Promise<Examined> {
   const variables = { ...resourceEnvironmentFrom(xml, id, node), OCF_RESKEY_CRM_meta_on_node: node }
   const env = readEnvironment(variables, agent.name)
-  const { values } = readVariables(agent, variables, env)
+  const { values, problems: unread } = readVariables(agent, variables, env)
+  const problems = unread.length > 0 ? unread : (agent.validate?.(values, env) ?? [])
   const site = await readSite({ values, env, deadline })
   const { owner, dataDirectory } = site.instance
   const facts = await gatherOwnFacts(id, variables)
@@ -164,6 +178,14 @@ export async function examineDatabase(
       rewindable: control?.rewindable ?? null,
       lockedSince: await attempt('lock file', () => lockedSince(site)),
       lockFile: site.files.lock,
+      invalid:
+        (await attempt('fitness', () =>
+          whyInvalid(
+            site,
+            values,
+            problems.map(({ reason }) => reason),
+          ),
+        )) ?? [],
     },
     places: placesOf(site, values, server),
   }

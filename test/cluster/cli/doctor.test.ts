@@ -92,6 +92,11 @@ test('a cluster that is well: there is no fencing, from either node', async () =
     expect(ids(one)).toEqual([FENCING])
     expect(one.code).toBe(1)
   }
+  const inTerminal = await node1.run(
+    ['script', '--quiet', '--return', '--command', 'ocf-ts doctor', '/dev/null'],
+    { env: { TERM: 'xterm' } },
+  )
+  expect(inTerminal.stdout).toContain('\x1b[33mthere is no fencing')
   const plain = await node1.run(['ocf-ts', 'doctor'])
   expect(plain.stdout).toMatch(
     /^not as it should be\n {2}there is no fencing: .*\n {6}seen: stonith-enabled=false/,
@@ -166,6 +171,7 @@ describe('while the cluster does nothing', () => {
         ['timeout="60s" interval="2s"', 'timeout="60s" interval="7s"'],
         [/<op name="monitor"[^>]*id="vip-slave-monitor-10s"\/>/, ''],
         ['name="notify" value="true"', 'name="notify" value="false"'],
+        ['name="psql"', 'name="monitor_timeout" value="70s" id="t"/><nvpair name="psql"'],
         ['value="node1 node2"', 'value="node1 nod2"'],
         ['cp /var/lib/postgresql/archive/%f %p', 'cp /nowhere/%f %p'],
         ['name="start_opt" value="-p 5432"', 'name="replication_slot_name" value="s"'],
@@ -180,6 +186,8 @@ describe('while the cluster does nothing', () => {
             'error unknown-parameter',
             'warning timeout-short',
             'warning stop-escalate',
+            'warning monitor-timeout',
+            'error resource-invalid node2',
             'error monitor-missing',
             'error clone-settings',
             'error node-list',
@@ -196,6 +204,7 @@ describe('while the cluster does nothing', () => {
           ]),
         )
         expect(told(broken, 'unknown-parameter')).toContain("it is perhaps 'multiplier' that is meant")
+        expect(told(broken, 'resource-invalid')).toContain('does not name this node: add node2 to node_list')
         expect(told(broken, 'monitor-missing')).toContain('pgsql has two monitors with the same interval')
         expect(told(broken, 'monitor-missing')).toContain('vip-slave is not monitored')
         expect(told(broken, 'node-list')).toContain("it is perhaps 'node2' that is meant")

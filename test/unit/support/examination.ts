@@ -181,6 +181,7 @@ export function databaseFacts(node: Name, change: Partial<DatabaseFacts> = {}): 
     rewindable: false,
     lockedSince: isPrimary ? 1_700_000_000 : null,
     lockFile: '/var/lib/pgsql/tmp/PGSQL.lock',
+    invalid: [],
     ...change,
   }
 }
