@@ -486,6 +486,16 @@ describe('network', () => {
       ],
     ],
     [
+      'answered for, perhaps by a node that could not be asked',
+      {
+        node1: {
+          answers: [{ address: '192.168.100.164', interface: 'eth0', others: ['02:00:00:00:02:00'] }],
+        },
+        asked: { node2: { facts: undefined, why: 'no route' } },
+      },
+      [],
+    ],
+    [
       'a port that does not answer',
       { asked: { node1: { reached: [{ to: '192.168.2.2:5432', result: 'no answer' }] } } },
       [
@@ -515,6 +525,14 @@ describe('heartbeat', () => {
   test.each<[string, Change, readonly string[]]>([
     ['there is none', {}, []],
     ['well', beats({}), []],
+    [
+      'left over beside corosync',
+      {
+        node1: { heartbeat: heartbeatFacts({ running: false, authkeys: null }) },
+        node2: { heartbeat: heartbeatFacts({ running: false, authkeys: null }) },
+      },
+      [],
+    ],
     [
       'cloned machines',
       beats({ uuid: '11' }),

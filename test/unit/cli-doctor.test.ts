@@ -177,6 +177,7 @@ describe('installation', () => {
     ['#!/bin/sh\n\':\' // x\n\':\' //; exit; exec /usr/bin/env node "$0" "$@"\n', ['/bin/sh', 'node']],
     ['#!/bin/sh\n\':\' // x\n\':\' //; exec /opt/n/bin/node "$0" "$@"\n', ['/bin/sh', '/opt/n/bin/node']],
     ['#! /usr/bin/perl -w\n', ['/usr/bin/perl']],
+    ['#!/usr/bin/env -S LANG=C python3 -u\n', ['python3']],
     ['\x7fELF', []],
   ])('the programs that start %j', (text, expected) => {
     expect(interpretersIn(text)).toEqual(expected)
@@ -310,6 +311,21 @@ describe('configuration', () => {
       [
         "error node-list: pgsql: node_list names 'nod2', which is no node of the cluster",
         'error node-list node2: pgsql: node_list does not name node2: its database takes no part in the replication',
+      ],
+    ],
+    [
+      'a node that is there for its vote, and one that was forgotten',
+      {
+        cib: [
+          ['<node id="2"', '<node id="3" uname="arbiter"/><node id="4" uname="node4"/><node id="2"'],
+          [
+            '<constraints>',
+            '<constraints><rsc_location id="x" rsc="msPostgresql" node="arbiter" score="-INFINITY"/>',
+          ],
+        ],
+      },
+      [
+        'warning node-list node4: pgsql: node_list does not name node4: its database takes no part in the replication',
       ],
     ],
     ['case is nothing', { cib: [['value="node1 node2"', 'value="NODE1 Node2"']] }, []],

@@ -345,7 +345,13 @@ const nodeNames: Check = {
         `the cluster has ${configuration.nodes.join(', ')} (crm_node -l)`,
       ]
       const strangers = listed.filter((name) => !has(configuration.nodes, name))
-      const forgotten = configuration.nodes.filter((name) => !has(listed, name))
+      const barred = configuration.constraints
+        .filter(
+          ({ resource, score }) => resource === (database.clone?.id ?? database.id) && score === '-INFINITY',
+        )
+        .flatMap(({ node }) => node ?? [])
+      // One that is there for its vote is kept off by a constraint.
+      const forgotten = configuration.nodes.filter((name) => !has(listed, name) && !has(barred, name))
       const set = `crm_resource --resource ${database.id} --set-parameter node_list --parameter-value "${configuration.nodes.join(' ')}"`
       return [
         ...strangers.map((name): Trouble => {

@@ -9,10 +9,12 @@ interface Beating {
   readonly interfaces: readonly InterfaceFacts[]
 }
 
-/** The nodes that have a ha.cf; nothing where none has. */
+/** The nodes that have a ha.cf; nothing where none has. One that is left over beside corosync is nobody's. */
 function beating(examination: Examination): readonly Beating[] | undefined {
-  const found = knownNodes(examination).flatMap(({ name, facts: { heartbeat, interfaces } }) =>
-    heartbeat === null ? [] : [{ node: name, heartbeat, interfaces }],
+  const found = knownNodes(examination).flatMap(({ name, facts: { heartbeat, corosync, interfaces } }) =>
+    heartbeat === null || (corosync?.running === true && !heartbeat.running)
+      ? []
+      : [{ node: name, heartbeat, interfaces }],
   )
   return found.length === 0 ? undefined : found
 }

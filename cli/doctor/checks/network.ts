@@ -31,8 +31,8 @@ const duplicates: Check = {
     if (all.length === 0) return undefined
     return all.flatMap(({ resource, address }): readonly Trouble[] => {
       const primitive = examination.configuration?.primitives.find(({ id }) => id === resource)
-      // The instances of a cluster IP have one address together.
-      if (primitive?.clone !== undefined) return []
+      // The instances of a cluster IP have one address together; and into another namespace nobody has looked.
+      if (primitive?.clone !== undefined || primitive?.parameters['network_namespace']) return []
       const on = holders(examination, address)
       if (on.length > 1) {
         const right = examination.status?.nodeOf(resource)
@@ -49,6 +49,8 @@ const duplicates: Check = {
           },
         ]
       }
+      // A node that could not be asked may be the one that answers, and rightly.
+      if (on.length === 0 && examination.nodes.some(({ facts }) => facts === undefined)) return []
       const asked = knownNodes(examination)
         .filter(({ name }) => on.length === 0 || on.includes(name))
         .flatMap(({ name, facts }) =>

@@ -25,9 +25,10 @@ function executorsPath(): readonly string[] {
 /** The programs that start a script: that of its first line, and Node where a line of shell starts that. */
 export function interpretersIn(text: string): readonly string[] {
   const [first = '', ...others] = text.split('\n').slice(0, 4)
-  const [, program, argument] = /^#!\s*(\S+)\s*(\S*)/.exec(first) ?? []
-  if (program === undefined) return []
-  const started = basename(program) === 'env' ? argument : program
+  const [program, ...words] = /^#!\s*(.*)/.exec(first)?.[1]?.split(/\s+/) ?? []
+  if (program === undefined || program === '') return []
+  // Of env, options (-S) and variables come before the program.
+  const started = basename(program) === 'env' ? words.find((word) => !/^-|=/.test(word)) : program
   const later = others
     .map((line) => /\bexec\s+(?:\S*\/env\s+)?(\S*node)\s+"\$0"/.exec(line)?.[1])
     .find((found) => found !== undefined)
