@@ -507,6 +507,11 @@ describe('network', () => {
     expect(brief(network, change)).toEqual(expected)
   })
 
+  test('the mend of an address on two nodes can be typed', () => {
+    const [found] = troublesOf(network, { node2: { interfaces: withAddress('eth0', '192.168.100.163/32') } })
+    expect(found?.mend).toBe('on node2: ip address del 192.168.100.163/32 dev eth0')
+  })
+
   test("a node's own address for the replication is none that moves", () => {
     const { interfaces } = doctorFacts('node1')
     expect(replicationAddress(interfaces, '192.168.2.3', ['192.168.2.3'])).toBe('192.168.2.1')

@@ -3,18 +3,29 @@ import { sameNode } from '../../../lib/cluster/snapshot'
 import { type Check, type Trouble } from '../finding'
 import { type Examination, knownNodes, virtualAddresses } from '../examination'
 
-/** The nodes whose interfaces have an address. */
-function holders(examination: Examination, address: string): readonly string[] {
-  return knownNodes(examination)
-    .filter(({ facts }) =>
-      facts.interfaces.some(
-        ({ name, addresses }) =>
-          // A cluster IP's real servers keep it on lo.
-          name !== 'lo' && addresses.some((cidr) => cidr.split('/')[0] === address),
-      ),
-    )
-    .map(({ name }) => name)
+interface Holder {
+  readonly node: string
+  readonly interface: string
+  /** With the length of its prefix. */
+  readonly cidr: string
 }
+
+/** Where an address is on a node's interface. */
+function holders(examination: Examination, address: string): readonly Holder[] {
+  return knownNodes(examination).flatMap(({ name: node, facts }) =>
+    facts.interfaces
+      // A cluster IP's real servers keep it on lo.
+      .filter(({ name }) => name !== 'lo')
+      .flatMap(({ name, addresses }) =>
+        addresses
+          .filter((cidr) => cidr.split('/')[0] === address)
+          .map((cidr) => ({ node, interface: name, cidr })),
+      ),
+  )
+}
+
+const takeOff = ({ node, cidr, interface: from }: Holder): string =>
+  `on ${node}: ip address del ${cidr} dev ${from}`
 
 /** Whose interface it is, if a node's. */
 function ownerOf(examination: Examination, mac: string): string {
@@ -34,25 +45,26 @@ const duplicates: Check = {
       // The instances of a cluster IP have one address together; and into another namespace nobody has looked.
       if (primitive?.clone !== undefined || primitive?.parameters['network_namespace']) return []
       const on = holders(examination, address)
-      if (on.length > 1) {
+      const names = [...new Set(on.map(({ node }) => node))]
+      if (names.length > 1) {
         const right = examination.status?.nodeOf(resource)
-        const wrong = on.filter((name) => right === undefined || !sameNode(name, right))
+        const wrong = on.filter(({ node }) => right === undefined || !sameNode(node, right))
         return [
           {
             severity: 'error',
-            finding: `${resource} (${address}) is on the interfaces of ${on.join(' and ')}`,
+            finding: `${resource} (${address}) is on the interfaces of ${names.join(' and ')}`,
             evidence: [
               right === undefined ? 'the cluster runs it nowhere' : `the cluster runs it on ${right}`,
-              ...wrong.map((name) => `${name} has it without the cluster's knowing`),
+              ...wrong.map(({ node }) => `${node} has it without the cluster's knowing`),
             ],
-            mend: `take it off ${wrong.join(', ')}: ip address del ${address}/PREFIX dev INTERFACE (ip address show there)`,
+            mend: wrong.map(takeOff).join('; '),
           },
         ]
       }
       // A node that could not be asked may be the one that answers, and rightly.
       if (on.length === 0 && examination.nodes.some(({ facts }) => facts === undefined)) return []
       const asked = knownNodes(examination)
-        .filter(({ name }) => on.length === 0 || on.includes(name))
+        .filter(({ name }) => on.length === 0 || names.includes(name))
         .flatMap(({ name, facts }) =>
           facts.answers
             .filter((answer) => answer.address === address && answer.others.length > 0)
@@ -60,7 +72,7 @@ const duplicates: Check = {
         )
       const [seen] = asked
       if (seen === undefined) return []
-      const [holder] = on
+      const [holder] = names
       return [
         {
           severity: 'error',
@@ -94,15 +106,16 @@ const stray: Check = {
       if (instance?.pending !== undefined) return []
       const [holder, ...others] = holders(examination, address)
       const right = status.nodeOf(resource)
-      if (holder === undefined || others.length > 0) return []
-      if (right !== undefined && sameNode(holder, right)) return []
+      if (holder === undefined || others.some(({ node }) => node !== holder.node)) return []
+      const { node } = holder
+      if (right !== undefined && sameNode(node, right)) return []
       return [
         {
           severity: 'error',
-          node: holder,
-          finding: `${resource} (${address}) is on ${holder}, and the cluster ${right === undefined ? 'runs it nowhere' : `believes it on ${right}`}`,
-          evidence: [`interfaces of ${holder}: ${address}`],
-          mend: `let the cluster look again (crm_resource --refresh --resource ${resource}), or take the address off: ip address del ${address}/PREFIX dev INTERFACE`,
+          node,
+          finding: `${resource} (${address}) is on ${node}, and the cluster ${right === undefined ? 'runs it nowhere' : `believes it on ${right}`}`,
+          evidence: [`interface ${holder.interface} of ${node}: ${holder.cidr}`],
+          mend: `let the cluster look again (crm_resource --refresh --resource ${resource}), or take the address off, ${takeOff(holder)}`,
         },
       ]
     })
