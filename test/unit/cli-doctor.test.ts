@@ -511,6 +511,24 @@ describe('cluster', () => {
     expect(brief(cluster, { cib: [...FENCED] }).some((text) => / fencing:/.test(text))).toBe(false)
   })
 
+  test.each<[string, Change, RegExp]>([
+    ['two nodes', {}, /device; without one, a quorum device, or sync_policy=strict on the database$/],
+    [
+      'two, async',
+      { cib: [['name="rep_mode" value="sync"', 'name="rep_mode" value="async"']] },
+      /device; without one, a quorum device$/,
+    ],
+    [
+      'three, and the majority goes on',
+      {
+        cib: [THIRD, policy('stop'), ['name="rep_mode" value="sync"', 'name="rep_mode" value="async"']],
+      },
+      /^give the cluster a fencing device$/,
+    ],
+  ])('what may be there instead of fencing: %s', (_, change, expected) => {
+    expect(troublesOf(cluster, change).find(({ id }) => id === 'fencing')?.mend).toMatch(expected)
+  })
+
   test('what protects where there is no fencing', () => {
     const [found] = troublesOf(cluster, {
       cib: [['name="node_list"', 'name="sync_policy" value="strict" id="s"/><nvpair name="node_list"']],

@@ -1,4 +1,5 @@
 /** Are the agents there, may they run, and do they? */
+import { sameNode } from '../../../lib/cluster/snapshot'
 import { MIN_NODE } from '../minimum'
 import { type Check, type Trouble } from '../finding'
 import { type Examination, knownNodes } from '../examination'
@@ -33,6 +34,8 @@ const nodes: Check = {
   wellWhen: 'every node answers, with the same ocf-ts',
   examine: (examination) => {
     const versions = knownNodes(examination).map(({ name, facts }) => ({ name, version: facts.version }))
+    const isOffline = (name: string): boolean =>
+      examination.status?.nodes.some((node) => sameNode(node.name, name) && !node.online) === true
     const own = versions.find(({ name }) => name === examination.local)?.version
     const unreachable = examination.nodes.flatMap(({ name, facts, why }): readonly Trouble[] =>
       facts !== undefined
@@ -43,7 +46,9 @@ const nodes: Check = {
               node: name,
               finding: `${name} could not be asked: nothing is known of what only it can see`,
               evidence: [why ?? 'no answer'],
-              mend: `let root log in from here to ${name} without a password (ssh ${name} true), and install ocf-ts there`,
+              mend: isOffline(name)
+                ? `bring ${name} back first`
+                : `let root log in from here to ${name} without a password (ssh ${name} true), and install ocf-ts there`,
             },
           ],
     )

@@ -1,6 +1,6 @@
 /** Who goes on when the nodes do not see each other, and what keeps the others from it. */
 import { type Check, type Trouble } from '../finding'
-import { databases, type Examination, isReplicated, isTrue, withCorosync } from '../examination'
+import { databases, type Examination, isSynchronous, isTrue, withCorosync } from '../examination'
 
 /** What corosync.conf says of the quorum, on the first node that has one. */
 function quorumSettings(examination: Examination) {
@@ -155,7 +155,15 @@ const fencing: Check = {
         },
       ]
     }
-    const replicated = databases(examination).some(isReplicated)
+    const policy = configuration.properties['no-quorum-policy']
+    const strict = guards.some((guard) => guard.includes('sync_policy'))
+    const instead = [
+      ...(configuration.nodes.length === 2 && guards.length === 0 ? ['a quorum device'] : []),
+      ...(configuration.nodes.length > 2 && policy === 'ignore' ? ['no-quorum-policy=stop'] : []),
+      ...(databases(examination).some(isSynchronous) && !strict
+        ? ['sync_policy=strict on the database']
+        : []),
+    ]
     return [
       {
         severity: 'warning',
@@ -169,9 +177,7 @@ const fencing: Check = {
             ? ['nothing else protects: no quorum device, no sync_policy=strict']
             : guards.map((guard) => `what protects instead: ${guard}`)),
         ],
-        mend: replicated
-          ? 'give the cluster a fencing device; without one, a quorum device, or sync_policy=strict on the database'
-          : 'give the cluster a fencing device, or a quorum device',
+        mend: `give the cluster a fencing device${instead.length === 0 ? '' : `; without one, ${instead.join(', or ')}`}`,
       },
     ]
   },
