@@ -96,11 +96,22 @@ function nodeNames(configuration: Configuration | undefined, local: string): rea
   return names.some((name) => sameNode(name, local)) ? names : [local, ...names]
 }
 
-/** Asks everybody. A node that does not answer holds up nobody. */
+/**
+ * Asks everybody. A node that does not answer holds up nobody.
+ *
+ * @throws CommandError UNREACHABLE where there is no cluster
+ */
 export async function examine(): Promise<Examination> {
   const view = await viewOf()
   const { xml } = view ?? (await readOwnCib(new Deadline(5000)))
   const configuration = view?.configuration ?? (xml === undefined ? undefined : readConfiguration(xml))
+  if (configuration === undefined && ownHaCf() === undefined) {
+    throw new CommandError(
+      Exit.UNREACHABLE,
+      "there is no cluster on this node: neither a configuration of pacemaker's nor one of heartbeat's",
+      'run it on a node of the cluster, as root',
+    )
+  }
   const local = view?.local ?? hostname()
   const names = nodeNames(configuration, local)
   const asked = await Promise.all(names.map((name) => askNode(local, name)))

@@ -338,6 +338,14 @@ describe('configuration', () => {
     expect(found?.mend).toBe("it is perhaps 'master_ip' that is meant")
   })
 
+  test('what may be a password is not told', () => {
+    const [found] = troublesOf(configuration, {
+      cib: [['name="start_opt" value="-p 5432"', 'name="monitor_pasword" value="hush"']],
+    })
+    expect(found?.mend).toBe("it is perhaps 'monitor_password' that is meant")
+    expect(JSON.stringify(found)).not.toContain('hush')
+  })
+
   test('short timeouts are told with what is advised', () => {
     const [found] = troublesOf(configuration, {
       cib: [

@@ -60,9 +60,9 @@ const unknownParameters: Check = {
           return {
             severity: 'error',
             finding: `${agent} has no parameter '${name}', which ${id} sets: it has no effect`,
+            // Not with its value, which may be a password.
             evidence: [
-              `${id}: ${name}=${parameters[name] ?? ''}`.slice(0, 200),
-              `the agent's meta-data names ${metadata.parameters.length} others`,
+              `the agent's meta-data names ${metadata.parameters.length} parameters, and not this one`,
             ],
             mend:
               meant === undefined
