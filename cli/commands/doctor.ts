@@ -12,7 +12,7 @@ export const doctor: Definition = ({ terminal, run }) =>
     .addHelpText(
       'after',
       `
-It asks every node of the cluster through ssh, and works where pacemaker does not run, with what it can see then.
+It asks every node of the cluster through ssh, those too where pacemaker does not run.
 With --fix it changes modes and owners of files; everything else is left to you.
 ` +
         examples(

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import { type Configuration, readConfiguration } from '../../lib/cluster/configuration'
 import { sameNode } from '../../lib/cluster/snapshot'
+import { parseStatus } from '../../lib/cluster/status'
 import { Deadline, messageOf } from '../../lib/ocf'
 import { type ClusterView, databasesOf, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
@@ -16,6 +17,7 @@ import { replicationAddress } from './replication-address'
 
 const FACTS_MS = 20_000
 const REACH_MS = 10_000
+const VIEW_MS = 10_000
 const TOOL = 'ocf-ts'
 
 async function askAs<T>(local: string, node: string, argv: readonly string[], timeoutMs: number): Promise<T> {
@@ -78,9 +80,33 @@ async function askReach(local: string, node: ExaminedNode, ports: readonly strin
   }
 }
 
+/** What the cluster says, live. */
+type Live = Pick<ClusterView, 'configuration' | 'status'>
+
 async function viewOf(): Promise<ClusterView | undefined> {
   try {
     return await lookAtCluster()
+  } catch (error) {
+    if (error instanceof CommandError) return undefined
+    throw error
+  }
+}
+
+/** Where pacemaker does not run here, what it says on the first other node on which it does. */
+async function viewFrom(local: string, nodes: readonly ExaminedNode[]): Promise<Live | undefined> {
+  const other = nodes.find(({ name, facts }) => !sameNode(name, local) && facts?.pacemaker === true)?.name
+  if (other === undefined) return undefined
+  const ask = async (...argv: readonly [string, ...string[]]): Promise<string | undefined> => {
+    const { code, stdout } = await runOn({ local }, other, argv, VIEW_MS)
+    return code === 0 ? stdout : undefined
+  }
+  try {
+    const [xml, mon] = await Promise.all([
+      ask('cibadmin', '--query', '--local'),
+      ask('crm_mon', '-Afr1', '--output-as=xml'),
+    ])
+    if (xml === undefined || mon === undefined) return undefined
+    return { configuration: readConfiguration(xml), status: parseStatus(other, mon) }
   } catch (error) {
     if (error instanceof CommandError) return undefined
     throw error
@@ -104,8 +130,8 @@ function nodeNames(configuration: Configuration | undefined, local: string): rea
 export async function examine(): Promise<Examination> {
   const view = await viewOf()
   const { xml } = view ?? (await readOwnCib(new Deadline(5000)))
-  const configuration = view?.configuration ?? (xml === undefined ? undefined : readConfiguration(xml))
-  if (configuration === undefined && ownHaCf() === undefined) {
+  const stored = view?.configuration ?? (xml === undefined ? undefined : readConfiguration(xml))
+  if (stored === undefined && ownHaCf() === undefined) {
     throw new CommandError(
       Exit.UNREACHABLE,
       "there is no cluster on this node: neither a configuration of pacemaker's nor one of heartbeat's",
@@ -113,10 +139,12 @@ export async function examine(): Promise<Examination> {
     )
   }
   const local = view?.local ?? hostname()
-  const names = nodeNames(configuration, local)
+  const names = nodeNames(stored, local)
   const asked = await Promise.all(names.map((name) => askNode(local, name)))
+  const live = view ?? (await viewFrom(local, asked))
+  const configuration = live?.configuration ?? stored
   const nodes = await Promise.all(
     asked.map((node) => askReach(local, node, portsToReach(configuration, asked, node.name))),
   )
-  return { local, configuration, status: view?.status, nodes }
+  return { local, configuration, status: live?.status, nodes }
 }

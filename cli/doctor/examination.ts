@@ -20,9 +20,9 @@ export interface ExaminedNode {
 export interface Examination {
   /** The node that the doctor runs on. */
   readonly local: string
-  /** From the live cluster; where pacemaker does not run here, from this node's disk. */
+  /** From the live cluster; where pacemaker runs on no node that answers, from this node's disk. */
   readonly configuration: Configuration | undefined
-  /** Nothing where pacemaker does not run here. */
+  /** As this node sees it, or another one where pacemaker does not run here; nothing where it runs nowhere. */
   readonly status: ClusterStatus | undefined
   /** The nodes of the cluster, and where there is none this one. */
   readonly nodes: readonly ExaminedNode[]

@@ -25,7 +25,7 @@ const daemons: Check = {
             below
               ? 'its messaging layer runs'
               : `${corosync === null && heartbeat !== null ? 'heartbeat' : 'corosync'} does not run either`,
-            ...(name === examination.local ? ['what follows is seen from this node alone'] : []),
+            ...(examination.status === undefined ? ['nor on any other node that answers'] : []),
           ],
           mend: `start it (systemctl start pacemaker), and see /var/log/pacemaker/pacemaker.log and journalctl -u corosync on ${name} when it does not stay`,
         },
