@@ -16,8 +16,8 @@ export interface AgentFacts {
   readonly path: string
   /** Nothing when there is no such file. */
   readonly file: { readonly mode: number; readonly owner: number; readonly executable: boolean } | null
-  /** The directory that it lies in may be written to by somebody who is not root. */
-  readonly openDirectory: string | null
+  /** The directory that it lies in, where somebody who is not root may write to it. */
+  readonly openDirectory: PrivateFile | null
   /** What starts it: the program of its first line, and where that starts Node later on, Node. */
   readonly interpreters: readonly Interpreter[]
   /** What it says of itself; nothing when it does not. */
@@ -58,7 +58,7 @@ export interface Link {
   readonly status: string
 }
 
-/** A file that must be private. */
+/** A file or directory that must be private. */
 export interface PrivateFile {
   readonly path: string
   readonly mode: number

@@ -98,17 +98,21 @@ describe('installation', () => {
       ],
     ],
     [
-      'written to by others, and of another owner, in an open directory',
+      'written to by others, and of another owner, two of them in an open directory',
       agents(
         agentFacts('ping', {
           file: { mode: 0o775, owner: 1000, executable: true },
-          openDirectory: '/usr/lib/ocf/resource.d/ts',
+          openDirectory: { path: '/usr/lib/ocf/resource.d/ts', mode: 0o777, owner: 1000 },
+        }),
+        agentFacts('pgsql', {
+          openDirectory: { path: '/usr/lib/ocf/resource.d/ts', mode: 0o777, owner: 1000 },
         }),
       ),
       [
-        'error agent-permissions node2: ocf:ts:ping on node2 does not belong to root, who runs it',
-        'error agent-permissions node2: ocf:ts:ping on node2 can be written to by others than root, who runs it',
-        'error agent-permissions node2: the directory of ocf:ts:ping on node2 can be written to by others than root',
+        'error agent-permissions node2: ocf:ts:ping on node2 does not belong to root, and root runs what is in it',
+        'error agent-permissions node2: ocf:ts:ping on node2 can be written to by others than root, and root runs what is in it',
+        'error agent-permissions node2: the directory /usr/lib/ocf/resource.d/ts on node2 does not belong to root, and root runs what is in it',
+        'error agent-permissions node2: the directory /usr/lib/ocf/resource.d/ts on node2 can be written to by others than root, and root runs what is in it',
       ],
     ],
     [

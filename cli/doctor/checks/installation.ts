@@ -3,7 +3,7 @@ import { sameNode } from '../../../lib/cluster/snapshot'
 import { MIN_NODE } from '../minimum'
 import { type Check, type Trouble } from '../finding'
 import { type Examination, knownNodes } from '../examination'
-import { type AgentFacts } from '../facts'
+import { type AgentFacts, type PrivateFile } from '../facts'
 
 const OPEN = 0o022
 const ROOT = 0
@@ -112,58 +112,73 @@ const present: Check = {
     ),
 }
 
+function describeAccess({ path, mode, owner }: PrivateFile): string {
+  return `${path}: mode ${octal(mode)}, owner ${owner === ROOT ? 'root' : `uid ${owner}`}`
+}
+
 const permissions: Check = {
   id: 'agent-permissions',
   theme: 'installation',
   wellWhen: 'the agents can be executed, belong to root, and can be written to by nobody else',
-  examine: (examination) =>
-    everywhere(examination, ({ agent, path, file, openDirectory }, node) => {
+  examine: (examination) => {
+    const all = everywhere(examination, ({ agent, path, file, openDirectory }, node) => {
       if (file === null) return []
-      const { executable, owner, mode } = file
-      const wrong = (finding: string, evidence: string, argv: [string, ...string[]]): Trouble => ({
+      const wrong = (finding: string, what: PrivateFile, ...argv: [string, ...string[]]): Trouble => ({
         severity: 'error',
         node,
-        finding,
-        evidence: [evidence],
+        finding: `${finding}, and root runs what is in it`,
+        evidence: [describeAccess(what)],
         mend: argv.join(' '),
         fix: { node, argv },
       })
-      const state = `${path}: mode ${octal(mode)}, owner ${owner === ROOT ? 'root' : `uid ${owner}`}`
+      const own = { path, ...file }
+      const mine = `${agent} on ${node}`
+      const around = `the directory ${openDirectory?.path ?? ''} on ${node}`
       return [
-        ...(owner === ROOT
+        ...(file.owner === ROOT
+          ? []
+          : [wrong(`${mine} does not belong to root`, own, 'chown', 'root:root', '--', path)]),
+        ...(file.executable
           ? []
           : [
-              wrong(`${agent} on ${node} does not belong to root, who runs it`, state, [
+              {
+                ...wrong('', own, 'chmod', '755', '--', path),
+                finding: `${mine} cannot be executed`,
+              },
+            ]),
+        ...(file.executable && (file.mode & OPEN) !== 0
+          ? [wrong(`${mine} can be written to by others than root`, own, 'chmod', 'go-w', '--', path)]
+          : []),
+        ...(openDirectory !== null && openDirectory.owner !== ROOT
+          ? [
+              wrong(
+                `${around} does not belong to root`,
+                openDirectory,
                 'chown',
                 'root:root',
                 '--',
-                path,
-              ]),
-            ]),
-        ...(executable
-          ? []
-          : [wrong(`${agent} on ${node} cannot be executed`, state, ['chmod', '755', '--', path])]),
-        ...(executable && (mode & OPEN) !== 0
+                openDirectory.path,
+              ),
+            ]
+          : []),
+        ...(openDirectory !== null && (openDirectory.mode & OPEN) !== 0
           ? [
-              wrong(`${agent} on ${node} can be written to by others than root, who runs it`, state, [
+              wrong(
+                `${around} can be written to by others than root`,
+                openDirectory,
                 'chmod',
                 'go-w',
                 '--',
-                path,
-              ]),
+                openDirectory.path,
+              ),
             ]
           : []),
-        ...(openDirectory === null
-          ? []
-          : [
-              wrong(
-                `the directory of ${agent} on ${node} can be written to by others than root`,
-                openDirectory,
-                ['chmod', 'go-w', '--', openDirectory],
-              ),
-            ]),
       ]
-    }),
+    })
+    // Several agents lie in one directory.
+    const same = (a: Trouble, b: Trouble): boolean => a.node === b.node && a.finding === b.finding
+    return all?.filter((one, index) => all.findIndex((other) => same(one, other)) === index)
+  },
 }
 
 function isOlder(version: string, oldest: string): boolean {

@@ -144,7 +144,10 @@ async function examineAgent(
   return {
     ...nothing,
     file: { mode: mode & 0o7777, owner: uid, executable: isExecutable(real) },
-    openDirectory: around.uid !== 0 || (around.mode & OPEN) !== 0 ? directory : null,
+    openDirectory:
+      around.uid !== 0 || (around.mode & OPEN) !== 0
+        ? { path: directory, mode: around.mode & 0o777, owner: around.uid }
+        : null,
     interpreters,
     ...said,
   }
