@@ -11,7 +11,7 @@ import { type Connection } from '../../lib/postgres/connection'
 import { controlDataOf } from '../../lib/postgres/control-data'
 import { readLsn } from '../../lib/postgres/lsn'
 import { findServer } from '../../lib/postgres/server-state'
-import { readOwned } from '../../lib/system/owned-files'
+import { existsOwned, readOwned } from '../../lib/system/owned-files'
 import { VERSION } from '../../lib/version'
 import { type NodeFacts, type SqlFacts } from './facts'
 
@@ -91,15 +91,29 @@ class Gathering {
   }
 }
 
+/** What the lock file says; the shell agent's is root's and says nothing. */
+function readLock({ instance: { owner }, files }: Site): string | null {
+  try {
+    return readOwned(owner, files.lock) ?? null
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES' && existsOwned(owner, files.lock)) return ''
+    throw error
+  }
+}
+
 /**
  * Gathers what there is to know of a pgsql resource's server on this node, with the parameters that the cluster has.
  *
  * @param resource - the primitive's id
+ * @param given - the variables that the cluster would set for it; default: as the live cluster says
  * @throws Error when the cluster has no such resource, or pacemaker does not answer
  */
-export async function gatherOwnFacts(resource: string): Promise<NodeFacts> {
+export async function gatherOwnFacts(
+  resource: string,
+  given?: Readonly<Record<string, string>>,
+): Promise<NodeFacts> {
   const deadline = new Deadline(TIMEOUT_MS)
-  const variables = await resourceEnvironment(resource)
+  const variables = given ?? (await resourceEnvironment(resource))
   const env = readEnvironment(variables, agent.name)
   const { values, problems } = readVariables(agent, variables, env)
   const gathering = new Gathering()
@@ -126,8 +140,7 @@ export async function gatherOwnFacts(resource: string): Promise<NodeFacts> {
     server: server.kind,
     dataDirectory,
     majorVersion: version,
-    lock:
-      site && ((await gathering.try('lock', () => readOwned(site.instance.owner, site.files.lock))) ?? null),
+    lock: site && (await gathering.try('lock', () => readLock(site))),
     control: control && {
       state: control.state,
       timeline: control.timeline,

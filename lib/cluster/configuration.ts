@@ -51,6 +51,8 @@ export interface Configuration {
   readonly nodes: readonly string[]
   readonly primitives: readonly Primitive[]
   readonly constraints: readonly Constraint[]
+  /** What holds for operations that do not say otherwise: `timeout`. */
+  readonly operationDefaults?: Pairs
 }
 
 function readOperation(element: Element): ConfiguredOperation {
@@ -141,8 +143,8 @@ export function readConfiguration(xml: string): Configuration {
   const tree = parseTree(xml)
   const find = (name: string): Element | undefined =>
     pathTo(tree, (element) => nameOf(element) === name)?.at(-1)
-  const [cib, options, nodes, resources, constraints, defaults] = [
-    ...['cib', 'crm_config', 'nodes', 'resources', 'constraints', 'rsc_defaults'].map(find),
+  const [cib, options, nodes, resources, constraints, defaults, forOperations] = [
+    ...['cib', 'crm_config', 'nodes', 'resources', 'constraints', 'rsc_defaults', 'op_defaults'].map(find),
   ]
   return {
     featureSet: cib && attribute(cib, 'crm_feature_set'),
@@ -154,5 +156,6 @@ export function readConfiguration(xml: string): Configuration {
       ? readPrimitives(resources, defaults ? pairs(defaults, 'meta_attributes') : {})
       : [],
     constraints: constraints ? childrenOf(constraints).flatMap(readConstraint) : [],
+    operationDefaults: forOperations ? pairs(forOperations, 'meta_attributes') : {},
   }
 }

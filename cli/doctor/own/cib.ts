@@ -1,0 +1,36 @@
+/** The configuration as this node knows it. */
+import { readFileSync } from 'node:fs'
+import { type Deadline } from '../../../lib/ocf'
+import { runProgram } from '../../../lib/system/run-program'
+
+/** Where pacemaker keeps it; the last is pacemaker 1.0's. */
+const ON_DISK = ['/var/lib/pacemaker/cib/cib.xml', '/var/lib/heartbeat/crm/cib.xml']
+
+export interface OwnCib {
+  /** Nothing where there never was a cluster. */
+  readonly xml: string | undefined
+  /** Pacemaker runs here, and gave it. */
+  readonly live: boolean
+}
+
+function fromDisk(): string | undefined {
+  for (const path of ON_DISK) {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      // Then the next.
+    }
+  }
+  return undefined
+}
+
+/** From pacemaker where it runs here, otherwise from the disk, as it was when it last ran. */
+export async function readOwnCib(deadline: Deadline): Promise<OwnCib> {
+  try {
+    const { code, stdout } = await runProgram('cibadmin', ['--query', '--local'], { deadline })
+    if (code === 0) return { xml: stdout, live: true }
+  } catch {
+    // No pacemaker is installed here.
+  }
+  return { xml: fromDisk(), live: false }
+}
