@@ -1,13 +1,15 @@
 /** What the definitions of all commands share. */
 import { type Command, InvalidArgumentError } from 'commander'
-import { type Exit } from './exit'
 import { type Terminal } from './terminal'
 
 /** What a command is defined with. */
 export interface Setting {
   readonly terminal: Terminal
-  /** Runs what the command does and keeps its exit code; an error is told to the operator. */
-  readonly run: (work: () => Promise<Exit>) => Promise<void>
+  /**
+   * Runs what the command does and keeps its exit code: one of `Exit`, or that of a program that it runs for the
+   * operator. An error is told to the operator.
+   */
+  readonly run: (work: () => Promise<number>) => Promise<void>
 }
 
 /**

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
+import { debug } from './commands/debug'
 import { doctor } from './commands/doctor'
 import { doctorFacts, doctorReach } from './commands/doctor-facts'
 import { nodeFacts } from './commands/node-facts'
@@ -9,7 +10,7 @@ import { status } from './commands/status'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, doctor]
+const COMMANDS: readonly Definition[] = [status, doctor, debug]
 /** Called by the tool itself, on other nodes. */
 const INTERNAL: readonly Definition[] = [nodeFacts, doctorFacts, doctorReach]
 

@@ -6,6 +6,7 @@ import { describeExitCode, ExitCode } from './exit-codes'
 import { explainToTerminal } from './explain'
 import { type Parameters, textOf } from './parameters'
 import { type RunOptions } from './run'
+import { traceLine, traceWith } from './trace'
 
 interface Flags {
   readonly set: Readonly<Record<string, string>>
@@ -13,6 +14,7 @@ interface Flags {
   readonly node?: string
   readonly timeout?: string
   readonly explain?: true
+  readonly trace?: true
   readonly debug?: true
 }
 
@@ -63,6 +65,7 @@ function program<P extends Parameters>(agent: Agent<P>): Command {
       '--explain',
       'print what is found, decided and would be done, and change nothing; a monitor is explained as the recurring one',
     )
+    .option('--trace', 'print every program and every query with its time to standard error')
     .option('--debug', 'print debug lines too')
     .allowExcessArguments(true)
     .addHelpText(
@@ -124,6 +127,11 @@ export async function runByHand<P extends Parameters>(
   for (const [name, value] of Object.entries(flags.set)) env[`OCF_RESKEY_${name}`] = value
   if (flags.node !== undefined) env['OCF_RESKEY_CRM_meta_on_node'] = flags.node
   if (flags.debug) env['HA_debug'] = '1'
+  if (flags.trace) {
+    traceWith((call) => {
+      process.stderr.write(`${traceLine(call)}\n`)
+    })
+  }
   // A monitor by hand is a probe, which leaves most of what a recurring one does undone; there is no harm in telling.
   if (flags.explain && action === 'monitor') env['OCF_RESKEY_CRM_meta_interval'] ??= '10000'
   if (flags.timeout !== undefined) {

@@ -1,6 +1,7 @@
 /** SQL on one server. */
 import { Client, DatabaseError } from 'pg'
 import { type Deadline, messageOf } from '../ocf'
+import { traced } from '../ocf/trace'
 import { asUser, type User } from '../system/users'
 import { type Instance } from './instance'
 import { keptPassword, type PasswordKey } from './password-file'
@@ -197,14 +198,26 @@ export async function connect(
     user: login.user,
     database: login.database,
   }
-  const client = await asked(limitMs(), (ms) => open(instance.owner, key, login.password, ms))
+  const client = await traced(
+    'connection',
+    () => `to ${key.host} port ${key.port} as ${key.user}, database ${key.database}`,
+    () => asked(limitMs(), (ms) => open(instance.owner, key, login.password, ms)),
+    () => 'open',
+  )
   return {
     rows: async <R>(sql: string, parameters: readonly unknown[] = []) => {
       const values = parameters.length > 0 && { values: [...parameters] }
-      const { rows } = await asked(limitMs(), (ms) => {
-        const query = { text: sql, query_timeout: ms, ...values }
-        return client.query(query)
-      })
+      const ask = () =>
+        asked(limitMs(), (ms) => {
+          const query = { text: sql, query_timeout: ms, ...values }
+          return client.query(query)
+        })
+      const { rows } = await traced(
+        'query',
+        () => sql,
+        ask,
+        ({ rowCount }) => `${rowCount ?? 0} rows`,
+      )
       return rows as readonly R[]
     },
     close: () => {

@@ -1,6 +1,7 @@
 import { spawn, type SpawnOptions } from 'node:child_process'
 import { programEnvironment } from './program-environment'
 import { type Deadline, ExitCode, OcfError } from '../ocf'
+import { traced } from '../ocf/trace'
 
 export interface ProgramResult {
   /** The exit code; `undefined` when a signal ended it. */
@@ -33,6 +34,20 @@ export interface ProgramOptions {
  * @throws OcfError ERR_INSTALLED when there is no such program
  */
 export function runProgram(
+  program: string,
+  args: readonly string[],
+  options: ProgramOptions,
+): Promise<ProgramResult> {
+  const commandLine = (): string => [program, ...args].join(' ')
+  return traced('program', commandLine, () => run(program, args, options), describeEnd)
+}
+
+/** How a program ended, in a few words. */
+export function describeEnd({ code, timedOut }: Pick<ProgramResult, 'code' | 'timedOut'>): string {
+  return timedOut ? 'did not end in time' : code === undefined ? 'was killed' : `exit code ${code}`
+}
+
+function run(
   program: string,
   args: readonly string[],
   { deadline, cwd, env, output, holds = [], watch, stop }: ProgramOptions,

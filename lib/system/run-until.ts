@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { type Deadline, ExitCode, OcfError } from '../ocf'
+import { traced } from '../ocf/trace'
 import { programEnvironment } from './program-environment'
-import { type ProgramResult } from './run-program'
+import { describeEnd, type ProgramResult } from './run-program'
 
 export interface WatchedResult extends ProgramResult {
   /** It printed what it was run for, and was ended then. */
@@ -15,6 +16,18 @@ export interface WatchedResult extends ProgramResult {
  * @throws OcfError ERR_INSTALLED when there is no such program
  */
 export function runUntil(
+  program: string,
+  args: readonly string[],
+  deadline: Deadline,
+  enough: (stdout: string) => boolean,
+): Promise<WatchedResult> {
+  const commandLine = (): string => [program, ...args].join(' ')
+  const outcome = (result: WatchedResult): string =>
+    result.satisfied ? 'has said what was to be known' : describeEnd(result)
+  return traced('program', commandLine, () => run(program, args, deadline, enough), outcome)
+}
+
+function run(
   program: string,
   args: readonly string[],
   deadline: Deadline,

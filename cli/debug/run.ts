@@ -1,0 +1,84 @@
+/** What `ocf-ts debug` does. */
+import { spawn } from 'node:child_process'
+import { resourceEnvironmentFrom } from '../../lib/cluster/resource-environment'
+import { findNode, sameNode } from '../../lib/cluster/snapshot'
+import { mustAgree } from '../ask'
+import { lookAtCluster } from '../cluster/view'
+import { CommandError, Exit } from '../exit'
+import { loginArgv, quote } from '../nodes/shell'
+import { type Terminal } from '../terminal'
+import { findPrimitive, makeCall } from './call'
+
+export interface DebugFlags {
+  readonly act?: boolean
+  readonly yes?: boolean
+  readonly node?: string
+  readonly timeout?: string
+  readonly trace: boolean
+}
+
+const OCF_ROOT = '/usr/lib/ocf'
+
+/**
+ * Runs a program on this terminal.
+ *
+ * @param input - what it reads; default: what is typed
+ */
+function runHere(
+  [program, ...args]: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>>,
+  input?: string,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const stdin = input === undefined ? 'inherit' : 'pipe'
+    const child = spawn(program, args, {
+      stdio: [stdin, 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    })
+    // That it reads no further than it wants to is its own affair.
+    child.stdin?.on('error', () => undefined).end(input)
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'ENOENT'
+          ? new CommandError(
+              Exit.TROUBLE,
+              `${program} is not there`,
+              'scripts/install puts the agents in place',
+            )
+          : error,
+      )
+    })
+    child.once('close', (code) => {
+      resolve(code ?? Exit.TROUBLE)
+    })
+  })
+}
+
+export async function debug(
+  terminal: Terminal,
+  resource: string,
+  action: string,
+  { act = false, yes = false, node, timeout, trace }: DebugFlags,
+): Promise<number> {
+  const { configuration, snapshot, local, xml } = await lookAtCluster()
+  const primitive = findPrimitive(configuration, resource)
+  if (node !== undefined && findNode(snapshot, node) === undefined) {
+    const names = snapshot.nodes.map(({ name }) => name).join(', ')
+    throw new CommandError(Exit.USAGE, `the cluster has no node '${node}'`, `it has ${names}`)
+  }
+  if (timeout !== undefined && !(Number(timeout) > 0)) {
+    throw new CommandError(Exit.USAGE, `--timeout: '${timeout}' is not a number of seconds`)
+  }
+  const where = node ?? local
+  const ocfRoot = process.env['OCF_ROOT'] ?? OCF_ROOT
+  const variables = resourceEnvironmentFrom(xml, primitive.id, where)
+  const call = makeCall(primitive, variables, { action, act, trace, timeout, ocfRoot })
+  if (act) {
+    await mustAgree(terminal, `Run ${action} of ${primitive.id} on ${where}, behind the cluster's back?`, yes)
+  }
+  if (sameNode(where, local)) return runHere(call.argv, call.env)
+  // Not in a command line, which everybody may read: a parameter may be a password.
+  const settings = Object.entries(call.env).map(([name, value]) => `export ${name}=${quote(value)}\n`)
+  const script = `${settings.join('')}exec ${call.argv.map(quote).join(' ')} </dev/null\n`
+  return runHere(loginArgv(where, ['sh']), {}, script)
+}
