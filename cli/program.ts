@@ -2,14 +2,16 @@
 import { Command } from 'commander'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
+import { drill } from './commands/drill'
 import { nodeFacts } from './commands/node-facts'
+import { nodeFault } from './commands/node-fault'
 import { status } from './commands/status'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status]
+const COMMANDS: readonly Definition[] = [status, drill]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts]
+const INTERNAL: readonly Definition[] = [nodeFacts, nodeFault]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')
