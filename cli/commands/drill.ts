@@ -30,7 +30,7 @@ const list = (text: string): readonly string[] => text.split(/[\s,]+/).filter(Bo
 
 export const drill: Definition = ({ terminal, run }) =>
   new Command('drill')
-    .description('rehearse a failover under a small write load')
+    .description('rehearse a failover under a small write load, and write a report of it')
     .addOption(new Option('--kind <kind>', 'what happens to the primary').choices(KINDS).default('kill'))
     .option('--resource <id>', 'the pgsql resource, where there are several')
     .option('--rate <rows>', 'rows a second that are written', rate, 20)
@@ -46,6 +46,8 @@ export const drill: Definition = ({ terminal, run }) =>
       180,
     )
     .option('--wait-return <seconds>', 'how long to wait for the old primary; 0: not at all', seconds, 120)
+    .option('--report <file>', 'the report (default: ocf-ts-drill-DATE.html in this directory)')
+    .option('--no-report', 'no report')
     .option('--box', 'on a cluster made for it in namespaces of this machine (in a checkout, as root)')
     .option('--force', 'begin although commits may be lost, or something is wrong already')
     .option('--yes', 'do not ask')
@@ -69,7 +71,8 @@ password is taken from ~/.pgpass. The exit code is 0 when every acknowledged row
 ${examples(
   'ocf-ts drill --box                                    # on a cluster made for it, on this machine',
   'ocf-ts drill --kind switchover',
-  'ocf-ts drill --yes --json | jq .outage.ms',
+  'ocf-ts drill --kind kill --report failover.html',
+  'ocf-ts drill --yes --json --no-report | jq .outage.ms',
   'ocf-ts drill --via node1,node2 --conninfo "user=drill dbname=app"',
 )}`,
     )

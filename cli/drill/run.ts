@@ -1,4 +1,7 @@
 /** What `ocf-ts drill` does. */
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { messageOf } from '../../lib/ocf'
 import { mustType } from '../ask'
 import { CommandError, Exit } from '../exit'
 import { Progress } from '../progress'
@@ -9,6 +12,31 @@ import { type DrillFlags, prepare, type Preparation } from './prepare'
 import { rehearse } from './rehearse'
 import { type DrillResult } from './result'
 import { renderSummary } from './summary'
+
+/** `20261123-225821`, this machine's time. */
+function stamp(date: Date): string {
+  const two = (number: number): string => String(number).padStart(2, '0')
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`
+  return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`
+}
+
+/** Where the report goes; nothing where none is wanted. */
+function reportFile(report: string | boolean): string | undefined {
+  if (report === false) return undefined
+  const file = resolve(report === true ? `ocf-ts-drill-${stamp(new Date())}.html` : report)
+  try {
+    // Known before the drill, and not after it.
+    accessSync(dirname(file), constants.W_OK)
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is no file')
+    return file
+  } catch (error) {
+    throw new CommandError(
+      Exit.USAGE,
+      `--report: cannot write ${file}: ${messageOf(error)}`,
+      'name a file in a directory that can be written to, or say --no-report',
+    )
+  }
+}
 
 /** Says what will happen, and goes on only if it may. */
 async function agree(terminal: Terminal, preparation: Preparation, flags: DrillFlags): Promise<void> {
@@ -37,8 +65,19 @@ async function agree(terminal: Terminal, preparation: Preparation, flags: DrillF
   await mustType(terminal, question, database.id, undefined)
 }
 
+async function writeReport(file: string, result: DrillResult): Promise<string | undefined> {
+  const { renderReport } = await import('./report/page')
+  try {
+    writeFileSync(file, renderReport(result))
+    return undefined
+  } catch (error) {
+    return `the report could not be written: ${messageOf(error)}`
+  }
+}
+
 export async function drill(terminal: Terminal, flags: DrillFlags): Promise<Exit> {
   if (flags.box) return (await import('./box')).drillInBox(flags)
+  const file = reportFile(flags.report)
   const progress = new Progress(flags.json ? process.stderr : process.stdout)
   const preparation = await progress.run('look at the cluster', () => prepare(flags))
   await agree(terminal, preparation, flags)
@@ -55,7 +94,10 @@ export async function drill(terminal: Terminal, flags: DrillFlags): Promise<Exit
     progress.done()
     interruption.end()
   }
+  const trouble = file === undefined ? undefined : await writeReport(file, result)
   if (flags.json) terminal.json(result)
   else terminal.line(renderSummary(terminal, result))
-  return result.problems.length === 0 ? Exit.OK : Exit.TROUBLE
+  if (trouble !== undefined) terminal.note(terminal.colours.red(trouble))
+  else if (file !== undefined && !flags.json) terminal.line(`report: ${file}`)
+  return result.problems.length === 0 && trouble === undefined ? Exit.OK : Exit.TROUBLE
 }
