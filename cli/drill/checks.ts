@@ -9,7 +9,7 @@ export interface Objections {
 }
 
 function describeFailure({ resource, action, node, result, reason }: FailureReport): string {
-  return `${resource} ${action} on ${node} has failed (${result})${reason === '' ? '' : `: ${reason}`}`
+  return `${resource} ${action} on ${node} failed (${result})${reason === '' ? '' : `: ${reason}`}`
 }
 
 /** The findings that a drill may not be begun with. */

@@ -82,7 +82,8 @@ function refuse(objections: readonly string[], mend: string): never {
 /** @throws CommandError when there will be no drill, and why */
 export async function prepare(flags: DrillFlags): Promise<Preparation> {
   const reached = await Cluster.reach(flags.via ?? [])
-  const [report, xml] = await Promise.all([reached.report(), reached.cib()])
+  const report = await reached.report()
+  const xml = await reached.cib()
   const configuration = readConfiguration(xml)
   const database = chooseDatabase(configuration, flags.resource)
   const before = report.databases.find(({ resource }) => resource === database.id)

@@ -249,8 +249,9 @@ class Rehearsal {
   private async finish(load: WriteLoad, back: DrillReturn): Promise<DrillResult> {
     const { preparation, flags, faultMs } = this
     const { before } = preparation
+    const isOver = back.how !== 'not' && back.how !== 'not waited for'
     this.progress.begin('see whether the cluster is whole again')
-    const { report, findings } = await this.lookAtTheEnd()
+    const { report, findings } = await this.lookAtTheEnd(isOver ? SETTLE_MS : 0)
     await load.stop()
     const durationMs = load.now()
     const acknowledgedMs = load.acknowledged.map(({ atMs }) => atMs)
@@ -297,12 +298,14 @@ class Rehearsal {
   }
 
   /** The cluster settles: it is asked again until nothing is wrong, or for some seconds. */
-  private async lookAtTheEnd(): Promise<{ report: StatusReport | undefined; findings: readonly string[] }> {
+  private async lookAtTheEnd(
+    patienceMs: number,
+  ): Promise<{ report: StatusReport | undefined; findings: readonly string[] }> {
     const { cluster, before } = this.preparation
     let report: StatusReport | undefined
     let findings: readonly string[] = ['the cluster does not answer any more']
     let next = 0
-    await this.interruption.until(SETTLE_MS, async () => {
+    await this.interruption.until(patienceMs, async () => {
       if (performance.now() < next) return undefined
       next = performance.now() + ASK_AGAIN_MS
       report = await cluster.report().catch(() => undefined)

@@ -43,13 +43,16 @@ async function agree(terminal: Terminal, preparation: Preparation, flags: DrillF
   const { database, primary, target, before, objections } = preparation
   const { bold, yellow } = terminal.colours
   const standbys = before.members.filter(({ role }) => role === 'standby').map(({ node }) => node)
+  const threshold = database.meta['migration-threshold'] ?? ''
+  const mayStay = (flags.kind === 'kill' || flags.kind === 'freeze') && Number(threshold) > 1
   terminal.note(
     [
       bold(`This is a failover of ${database.id}: ${WORDS[flags.kind].announce(primary)}.`),
       `${primary} is the primary; ${standbys.join(' or ')} is to take over. Until then nobody can write, applications included,`,
       `and their connections are cut off. The drill itself writes ${flags.rate} rows a second to ${target.host}, into the schema`,
       'ocf_ts_drill, which it makes and drops again.',
-      before.risk.text,
+      ...(objections.includes(before.risk.text) ? [] : [before.risk.text]),
+      ...(mayStay ? [`With migration-threshold=${threshold} the cluster may recover it where it is.`] : []),
       ...objections.map((objection) => yellow(`--force: ${objection}`)),
     ].join('\n'),
   )
@@ -79,7 +82,14 @@ export async function drill(terminal: Terminal, flags: DrillFlags): Promise<Exit
   if (flags.box) return (await import('./box')).drillInBox(flags)
   const file = reportFile(flags.report)
   const progress = new Progress(flags.json ? process.stderr : process.stdout)
-  const preparation = await progress.run('look at the cluster', () => prepare(flags))
+  progress.begin('look at the cluster')
+  const preparation = await prepare(flags).catch((error: unknown) => {
+    // To be refused is no failure of the look.
+    if (error instanceof CommandError && error.exit === Exit.REFUSED) progress.done()
+    else progress.fail()
+    throw error
+  })
+  progress.done()
   await agree(terminal, preparation, flags)
   const interruption = new Interruption()
   let result: DrillResult

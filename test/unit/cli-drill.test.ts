@@ -130,7 +130,7 @@ describe('what stands against a drill', () => {
       'a failure',
       report({ failures: [failure] }),
       'others',
-      'pgsql monitor on node2 has failed (error): it hangs',
+      'pgsql monitor on node2 failed (error): it hangs',
     ],
     [
       'a move',
@@ -162,7 +162,7 @@ describe('what stands against a drill', () => {
     expect(notWhole(database(), report({}, database({ risk: some })))).toEqual([some.text])
     expect(notWhole(database({ risk: some }), report({}, database({ risk: some })))).toEqual([])
     expect(notWhole(database(), report({ failures: [failure] }))).toEqual([
-      'pgsql monitor on node2 has failed (error): it hangs',
+      'pgsql monitor on node2 failed (error): it hangs',
     ])
     expect(notWhole(database(), report({}, database({ primary: null, risk: nobody })))).toEqual([
       'there is no primary',
