@@ -1,4 +1,4 @@
-/** A drill that is told to end (Ctrl-C, SIGTERM, a terminal that is gone) takes back what it changed, and then ends. */
+/** A drill that is told to end (Ctrl-C, SIGTERM, a terminal or a pipe that is gone) takes back what it changed, and then ends. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, Exit } from '../exit'
 
@@ -14,6 +14,11 @@ export class Interruption {
   constructor() {
     // A second one ends the process at once.
     for (const signal of SIGNALS) process.once(signal, this.interrupt)
+    // Elsewhere a reader that is gone ends the program at once; here there may be something to take back.
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.removeAllListeners('error')
+      stream.on('error', this.interrupt)
+    }
   }
 
   end(): void {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { type DrillResult } from '../../../cli/drill/result'
 import { type StatusReport } from '../../../cli/status/report'
-import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until } from '../lab'
+import { Lab, type LabNode, makeDocumentCluster, until } from '../lab'
 import { clientSsh } from '../lab/ssh'
 
 const MINUTE = 60_000
@@ -24,7 +24,7 @@ afterAll(() => lab.destroy(), MINUTE)
 /** What a drill may leave in the cluster and the database: nothing. */
 async function traces(): Promise<readonly string[]> {
   const status = JSON.parse((await node1.run(['ocf-ts', 'status', '--json'])).stdout) as StatusReport
-  const primary = status.databases[0]?.primary === 'node1' ? node1 : node2
+  const [primary] = await parts()
   const cib = await node1.must(['cibadmin', '--query'])
   return [
     ...(cib.match(/<[^>]*(?:cli-ban|cli-prefer|name="standby")[^>]*>/g) ?? []),
@@ -92,10 +92,31 @@ test('interrupted after the fault, it takes back what it changed', async () => {
   expect(await traces()).toEqual([])
 })
 
+/** Which node is the primary, and which is not. */
+async function parts(): Promise<readonly [primary: LabNode, standby: LabNode]> {
+  const status = await lab.status()
+  return status.promoted('pgsql').includes('node1') ? [node1, node2] : [node2, node1]
+}
+
+test('interrupted while PostgreSQL is suspended, it lets it go on, and nobody fails over', async () => {
+  const [primary, standby] = await parts()
+  const states = async (): Promise<readonly string[]> =>
+    (await primary.must(['ps', '-o', 'stat=', '-C', 'postgres'])).split('\n').filter(Boolean)
+  const drill = standby.run(['ocf-ts', 'drill', '--yes', '--no-report', '--kind', 'freeze'])
+  await until('PostgreSQL is suspended', async () => (await states()).every((state) => state.startsWith('T')))
+  await standby.must(['bash', '-c', `kill -TERM $(pgrep --oldest --full 'ocf-ts drill')`])
+  const { code, stdout } = await drill
+  expect({ code, stdout }).toEqual({
+    code: 1,
+    stdout: expect.stringContaining(`what was still suspended on ${primary.name} goes on (SIGCONT)`),
+  })
+  expect((await states()).filter((state) => state.startsWith('T'))).toEqual([])
+  expect((await parts())[0]).toBe(primary)
+  expect(await traces()).toEqual([])
+})
+
 test('a switchover, from a node, told in JSON', async () => {
-  const { databases } = JSON.parse((await node2.run(['ocf-ts', 'status', '--json'])).stdout) as StatusReport
-  const old = databases[0]?.primary === 'node1' ? node1 : node2
-  const next = old === node1 ? node2 : node1
+  const [old, next] = await parts()
   const argv = ['ocf-ts', 'drill', '--yes', '--json', '--kind', 'switchover', '--rate', '50']
   const { code, stdout, stderr } = await next.run([...argv, '--report', '/run/root/report.html'], {
     timeoutMs: 2 * MINUTE,
@@ -165,14 +186,13 @@ test('kill -9, from a machine that is none of the cluster’s', async () => {
 test('rows that are lost are counted, and the drill has not passed', async () => {
   const parameter = ['--resource', 'pgsql', '--set-parameter', 'rep_mode', '--parameter-value', 'async']
   await node1.must(['crm_resource', ...parameter])
-  const isAsync = (node: string) => (status: ClusterStatus) =>
-    status.attribute(node, 'pgsql-data-status') === 'STREAMING|ASYNC' &&
-    status.attribute(node, 'master-pgsql') === '100'
-  const now = await lab.waitFor(
+  const [old, next] = await parts()
+  await lab.waitFor(
     'the standby is asynchronous',
-    (status) => isAsync('node1')(status) || isAsync('node2')(status),
+    (status) =>
+      status.attribute(next.name, 'pgsql-data-status') === 'STREAMING|ASYNC' &&
+      status.attribute(next.name, 'master-pgsql') === '100',
   )
-  const [old, next] = isAsync('node1')(now) ? [node2, node1] : [node1, node2]
   const refused = await next.run(['ocf-ts', 'drill', '--yes', '--no-report'])
   expect({ code: refused.code, stderr: refused.stderr }).toEqual({
     code: 3,
