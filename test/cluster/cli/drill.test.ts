@@ -182,36 +182,3 @@ test('kill -9, from a machine that is none of the cluster’s', async () => {
   )
   expect(await traces()).toEqual([])
 })
-
-test('rows that are lost are counted, and the drill has not passed', async () => {
-  const parameter = ['--resource', 'pgsql', '--set-parameter', 'rep_mode', '--parameter-value', 'async']
-  await node1.must(['crm_resource', ...parameter])
-  const [old, next] = await parts()
-  await lab.waitFor(
-    'the standby is asynchronous',
-    (status) =>
-      status.attribute(next.name, 'pgsql-data-status') === 'STREAMING|ASYNC' &&
-      status.attribute(next.name, 'master-pgsql') === '100',
-  )
-  const refused = await next.run(['ocf-ts', 'drill', '--yes', '--no-report'])
-  expect({ code: refused.code, stderr: refused.stderr }).toEqual({
-    code: 3,
-    stderr: expect.stringContaining('no drill now: a failover now may lose commits'),
-  })
-
-  const argv = ['ocf-ts', 'drill', '--yes', '--force', '--json', '--wait-return', '0']
-  const drill = next.run([...argv, '--report', '/run/root/lost.html'], { timeoutMs: 2 * MINUTE })
-  const written = 'select count(*) from ocf_ts_drill.rows'
-  await until('rows are written', async () => Number(await old.sql(written)) > 40)
-  await next.cutOff(['eth2'])
-  await lab.waitFor('it is promoted', (status) => status.promoted('pgsql').includes(next.name))
-  await next.heal(['eth2'])
-  const { code, stdout } = await drill
-  const result = JSON.parse(stdout) as DrillResult
-  expect(code).toBe(1)
-  expect(result.writes.lost.length).toBeGreaterThan(0)
-  expect(result.problems[0]).toBe(
-    `${result.writes.lost.length} of ${result.writes.acknowledged} acknowledged rows are lost`,
-  )
-  expect(await next.must(['cat', '/run/root/lost.html'])).toContain('<div class="verdict bad">')
-})
