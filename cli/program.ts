@@ -5,14 +5,16 @@ import { type Definition, type Setting } from './command'
 import { debug } from './commands/debug'
 import { doctor } from './commands/doctor'
 import { doctorFacts, doctorReach } from './commands/doctor-facts'
+import { drill } from './commands/drill'
 import { nodeFacts } from './commands/node-facts'
+import { nodeFault } from './commands/node-fault'
 import { status } from './commands/status'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, doctor, debug]
+const COMMANDS: readonly Definition[] = [status, doctor, drill, debug]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts, doctorFacts, doctorReach]
+const INTERNAL: readonly Definition[] = [nodeFacts, nodeFault, doctorFacts, doctorReach]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')

@@ -32,6 +32,7 @@ export function loginArgv(node: string, argv: readonly string[]): readonly [stri
  * Runs a program on a node: here without any detour, on another one through ssh.
  *
  * @param timeoutMs - milliseconds
+ * @param watch - is told what it prints, as it does
  * @throws CommandError UNREACHABLE when the other node does not let us in
  */
 export async function runOn(
@@ -39,12 +40,13 @@ export async function runOn(
   node: string,
   argv: readonly [string, ...string[]],
   timeoutMs: number,
+  watch?: (text: string) => void,
 ): Promise<ProgramResult> {
   const isHere = sameNode(node, local)
   const [program, ...args] = isHere ? argv : loginArgv(node, argv)
   let result: ProgramResult
   try {
-    result = await runProgram(program, args, { deadline: new Deadline(timeoutMs) })
+    result = await runProgram(program, args, { deadline: new Deadline(timeoutMs), ...(watch && { watch }) })
   } catch (error) {
     throw new CommandError(Exit.UNREACHABLE, messageOf(error))
   }

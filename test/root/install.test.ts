@@ -9,7 +9,7 @@ const PROVIDERS = '/usr/lib/ocf/resource.d'
 const repository = temporaryDirectory()
 
 beforeAll(() => {
-  buildInto(join(repository.path, 'dist/ocf/ts'))
+  buildInto(join(repository.path, 'dist/ocf/ts'), join(repository.path, 'dist/bin'))
   for (const command of [
     'mkdir scripts',
     'cp -r "$1/scripts/install" "$1/scripts/lib" scripts',
@@ -24,6 +24,13 @@ beforeAll(() => {
 }, 60_000)
 afterAll(repository.remove)
 
+/** What is installed into /usr/sbin is gone with the namespace. */
+const ownSbin = `over=$(mktemp -d /run/ocf-ts-XXXXXX)
+mount -t tmpfs none "$over"
+mkdir "$over/upper" "$over/work"
+mount -t overlay overlay -o "lowerdir=/usr/sbin,upperdir=$over/upper,workdir=$over/work" /usr/sbin
+umount --lazy "$over"; rmdir "$over"`
+
 /** Runs commands where the machine's own agents are hidden by an empty directory, after scripts/install. */
 function afterInstall(commands: string): string {
   const { status, stdout, stderr } = spawnSync(
@@ -32,7 +39,9 @@ function afterInstall(commands: string): string {
       '--mount',
       'bash',
       '-euc',
-      `for hidden in ${PROVIDERS} /etc/ha.d/resource.d; do mount -t tmpfs none $hidden; done\n"$0/scripts/install" >/dev/null\n${commands}`,
+      `for hidden in ${PROVIDERS} /etc/ha.d/resource.d; do mount -t tmpfs none $hidden; done
+${ownSbin}
+"$0/scripts/install" >/dev/null\n${commands}`,
       repository.path,
     ],
     {
@@ -47,6 +56,15 @@ function afterInstall(commands: string): string {
 test('the files belong to root, and nobody else may write them', () => {
   const files = afterInstall(`stat -c '%n %U:%G %a' ${PROVIDERS}/ts/*`).trimEnd().split('\n')
   expect(files).toEqual([...agentNames].sort().map((name) => `${PROVIDERS}/ts/${name} root:root 755`))
+})
+
+test("the operator's tool is in root's PATH, and root's", () => {
+  expect(afterInstall('stat -c "%U:%G %a" "$(command -v ocf-ts)"; ocf-ts --version')).toMatch(
+    /^root:root 755\n\d+\.\d+\.\d+\n$/,
+  )
+  expect(afterInstall('"$0/scripts/install" --uninstall; ls -A /usr/sbin/ocf-ts || true')).toContain(
+    'removed /usr/sbin/ocf-ts\n',
+  )
 })
 
 test('heartbeat, which is on this machine, gets its script', () => {

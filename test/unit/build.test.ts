@@ -19,7 +19,7 @@ const directory = temporaryDirectory()
 const executable = (name: string): string => join(directory.path, name)
 
 beforeAll(() => {
-  buildInto(directory.path)
+  buildInto(directory.path, directory.path)
 }, 60_000)
 afterAll(directory.remove)
 

@@ -24,7 +24,7 @@ beforeAll(() => {
   for (const file of ['scripts/install', 'package.json']) {
     writeFileSync(join(repository.path, file), readFileSync(join(REPOSITORY, file)))
   }
-  buildInto(join(repository.path, 'dist/ocf/ts'))
+  buildInto(join(repository.path, 'dist/ocf/ts'), join(repository.path, 'dist/bin'))
 }, 60_000)
 afterAll(repository.remove)
 beforeEach(() => {
@@ -35,6 +35,7 @@ afterEach(() => {
 })
 
 const target = (): string => join(destination.path, 'usr/lib/ocf/resource.d/ts')
+const tool = (): string => join(destination.path, 'usr/sbin/ocf-ts')
 
 function install(args: readonly string[] = [], env: Record<string, string> = {}, from = repository.path) {
   const { status, stdout, stderr } = spawnSync('bash', [join(from, 'scripts/install'), ...args], {
@@ -77,6 +78,26 @@ test('puts every agent in its place, to be run by the Node that was found', () =
   }
 })
 
+test("puts the operator's tool into PATH, to be run by the same Node", () => {
+  const { stdout } = install()
+  expect(stdout).toContain(`installed ${tool()}\n`)
+  const [first, second] = readFileSync(tool(), 'utf8').split('\n')
+  expect(first).toBe(readFileSync(join(target(), 'ping'), 'utf8').split('\n')[0])
+  expect(second).toMatch(/^\/\/ ocf-ts \S+: the operator's tool$/)
+  expect(statSync(tool()).mode & 0o7777).toBe(0o755)
+  expect(readdirSync(dirname(tool()))).toEqual(['ocf-ts'])
+  const { status, stdout: help } = spawnSync(tool(), ['--help'], {
+    encoding: 'utf8',
+    env: { PATH: '/nowhere' },
+  })
+  expect({ status, help }).toEqual({ status: 0, help: expect.stringContaining('Usage: ocf-ts') })
+})
+
+test('package.json names the tool, for npm', () => {
+  const { bin } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { bin: unknown }
+  expect(bin).toEqual({ 'ocf-ts': 'dist/bin/ocf-ts' })
+})
+
 test('OCF_ROOT says where the cluster looks for agents', () => {
   expect(install([], { OCF_ROOT: '/opt/ocf' }).status).toBe(0)
   expect(readdirSync(join(destination.path, 'opt/ocf/resource.d/ts')).sort()).toEqual([...agentNames].sort())
@@ -85,9 +106,12 @@ test('OCF_ROOT says where the cluster looks for agents', () => {
 test('again, over an older one: a new file, not the old one rewritten under a running cluster', () => {
   install()
   const [name = ''] = agentNames
-  const before = statSync(join(target(), name)).ino
+  const numbers = (): readonly number[] => [join(target(), name), tool()].map((file) => statSync(file).ino)
+  const before = numbers()
   expect(install().status).toBe(0)
-  expect(statSync(join(target(), name)).ino).not.toBe(before)
+  numbers().forEach((number, index) => {
+    expect(number).not.toBe(before[index])
+  })
   expect(readdirSync(target()).length).toBe(agentNames.length)
 })
 
@@ -122,19 +146,22 @@ describe('where heartbeat is installed', () => {
 })
 
 describe('--uninstall', () => {
-  test('removes the agents and their directory', () => {
+  test('removes the agents and their directory, and the tool', () => {
     install()
     const { status, stdout } = install(['--uninstall'])
     expect(status).toBe(0)
     for (const name of agentNames) expect(stdout).toContain(`removed ${join(target(), name)}\n`)
     expect(existsSync(target())).toBe(false)
+    expect(stdout).toContain(`removed ${tool()}\n`)
+    expect(existsSync(tool())).toBe(false)
   })
 
   test("leaves what is somebody else's", () => {
     install()
-    writeFileSync(join(target(), 'own'), '#!/bin/sh\nexit 0\n')
+    for (const file of [join(target(), 'own'), tool()]) writeFileSync(file, '#!/bin/sh\nexit 0\n')
     expect(install(['--uninstall']).status).toBe(0)
     expect(readdirSync(target())).toEqual(['own'])
+    expect(existsSync(tool())).toBe(true)
   })
 
   test('says when there is nothing', () => {
@@ -150,6 +177,26 @@ describe('refuses, and leaves everything as it was', () => {
     expect(existsSync(target()) ? readdirSync(target()) : []).toEqual([])
     return result.stderr
   }
+
+  test.each([
+    [
+      'file',
+      () => {
+        writeFileSync(tool(), '#!/bin/sh\nexit 0\n')
+      },
+    ],
+    [
+      'link',
+      () => {
+        symlinkSync('/nowhere', tool())
+      },
+    ],
+  ])("a %s of the tool's name that is somebody else's", (_, make) => {
+    mkdirSync(dirname(tool()), { recursive: true })
+    make()
+    expect(refusal(install())).toContain(`${tool()} is not of ocf-ts, and was left as it is`)
+    expect(readdirSync(dirname(tool()))).toEqual(['ocf-ts'])
+  })
 
   test.each(['12.22.9', '16.20.2', '18.18.2'])('Node %s, which is too old', (version) => {
     expect(refusal(install(['--node', fakeNode(version)]))).toMatch(
@@ -207,6 +254,28 @@ test('an agent that does not run does not take the place of one that does', () =
   expect(install().status).toBe(1)
   expect(readFileSync(join(target(), name), 'utf8')).toBe(working)
   expect(readdirSync(target()).length).toBe(agentNames.length)
+})
+
+test('a tool that does not run does not take the place of one that does', () => {
+  const broken = temporaryDirectory()
+  try {
+    install()
+    const working = readFileSync(tool(), 'utf8')
+    const { status } = spawnSync('cp', ['-rL', '--', `${repository.path}/.`, broken.path])
+    expect(status).toBe(0)
+    const built = join(broken.path, 'dist/bin/ocf-ts')
+    writeFileSync(
+      built,
+      readFileSync(built, 'utf8').replace(/\n(?!\/\/ ocf-ts)/, '\nthrow new Error("broken")\n'),
+    )
+    const { status: code, stderr } = install([], {}, broken.path)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/ocf-ts does not run with \S+, and was not installed\. It said: [^]*broken/)
+    expect(readFileSync(tool(), 'utf8')).toBe(working)
+    expect(readdirSync(dirname(tool()))).toEqual(['ocf-ts'])
+  } finally {
+    broken.remove()
+  }
 })
 
 test('--help', () => {

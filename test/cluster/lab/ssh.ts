@@ -49,6 +49,29 @@ export async function makeSsh(labId: string, nodes: readonly string[]): Promise<
   )
 }
 
+/** The command with which the client outside the cluster logs in to the nodes. */
+export function clientSsh(
+  labId: string,
+  nodes: readonly { readonly name: string; readonly address: string }[],
+): string {
+  const user = userDirectory(labId)
+  const file = join(directory(labId), 'client_config')
+  const hosts = nodes.map(
+    ({ name, address }) => `Host ${name}\n  HostName ${address}\n  HostKeyAlias ${name}\n`,
+  )
+  writeFileSync(
+    file,
+    `${hosts.join('')}Host *
+  User root
+  IdentityFile ${join(user, 'id_ed25519')}
+  IdentitiesOnly yes
+  UserKnownHostsFile ${join(user, 'known_hosts')}
+  StrictHostKeyChecking yes
+`,
+  )
+  return `ssh -F ${file}`
+}
+
 /** Starts sshd, unless it runs. */
 export async function startSshd(node: LabNode): Promise<void> {
   const runs = (): boolean => node.processes().some(({ command }) => command === 'sshd')

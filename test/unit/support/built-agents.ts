@@ -26,8 +26,8 @@ export function temporaryDirectory(): Directory {
   }
 }
 
-/** Builds all agents; leaves `dist` and `metadata` alone. */
-export function buildInto(directory: string): void {
+/** Builds all agents, and the operator's tool into a directory of its own; leaves `dist` and `metadata` alone. */
+export function buildInto(directory: string, toolDirectory: string): void {
   const build = [
     require.resolve('tsx/cli'),
     'scripts/build.ts',
@@ -35,6 +35,8 @@ export function buildInto(directory: string): void {
     '--check-metadata',
     '--out',
     directory,
+    '--tool-out',
+    toolDirectory,
   ]
   execFileSync(process.execPath, build, { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'inherit'] })
 }
