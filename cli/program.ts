@@ -6,15 +6,17 @@ import { debug } from './commands/debug'
 import { doctor } from './commands/doctor'
 import { doctorFacts, doctorReach } from './commands/doctor-facts'
 import { drill } from './commands/drill'
+import { logs } from './commands/logs'
 import { nodeFacts } from './commands/node-facts'
 import { nodeFault } from './commands/node-fault'
+import { nodeLogs } from './commands/node-logs'
 import { status } from './commands/status'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, doctor, drill, debug]
+const COMMANDS: readonly Definition[] = [status, doctor, drill, debug, logs]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts, nodeFault, doctorFacts, doctorReach]
+const INTERNAL: readonly Definition[] = [nodeFacts, nodeFault, nodeLogs, doctorFacts, doctorReach]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')

@@ -1,0 +1,128 @@
+/** What this node's logs say of a while: the internal command `node-logs`, which the others call. */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { resourceEnvironment } from '../../lib/cluster/resource-environment'
+import { messageOf } from '../../lib/ocf'
+import { type LogLine, matters, readClusterLine, readServerLine } from './line'
+
+export interface OwnLogs {
+  /** The node's clock, in milliseconds since 1970. */
+  readonly clock: number
+  readonly lines: readonly LogLine[]
+  /** Where they are from. */
+  readonly files: readonly string[]
+  /** What could not be read, and why. */
+  readonly unknown: readonly string[]
+}
+
+/** Of a file that is larger than this, only the end is looked at. */
+const MOST_BYTES = 64 * 1024 * 1024
+
+/** What a daemon's file of settings gives a variable. */
+function setting(name: string): string | undefined {
+  for (const file of ['/etc/default/pacemaker', '/etc/sysconfig/pacemaker']) {
+    if (!existsSync(file)) continue
+    const [, value] = new RegExp(`^\\s*${name}=["']?([^"'\\s#]+)`, 'm').exec(readFileSync(file, 'utf8')) ?? []
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+function clusterLogs(): readonly string[] {
+  const file = setting('PCMK_logfile') ?? '/var/log/pacemaker/pacemaker.log'
+  return [`${file}.1`, file, '/var/log/pacemaker.log', '/var/log/ha-log']
+}
+
+/** Where PostgreSQL writes: the agent's logfile, Debian's directory, and what the server itself collects. */
+function serverLogs(parameters: Readonly<Record<string, string>>): readonly string[] {
+  const directories = ['/var/log/postgresql', join(parameters['OCF_RESKEY_pgdata'] ?? '/nowhere', 'log')]
+  const collected = directories.flatMap((directory) => {
+    try {
+      return readdirSync(directory)
+        .filter((name) => /\.log(?:\.1)?$/.test(name))
+        .map((name) => join(directory, name))
+    } catch {
+      return []
+    }
+  })
+  const logfile = parameters['OCF_RESKEY_logfile'] ?? ''
+  return logfile === '' || logfile === '/dev/null' ? collected : [logfile, ...collected]
+}
+
+function readEnd(file: string): string {
+  const fd = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(fd)
+    const buffer = Buffer.alloc(Math.min(size, MOST_BYTES))
+    const length = readSync(fd, buffer, 0, buffer.length, Math.max(0, size - buffer.length))
+    return buffer.toString('utf8', 0, length)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A line that tells its time in whole seconds was written after the one before it. */
+function withinSecond(at: number, last: number): number {
+  return at % 1000 === 0 && last > at && last < at + 1000 ? last : at
+}
+
+/**
+ * @param since - milliseconds since 1970, by this node's clock
+ * @param all - also what is not worth reading first
+ */
+export async function gatherOwnLogs(
+  resource: string | undefined,
+  since: number,
+  until: number,
+  all: boolean,
+): Promise<OwnLogs> {
+  const unknown: string[] = []
+  const parameters =
+    resource === undefined
+      ? {}
+      : await resourceEnvironment(resource).catch((error: unknown) => {
+          unknown.push(messageOf(error))
+          return {}
+        })
+  const now = new Date()
+  const files: string[] = []
+  const lines: LogLine[] = []
+  const seen = new Set<string>()
+  const read = (paths: readonly string[], parse: (line: string) => LogLine | undefined): void => {
+    for (const path of paths) {
+      try {
+        if (!existsSync(path)) continue
+        const { mtimeMs, dev, ino } = statSync(path)
+        const identity = `${dev}:${ino}`
+        if (mtimeMs < since || seen.has(identity)) continue
+        seen.add(identity)
+        files.push(path)
+        let last = 0
+        for (const text of readEnd(path).split('\n')) {
+          const found = parse(text)
+          const line = found && { ...found, at: withinSecond(found.at, last) }
+          last = line?.at ?? last
+          if (line && line.at >= since && line.at <= until && (all || matters(line))) lines.push(line)
+        }
+      } catch (error) {
+        unknown.push(`${path}: ${messageOf(error)}`)
+      }
+    }
+  }
+  read(clusterLogs(), (line) => readClusterLine(line, now))
+  read(serverLogs(parameters), readServerLine)
+  if (files.length === 0) {
+    const where = dirname(clusterLogs()[1] ?? '')
+    unknown.push(`no log of that time was found (in ${where} and /var/log/postgresql)`)
+  }
+  return { clock: Date.now(), lines: lines.sort((a, b) => a.at - b.at), files, unknown }
+}
