@@ -2,11 +2,14 @@
 import { Command } from 'commander'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
+import { completeFor } from './commands/complete'
+import { completion } from './commands/completion'
 import { debug } from './commands/debug'
 import { doctor } from './commands/doctor'
 import { doctorFacts, doctorReach } from './commands/doctor-facts'
 import { drill } from './commands/drill'
 import { logs } from './commands/logs'
+import { metrics } from './commands/metrics'
 import { nodeFacts } from './commands/node-facts'
 import { nodeFault } from './commands/node-fault'
 import { nodeLogs } from './commands/node-logs'
@@ -14,7 +17,7 @@ import { status } from './commands/status'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, doctor, drill, debug, logs]
+const COMMANDS: readonly Definition[] = [status, doctor, drill, debug, logs, metrics, completion]
 /** Called by the tool itself, on other nodes. */
 const INTERNAL: readonly Definition[] = [nodeFacts, nodeFault, nodeLogs, doctorFacts, doctorReach]
 
@@ -32,7 +35,9 @@ Other nodes are asked through ssh, as root; OCF_TS_SSH sets another command, for
 `,
     )
   for (const define of COMMANDS) program.addCommand(define(setting))
-  for (const define of INTERNAL) program.addCommand(define(setting), { hidden: true })
+  const offered = [...program.commands]
+  const complete = completeFor((command) => !offered.includes(command))
+  for (const define of [...INTERNAL, complete]) program.addCommand(define(setting), { hidden: true })
   for (const command of [program, ...program.commands]) {
     // An error of the command line ends with a code of ours, see main.ts.
     command.exitOverride().showHelpAfterError('(--help says more)')

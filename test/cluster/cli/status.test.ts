@@ -95,6 +95,19 @@ test('plain text in a pipe, colours in a terminal, redrawn by --watch', async ()
   expect(watched.stdout).toMatch(/\x1b\[\?1049h[^]*\x1b\[\?1049l/)
 })
 
+test('the same for Prometheus, on standard output and as a file', async () => {
+  const standby = await node2.must(['ocf-ts', 'metrics'])
+  expect(standby).toContain('ocf_ts_server_role{resource="pgsql",node="node1",role="primary"} 1\n')
+  expect(standby).toContain('ocf_ts_database_failover_risk{resource="pgsql",risk="none"} 1\n')
+  const file = '/run/root/ocf-ts.prom'
+  expect(await node1.must(['ocf-ts', 'metrics', '--textfile', file])).toBe('')
+  const primary = await node1.must(['cat', file])
+  expect(primary).toMatch(/^ocf_ts_server_lag_bytes\{resource="pgsql",node="node2"\} \d+$/m)
+  expect(primary).toMatch(/^ocf_ts_database_last_promotion_timestamp_seconds\{resource="pgsql"\} \d{10}$/m)
+  expect(await node1.must(['sh', '-c', `ls ${file}*`])).toBe(`${file}\n`)
+  expect((await node1.run(['ocf-ts', 'metrics', '--textfile', '/nowhere/x.prom'])).code).toBe(1)
+})
+
 test('a standby that hangs behind, and one that is away', async () => {
   await node2.sql('select pg_wal_replay_pause()')
   await node1.sql('create table filler as select generate_series(1, 20000) as id')
