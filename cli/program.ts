@@ -2,12 +2,13 @@
 import { Command } from 'commander'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
+import { configure } from './commands/configure'
 import { nodeFacts } from './commands/node-facts'
 import { status } from './commands/status'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status]
+const COMMANDS: readonly Definition[] = [status, configure]
 /** Called by the tool itself, on other nodes. */
 const INTERNAL: readonly Definition[] = [nodeFacts]
 
