@@ -3,14 +3,16 @@ import { Command } from 'commander'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
 import { configure } from './commands/configure'
+import { init } from './commands/init'
 import { nodeFacts } from './commands/node-facts'
+import { nodeInit } from './commands/node-init'
 import { status } from './commands/status'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, configure]
+const COMMANDS: readonly Definition[] = [status, configure, init]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts]
+const INTERNAL: readonly Definition[] = [nodeFacts, nodeInit]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')
