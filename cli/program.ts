@@ -2,17 +2,19 @@
 import { Command } from 'commander'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
+import { clone } from './commands/clone'
 import { configure } from './commands/configure'
 import { init } from './commands/init'
+import { nodeClone } from './commands/node-clone'
 import { nodeFacts } from './commands/node-facts'
 import { nodeInit } from './commands/node-init'
 import { status } from './commands/status'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, configure, init]
+const COMMANDS: readonly Definition[] = [status, configure, init, clone]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts, nodeInit]
+const INTERNAL: readonly Definition[] = [nodeFacts, nodeInit, nodeClone]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')

@@ -7,7 +7,7 @@ import { describeFailure, runProgram } from '../../lib/system/run-program'
 import { type ClusterView, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
 import { pacemaker, verify, withDirectory } from './check'
-import { conflictsWith, type Conflicts, withoutConflicts } from './conflicts'
+import { conflictsWith, type Conflicts, describeConflicts, isConflict, withoutConflicts } from './conflicts'
 import { DIALECTS } from './dialects'
 import { type Format } from './formats'
 import { type Model } from './model'
@@ -52,13 +52,19 @@ export interface Applied {
   readonly warnings: readonly string[]
 }
 
-function refuseConflicts({ ids, dependent }: Conflicts): never {
+function refuseConflicts(conflicts: Conflicts): never {
+  const { dependent } = conflicts
   const more = dependent.length > 0 ? ` (and of constraints: ${dependent.join(', ')})` : ''
   throw new CommandError(
     Exit.REFUSED,
-    `the cluster has these already: ${ids.join(', ')}; nothing was changed`,
+    `the cluster has these already: ${describeConflicts(conflicts)}; nothing was changed`,
     `--replace puts the new configuration in place of them${more}`,
   )
+}
+
+/** The configuration alone: what the cluster knows of its resources' state is its own. */
+export function withoutStatus(xml: string): string {
+  return xml.replace(/<status>[^]*<\/status>/, '<status/>')
 }
 
 const generation = (xml: string): string =>
@@ -99,11 +105,12 @@ export async function applyModel(validated: Validated, format: Format, replace: 
   checkCluster(view, validated)
   const { model }: { readonly model: Model } = validated
   const replaced = conflictsWith(view.xml, model)
-  if (replaced.ids.length > 0 && !replace) refuseConflicts(replaced)
+  if (isConflict(replaced) && !replace) refuseConflicts(replaced)
   return withDirectory(async (directory) => {
     const [before, after] = [join(directory, 'before.xml'), join(directory, 'after.xml')]
-    writeFileSync(before, view.xml, { mode: 0o600 })
-    writeFileSync(after, withoutConflicts(view.xml, replaced), { mode: 0o600 })
+    const configuration = withoutStatus(view.xml)
+    writeFileSync(before, configuration, { mode: 0o600 })
+    writeFileSync(after, withoutConflicts(configuration, replaced), { mode: 0o600 })
     const warnings = await DIALECTS[format].load(model, after, directory)
     await verify(after)
     await patch(before, after, directory)

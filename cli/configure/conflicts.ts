@@ -5,8 +5,10 @@ import { attribute, childrenOf, type Element, nameOf, parseTree, pathTo } from '
 import { idsOf, type Model } from './model'
 
 export interface Conflicts {
-  /** Resources and constraints of the same ids. */
-  readonly ids: readonly string[]
+  /** Resources of the same ids. */
+  readonly resources: readonly string[]
+  /** Constraints of the same ids. */
+  readonly constraints: readonly string[]
   /** Constraints of other ids that name such a resource. */
   readonly dependent: readonly string[]
 }
@@ -41,7 +43,19 @@ export function conflictsWith(xml: string, model: Model): Conflicts {
   const dependent = constraints
     .filter(({ id, names }) => !wanted.has(id) && names.some((name) => gone.has(name)))
     .map(({ id }) => id)
-  return { ids: [...resources, ...same], dependent }
+  return { resources, constraints: same, dependent }
+}
+
+/** Whether there is anything. */
+export function isConflict({ resources, constraints }: Conflicts): boolean {
+  return resources.length + constraints.length > 0
+}
+
+/** In a few words. */
+export function describeConflicts({ resources, constraints }: Conflicts): string {
+  if (resources.length === 0) return constraints.join(', ')
+  const more = constraints.length === 1 ? ' and a constraint' : ` and ${constraints.length} constraints`
+  return `${resources.join(', ')}${constraints.length > 0 ? more : ''}`
 }
 
 interface Node {
@@ -55,12 +69,16 @@ const options = {
   attributeNamePrefix: '',
   commentPropName: '#comment',
   suppressBooleanAttributes: false,
+  // What stays is to stay as it is, to the last blank.
+  processEntities: false,
+  trimValues: false,
 } as const
 
 /** A CIB without them. Groups and clones that nothing is left in go, too. */
-export function withoutConflicts(xml: string, { ids, dependent }: Conflicts): string {
-  if (ids.length === 0) return xml
-  const gone = new Set([...ids, ...dependent])
+export function withoutConflicts(xml: string, conflicts: Conflicts): string {
+  if (!isConflict(conflicts)) return xml
+  const { resources, constraints, dependent } = conflicts
+  const gone = new Set([...resources, ...constraints, ...dependent])
   const tagOf = (node: Node): string => Object.keys(node).find((key) => key !== ':@') ?? ''
   const below = (node: Node): readonly Node[] => {
     const children = node[tagOf(node)]
@@ -69,7 +87,7 @@ export function withoutConflicts(xml: string, { ids, dependent }: Conflicts): st
   const prune = (nodes: readonly Node[]): readonly Node[] =>
     nodes.flatMap((node) => {
       const tag = tagOf(node)
-      if (tag === 'status' || tag.startsWith('?') || tag.startsWith('#')) return [node]
+      if (tag.startsWith('?') || tag.startsWith('#')) return [node]
       const id = node[':@']?.['id']
       const isOne = RESOURCES.includes(tag) || tag.startsWith('rsc_')
       if (isOne && tag === 'primitive' && id !== undefined && gone.has(id)) return []
@@ -78,6 +96,6 @@ export function withoutConflicts(xml: string, { ids, dependent }: Conflicts): st
       const empty = CONTAINERS.includes(tag) && !left.some((child) => RESOURCES.includes(tagOf(child)))
       return empty ? [] : [{ ...node, [tag]: left }]
     })
-  const tree = new XMLParser({ ...options, parseAttributeValue: false }).parse(xml) as Node[]
+  const tree = new XMLParser(options).parse(xml) as Node[]
   return new XMLBuilder(options).build(prune(tree))
 }

@@ -6,6 +6,7 @@ import { type Terminal } from '../terminal'
 import { adviseOn } from './advice'
 import { applyModel } from './apply'
 import { checkModel } from './check'
+import { describeConflicts, isConflict } from './conflicts'
 import { DIALECTS, installedFormat } from './dialects'
 import { type Format } from './formats'
 import { type Answers, COMMON, mergeAnswers, questions } from './plan'
@@ -116,7 +117,7 @@ async function apply(
 ): Promise<void> {
   const { replaced, warnings } = await applyModel(validated, format, replace)
   for (const line of warnings) terminal.note(line)
-  if (replaced.ids.length > 0) terminal.note(`replaced: ${replaced.ids.join(', ')}`)
+  if (isConflict(replaced)) terminal.note(`replaced: ${describeConflicts(replaced)}`)
   if (replaced.dependent.length > 0) {
     terminal.note(`removed, because they named what was replaced: ${replaced.dependent.join(', ')}`)
   }

@@ -1,7 +1,7 @@
 /** Running a program on any node of the cluster. */
 import { Deadline, messageOf } from '../../lib/ocf'
 import { sameNode } from '../../lib/cluster/snapshot'
-import { type ProgramResult, runProgram } from '../../lib/system/run-program'
+import { type ProgramOptions, type ProgramResult, runProgram } from '../../lib/system/run-program'
 import { shellWords } from '../../lib/system/shell-words'
 import { CommandError, Exit } from '../exit'
 
@@ -39,12 +39,13 @@ export async function runOn(
   node: string,
   argv: readonly [string, ...string[]],
   timeoutMs: number,
+  more: Pick<ProgramOptions, 'input' | 'watch'> = {},
 ): Promise<ProgramResult> {
   const isHere = sameNode(node, local)
   const [program, ...args] = isHere ? argv : loginArgv(node, argv)
   let result: ProgramResult
   try {
-    result = await runProgram(program, args, { deadline: new Deadline(timeoutMs) })
+    result = await runProgram(program, args, { deadline: new Deadline(timeoutMs), ...more })
   } catch (error) {
     throw new CommandError(Exit.UNREACHABLE, messageOf(error))
   }

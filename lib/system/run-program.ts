@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly holds?: readonly number[]
   /** Is told what it prints, on standard output and error, as it does. */
   readonly watch?: (text: string) => void
+  /** What it reads on standard input. Default: nothing. */
+  readonly input?: string
   /** Has it told to end (SIGTERM). */
   readonly stop?: AbortSignal
 }
@@ -35,13 +37,15 @@ export interface ProgramOptions {
 export function runProgram(
   program: string,
   args: readonly string[],
-  { deadline, cwd, env, output, holds = [], watch, stop }: ProgramOptions,
+  { deadline, cwd, env, output, holds = [], watch, input, stop }: ProgramOptions,
 ): Promise<ProgramResult> {
   const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
-  const stdio: SpawnOptions['stdio'] = ['ignore', ...standard, ...holds]
+  const stdio: SpawnOptions['stdio'] = [input === undefined ? 'ignore' : 'pipe', ...standard, ...holds]
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env: programEnvironment(env), stdio })
     stop?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+    // A program that ends without reading all of it says why in another way.
+    child.stdin?.on('error', () => undefined).end(input)
     let timedOut = false
     const timer = setTimeout(() => {
       timedOut = true

@@ -400,7 +400,8 @@ describe('what the cluster has of the same names', () => {
   test('is found, and taken out with all that names it; nothing else is', () => {
     const found = conflictsWith(cib, modelOf())
     expect(found).toEqual({
-      ids: ['msPostgresql', 'pgsql', 'vip-master', 'ping-before-database'],
+      resources: ['msPostgresql', 'pgsql', 'vip-master'],
+      constraints: ['ping-before-database'],
       dependent: ['cli-ban-x'],
     })
     const left = readConfiguration(withoutConflicts(cib, found))
@@ -410,10 +411,18 @@ describe('what the cluster has of the same names', () => {
     expect(withoutConflicts(cib, found)).toContain('<node_state id="1">')
   })
 
+  test('what stays, stays to the last blank', () => {
+    const kept = `<rsc_location id="mine" rsc="other" node=" a&#10;b &lt;&quot;&amp; " score="1"/>`
+    const found = conflictsWith(cib, modelOf())
+    const text = cib.replace(/<rsc_location id="mine".*/, kept)
+    const left = withoutConflicts(text, found).replaceAll('></rsc_location>', '/>')
+    expect(left).toContain(kept)
+  })
+
   test('nothing of them: the CIB stays as it is', () => {
     const empty = '<cib><configuration><resources/><constraints/></configuration></cib>'
     const found = conflictsWith(empty, modelOf())
-    expect(found).toEqual({ ids: [], dependent: [] })
+    expect(found).toEqual({ resources: [], constraints: [], dependent: [] })
     expect(withoutConflicts(empty, found)).toBe(empty)
   })
 })
