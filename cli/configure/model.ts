@@ -126,7 +126,13 @@ export function databaseParameters(plan: Plan): Pairs {
     node_list: plan.nodes.join(' '),
     master_ip: (plan.replication ?? plan.writer).ip,
   }
-  return Object.fromEntries(Object.entries(made).filter(([, value]) => value !== ''))
+  // In the order in which the agent declares them, however they were said.
+  const order = Object.keys(pgsql.parameters)
+  return Object.fromEntries(
+    Object.entries(made)
+      .filter(([, value]) => value !== '')
+      .sort(([one], [other]) => order.indexOf(one) - order.indexOf(other)),
+  )
 }
 
 /** What the agent will read in them; where they are wrong, its defaults. */

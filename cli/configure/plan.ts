@@ -103,6 +103,11 @@ export function mergeAnswers(...all: readonly Answers[]): Answers {
   }
 }
 
+/** Whether something that a plan cannot do without is missing. */
+export function isLacking({ plan, pgsql: given }: Answers): boolean {
+  return !plan.nodes || !plan.writer || !given['pgctl'] || !given['pgdata']
+}
+
 /** Reads the answers one by one; how they fit together is checked on what becomes of them, see validate.ts. */
 export function readPlan({ plan, pgsql }: Answers): {
   readonly plan: Plan | undefined

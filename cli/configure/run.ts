@@ -7,9 +7,10 @@ import { adviseOn } from './advice'
 import { applyModel } from './apply'
 import { checkModel } from './check'
 import { describeConflicts, isConflict } from './conflicts'
+import { findPgCtls } from './discover'
 import { DIALECTS, installedFormat } from './dialects'
 import { type Format } from './formats'
-import { type Answers, COMMON, mergeAnswers, questions } from './plan'
+import { type Answers, COMMON, isLacking, mergeAnswers, questions } from './plan'
 import { planFileText, readPlanFile } from './plan-file'
 import { type Validated, validatePlan } from './validate'
 
@@ -84,6 +85,8 @@ export function mustBeValid(terminal: Terminal, answers: Answers): Validated {
   const { validated, problems } = validatePlan(answers)
   if (validated !== undefined) return validated
   for (const { reason } of problems) terminal.note(`  ${terminal.colours.red('-')} ${reason}`)
+  const found = problems.some(({ name }) => name === 'pgctl') ? findPgCtls() : []
+  if (found.length > 0) terminal.note(`  (this node has ${found.join(', ')})`)
   throw new CommandError(
     Exit.USAGE,
     `${problems.length === 1 ? 'one answer is' : `${problems.length} answers are`} not right (see above)`,
@@ -127,7 +130,9 @@ async function apply(
 
 export async function configure(terminal: Terminal, flags: ConfigureFlags): Promise<Exit> {
   const fromFile = flags.file === undefined ? { plan: {}, pgsql: {} } : answersOfFile(flags.file)
-  const answers = mergeAnswers(fromFile, fromFlags(flags))
+  const given = mergeAnswers(fromFile, fromFlags(flags))
+  const asks = terminal.isInteractive && isLacking(given)
+  const answers = asks ? await (await import('./interview')).interviewFor(terminal, given) : given
   const validated = mustBeValid(terminal, answers)
   advise(terminal, validated)
   const format = flags.format ?? installedFormat() ?? 'crm'

@@ -1,9 +1,10 @@
 /** `ocf-ts configure` with the real crmsh, pcs and crm_verify, on files. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { readPlanFile } from '../../cli/configure/plan-file'
 import { type PrivateMounts } from './support/private-mounts'
 import { withInstalledAgents } from './support/installed-agents'
 import { semanticsOf } from './support/semantics'
@@ -47,6 +48,8 @@ function run(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   })
   return { code: status, stdout, stderr }
 }
+
+const parse = (file: string) => readPlanFile(readFileSync(file, 'utf8'), file)
 
 const configure = (...args: string[]) => run([process.execPath, TOOL, 'configure', ...args])
 
@@ -126,6 +129,95 @@ describe('crmsh and pcs', () => {
   })
 })
 
+/** Somebody at a terminal: waits for each question, and answers it. */
+async function converse(args: readonly string[], answers: readonly (readonly [RegExp, string])[]) {
+  const command = [process.execPath, TOOL, 'configure', ...args].join(' ')
+  const terminal = ['script', '--quiet', '--return', '--command', command, '/dev/null']
+  const [nsenter = '', ...through] = machine.through
+  const child = spawn(nsenter, [...through, ...terminal], {
+    env: { PATH: process.env['PATH'], HOME: directory, LC_ALL: 'C.UTF-8', TERM: 'xterm' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let [all, unread, next] = ['', '', 0]
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    all += text
+    unread += text.replace(/\x1b\[[\d;?]*[A-Za-z]/g, '')
+    const expected = answers[next]
+    if (expected?.[0].test(unread) !== true) return
+    next += 1
+    unread = ''
+    child.stdin.write(expected[1])
+  })
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  clearTimeout(deadline)
+  return { code, all, asked: next }
+}
+
+describe('in a terminal', () => {
+  const ENTER = '\r'
+  const DOWN = '\x1b[B'
+  const CLEAR = '\x15'
+
+  test('it asks, and makes of the answers what options make of them', async () => {
+    const [asked, told, saved] = ['asked.crm', 'told.crm', 'asked.yaml'].map((name) =>
+      join(directory, name),
+    ) as [string, string, string]
+    const answers: readonly (readonly [RegExp, string])[] = [
+      [/nodes: /, `node1 node2${ENTER}`],
+      [/pgctl: /, ENTER],
+      [/writer: /, `192.168.100.163${ENTER}`],
+      [/replication: /, `192.168.2.3 24${ENTER}`],
+      // It is said what is wrong, and asked again.
+      [/ADDRESS\/PREFIX,INTERFACE such as/, `${CLEAR}192.168.2.3/24,eth2${ENTER}`],
+      [/reader: /, ENTER],
+      [/rep_mode: /, DOWN + ENTER],
+      [/max_lag: /, `16MB${ENTER}`],
+      [/fencing: two nodes that do not see each other/, DOWN + ENTER],
+      [/ping: /, `192.168.100.1${ENTER}`],
+      [/rejoin: /, DOWN + ENTER],
+    ]
+    // Not the machine's own.
+    const data = ['--pgdata', '/var/lib/postgresql/15/none']
+    const talk = await converse([...data, '--format', 'crm', '--output', asked, '--save', saved], answers)
+    expect(talk).toMatchObject({ code: 0, asked: answers.length })
+    expect(talk.all).toContain('sync: the primary waits for a standby')
+    expect(talk.all).not.toContain('sync_policy=strict')
+
+    const plain = configure(
+      ...['--nodes', 'node1 node2', '--writer', '192.168.100.163', '--replication', '192.168.2.3/24,eth2'],
+      ...[
+        '--rep-mode',
+        'async',
+        '--max-lag',
+        '16MB',
+        '--fencing',
+        'qdevice',
+        '--ping',
+        '192.168.100.1',
+        '--rejoin',
+        'rewind',
+      ],
+      ...['--pgctl', parse(saved).pgsql['pgctl'] ?? '', ...data],
+      ...['--format', 'crm', '--output', told],
+    )
+    expect({ code: plain.code, stdout: plain.stdout }).toEqual({ code: 0, stdout: '' })
+    expect(readFileSync(asked, 'utf8')).toBe(readFileSync(told, 'utf8'))
+  })
+
+  test('Ctrl-C changes nothing; what was said is not asked', async () => {
+    const output = join(directory, 'interrupted.crm')
+    const talk = await converse(
+      ['--file', plan, '--pgdata', '/none', '--writer', '""', '--output', output],
+      [[/writer: /, '\x03']],
+    )
+    expect(talk).toMatchObject({ code: 3, asked: 1 })
+    expect(talk.all).not.toContain('nodes: ')
+    expect(talk.all).toContain('nothing was changed')
+    expect(existsSync(output)).toBe(false)
+  })
+})
+
 describe('the command', () => {
   test('--output, --save and back, --json; flags come before the file', () => {
     const [output, saved] = [join(directory, 'out.crm'), join(directory, 'saved.yaml')]
@@ -175,6 +267,7 @@ describe('the command', () => {
       '  - pgctl: is not set: the path of pg_ctl',
       '  - pgdata: is not set: the data directory',
       "  - writer: ip: '1.2.3' is not allowed; set ip to an address such as 192.168.1.1 or 2001:db8::1",
+      expect.stringMatching(/^ {2}\(this node has .*\/usr\/lib\/postgresql\/\d+\/bin\/pg_ctl/),
       'ocf-ts: 4 answers are not right (see above)',
       expect.stringMatching(/^ {2}do: /),
       '',
