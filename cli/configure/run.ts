@@ -138,7 +138,8 @@ export async function configure(terminal: Terminal, flags: ConfigureFlags): Prom
   const format = flags.format ?? installedFormat() ?? 'crm'
   const text = DIALECTS[format].text(validated.model)
   if (flags.save !== undefined) writeFile('--save', flags.save, planFileText(answers))
-  await check(terminal, validated, format)
+  // --apply loads and verifies it on a copy of the cluster's own configuration.
+  if (!flags.apply) await check(terminal, validated, format)
   if (flags.output !== undefined) writeFile('--output', flags.output, text)
   if (flags.apply) await apply(terminal, validated, format, flags.replace ?? false)
   if (flags.json) terminal.json({ format, text, advice: adviseOn(validated.plan), model: validated.model })

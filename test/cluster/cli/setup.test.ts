@@ -117,7 +117,8 @@ test('configure --apply, all of it or nothing', async () => {
   expect(await epoch()).toBe(before)
   const primary = 'select pg_postmaster_start_time(), pg_is_in_recovery()'
   const running = await node1.sql(primary)
-  // What is the same is not changed; what is not is, and a parameter that can be reloaded restarts nothing.
+  // What is the same is not changed; what is not is, and a parameter that can be reloaded restarts nothing; pcs means
+  // the same as crmsh.
   const replaced = await tool(
     node1,
     'configure',
@@ -156,6 +157,28 @@ test('clone --start: a standby that there was not', async () => {
   expect(await node2.sql('select count(*) from t')).toBe('1000')
   expect(await node2.must(['stat', '-c', '%U:%G %a', node2.pgData])).toBe('postgres:postgres 700\n')
   expect(await initReport(node1, 'node2', '--check')).toMatchObject({ code: 0, server: 'running' })
+})
+
+test('init does not restart a server behind the back of the cluster', async () => {
+  await node1.must([
+    'crm_resource',
+    '--resource',
+    'pgsql',
+    '--set-parameter',
+    'rejoin',
+    '--parameter-value',
+    'rewind',
+  ])
+  await node1.must(['crm_resource', '--wait'])
+  const started = await node1.sql('select pg_postmaster_start_time()')
+  const { code, stdout, stderr } = await tool(node2, 'init', 'node1', '--auth', 'trust', '--yes', '--restart')
+  expect(stdout).toMatch(/^made: wal_log_hints=on in .*postgresql\.auto\.conf$/m)
+  expect(stdout).toContain('left on node1: wal_log_hints\n')
+  expect(stderr).toContain(
+    'wal_log_hints: take effect when PostgreSQL is restarted, and the cluster manages it on node1:',
+  )
+  expect(code).toBe(1)
+  expect(await node1.sql('select pg_postmaster_start_time()')).toBe(started)
 })
 
 test('clone --replace: what is there is not lost; a server that runs is left alone', async () => {
