@@ -25,7 +25,7 @@ export interface ProgramOptions {
   readonly watch?: (text: string) => void
   /** What it reads on standard input. Default: nothing. */
   readonly input?: string
-  /** Has it told to end (SIGTERM). */
+  /** Has it told to end (SIGTERM), and with it all that it has started. */
   readonly stop?: AbortSignal
 }
 
@@ -42,14 +42,26 @@ export function runProgram(
   const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
   const stdio: SpawnOptions['stdio'] = [input === undefined ? 'ignore' : 'pipe', ...standard, ...holds]
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: programEnvironment(env), stdio })
-    stop?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+    // A group of its own: a program that dies of a signal takes nobody along.
+    const detached = stop !== undefined
+    const child = spawn(program, args, { cwd, env: programEnvironment(env), stdio, detached })
+    const end = (signal: NodeJS.Signals): void => {
+      if (!detached || child.pid === undefined) child.kill(signal)
+      else endGroup(child.pid, signal)
+    }
+    stop?.addEventListener(
+      'abort',
+      () => {
+        end('SIGTERM')
+      },
+      { once: true },
+    )
     // A program that ends without reading all of it says why in another way.
     child.stdin?.on('error', () => undefined).end(input)
     let timedOut = false
     const timer = setTimeout(() => {
       timedOut = true
-      child.kill('SIGKILL')
+      end('SIGKILL')
     }, deadline.remainingMs)
     let stdout = ''
     let stderr = ''
@@ -69,6 +81,14 @@ export function runProgram(
       resolve({ code: code ?? undefined, stdout, stderr, timedOut })
     })
   })
+}
+
+function endGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 /** What a failed program says of itself, in one line. */

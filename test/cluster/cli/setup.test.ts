@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { Lab, type LabNode } from '../lab'
+import { until } from '../lab/wait'
 import { type InitReport } from '../../../cli/init/make'
 
 const MINUTE = 60_000
@@ -197,6 +198,17 @@ test('clone --replace: what is there is not lost; a server that runs is left alo
   expect(away.code).toBe(1)
   const siblings = () => readdirSync(dirname(node2.onDisk(node2.pgData)))
   expect(siblings()).toEqual(['main'])
+
+  // Who wanted it goes away in the middle: it is ended, and cleared up.
+  const slow = ['timeout', '--signal=TERM', '3', 'ocf-ts', 'clone', 'node2', '--replace', '--max-rate', '400']
+  expect((await node1.run(slow)).code).toBe(124)
+  await until('nothing is left of it', () => {
+    const left = node2.processes().some(({ command }) => command === 'pg_basebackup')
+    return !left && siblings().join() === 'main'
+  })
+  expect((await node2.must(['ls', '-A', '/var/lib/pgsql/tmp'])).split('\n')).not.toContain(
+    'rejoin.service.conf',
+  )
 
   const command = 'ocf-ts clone node2 --replace --max-rate 8000 --json </dev/null'
   const { code, stdout } = await node2.run(
