@@ -71,7 +71,7 @@ function checkStopped({ instance, node }: Site): void {
   if (server.kind === 'stopped') return
   throw refuse(
     `PostgreSQL runs on ${instance.dataDirectory} of ${node}: nothing was changed`,
-    `stop it first: 'crm_resource --ban --resource …', or what started it`,
+    'the cluster does not know of it: stop it with what started it',
   )
 }
 

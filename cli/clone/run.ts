@@ -74,7 +74,7 @@ function checkCluster(
   if (there !== undefined) {
     throw refuse(
       `the cluster runs ${id} on ${node} (${there.role})`,
-      `stop it there first: 'crm node standby ${node}' (and 'crm node online ${node}' afterwards)`,
+      `stop it there first: 'crm_standby --node ${node} --update on' (and afterwards 'crm_standby --node ${node} --delete')`,
     )
   }
 }

@@ -129,7 +129,9 @@ async function restartIfAgreed(
     terminal.note(
       `${names}: take effect when PostgreSQL is restarted, and the cluster manages it on ${node}:`,
     )
-    terminal.note(`  standbys first: crm node standby ${node}; crm node online ${node}`)
+    terminal.note(
+      `  crm_standby --node ${node} --update on; crm_standby --node ${node} --delete  (standbys first)`,
+    )
     return report
   }
   if (!flags.restart && !terminal.isInteractive) {
@@ -169,6 +171,12 @@ async function makeIfAgreed(
   await mustAgree(terminal, `Make these changes on ${node}?`, flags.yes ?? false)
   const report = await workOn(local, node, spec, 'make')
   if (!flags.json) for (const line of report.made) terminal.line(`made: ${line}`)
+  const lets = before.findings.flatMap(({ change }) => (change?.kind === 'let in' ? [change.line] : []))
+  if (lets.some((line) => /(?:scram-sha-256|md5|password)$/.test(line))) {
+    terminal.note(
+      `the password of ${spec.repuser} belongs in ~/.pgpass of the account that runs PostgreSQL, on every node`,
+    )
+  }
   return report
 }
 
