@@ -3,7 +3,7 @@ import { CommandError, Exit } from './exit'
 import { type Terminal } from './terminal'
 
 /** Ctrl-C at a question is an answer, and no fault. */
-async function answered<T>(asked: Promise<T>): Promise<T> {
+export async function answered<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked
   } catch (error) {

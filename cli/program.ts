@@ -2,24 +2,48 @@
 import { Command } from 'commander'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
+import { clone } from './commands/clone'
 import { completeFor } from './commands/complete'
 import { completion } from './commands/completion'
+import { configure } from './commands/configure'
 import { debug } from './commands/debug'
 import { doctor } from './commands/doctor'
 import { doctorFacts, doctorReach } from './commands/doctor-facts'
 import { drill } from './commands/drill'
+import { init } from './commands/init'
 import { logs } from './commands/logs'
 import { metrics } from './commands/metrics'
+import { nodeClone } from './commands/node-clone'
 import { nodeFacts } from './commands/node-facts'
 import { nodeFault } from './commands/node-fault'
+import { nodeInit } from './commands/node-init'
 import { nodeLogs } from './commands/node-logs'
 import { status } from './commands/status'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, doctor, drill, debug, logs, metrics, completion]
+const COMMANDS: readonly Definition[] = [
+  status,
+  configure,
+  init,
+  clone,
+  doctor,
+  drill,
+  debug,
+  logs,
+  metrics,
+  completion,
+]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts, nodeFault, nodeLogs, doctorFacts, doctorReach]
+const INTERNAL: readonly Definition[] = [
+  nodeFacts,
+  nodeInit,
+  nodeClone,
+  nodeFault,
+  nodeLogs,
+  doctorFacts,
+  doctorReach,
+]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')

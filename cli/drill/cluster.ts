@@ -44,7 +44,7 @@ export class Cluster {
     timeoutMs = TIMEOUT_MS,
     watch?: (text: string) => void,
   ): Promise<ProgramResult> {
-    return runOn(this, node, argv, timeoutMs, watch)
+    return runOn(this, node, argv, timeoutMs, watch && { watch })
   }
 
   /**

@@ -1,7 +1,7 @@
 /** Running a program on any node of the cluster. */
 import { Deadline, messageOf } from '../../lib/ocf'
 import { sameNode } from '../../lib/cluster/snapshot'
-import { type ProgramResult, runProgram } from '../../lib/system/run-program'
+import { type ProgramOptions, type ProgramResult, runProgram } from '../../lib/system/run-program'
 import { shellWords } from '../../lib/system/shell-words'
 import { CommandError, Exit } from '../exit'
 
@@ -32,7 +32,7 @@ export function loginArgv(node: string, argv: readonly string[]): readonly [stri
  * Runs a program on a node: here without any detour, on another one through ssh.
  *
  * @param timeoutMs - milliseconds
- * @param watch - is told what it prints, as it does
+ * @param more - what it reads, and who is told what it prints, as it does
  * @throws CommandError UNREACHABLE when the other node does not let us in
  */
 export async function runOn(
@@ -40,13 +40,13 @@ export async function runOn(
   node: string,
   argv: readonly [string, ...string[]],
   timeoutMs: number,
-  watch?: (text: string) => void,
+  more: Pick<ProgramOptions, 'input' | 'watch'> = {},
 ): Promise<ProgramResult> {
   const isHere = sameNode(node, local)
   const [program, ...args] = isHere ? argv : loginArgv(node, argv)
   let result: ProgramResult
   try {
-    result = await runProgram(program, args, { deadline: new Deadline(timeoutMs), ...(watch && { watch }) })
+    result = await runProgram(program, args, { deadline: new Deadline(timeoutMs), ...more })
   } catch (error) {
     throw new CommandError(Exit.UNREACHABLE, messageOf(error))
   }

@@ -24,7 +24,9 @@ export interface ProgramOptions {
   readonly holds?: readonly number[]
   /** Is told what it prints, on standard output and error, as it does. */
   readonly watch?: (text: string) => void
-  /** Has it told to end (SIGTERM). */
+  /** What it reads on standard input. Default: nothing. */
+  readonly input?: string
+  /** Has it told to end (SIGTERM), and with it all that it has started. */
   readonly stop?: AbortSignal
 }
 
@@ -50,17 +52,31 @@ export function describeEnd({ code, timedOut }: Pick<ProgramResult, 'code' | 'ti
 function run(
   program: string,
   args: readonly string[],
-  { deadline, cwd, env, output, holds = [], watch, stop }: ProgramOptions,
+  { deadline, cwd, env, output, holds = [], watch, input, stop }: ProgramOptions,
 ): Promise<ProgramResult> {
   const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
-  const stdio: SpawnOptions['stdio'] = ['ignore', ...standard, ...holds]
+  const stdio: SpawnOptions['stdio'] = [input === undefined ? 'ignore' : 'pipe', ...standard, ...holds]
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: programEnvironment(env), stdio })
-    stop?.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+    // A group of its own: a program that dies of a signal takes nobody along.
+    const detached = stop !== undefined
+    const child = spawn(program, args, { cwd, env: programEnvironment(env), stdio, detached })
+    const end = (signal: NodeJS.Signals): void => {
+      if (!detached || child.pid === undefined) child.kill(signal)
+      else endGroup(child.pid, signal)
+    }
+    stop?.addEventListener(
+      'abort',
+      () => {
+        end('SIGTERM')
+      },
+      { once: true },
+    )
+    // A program that ends without reading all of it says why in another way.
+    child.stdin?.on('error', () => undefined).end(input)
     let timedOut = false
     const timer = setTimeout(() => {
       timedOut = true
-      child.kill('SIGKILL')
+      end('SIGKILL')
     }, deadline.remainingMs)
     let stdout = ''
     let stderr = ''
@@ -80,6 +96,14 @@ function run(
       resolve({ code: code ?? undefined, stdout, stderr, timedOut })
     })
   })
+}
+
+function endGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 /** What a failed program says of itself, in one line. */

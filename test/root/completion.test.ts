@@ -55,7 +55,10 @@ test('zsh', () => {
     zpty -n -w shell $'ocf-ts stat\\t --js\\t\\n'
     zpty -w shell 'exit'
     while zpty -r shell line; do print -r -- $line; done`
-  const seen = run('zsh', ['-f'], script).replace(/\x1b\[[\d;?]*[A-Za-z]/g, '')
+  // Without colours, and without what the cursor has gone back over.
+  const seen = run('zsh', ['-f'], script)
+    .replace(/\x1b\[[\d;?]*[A-Za-z]/g, '')
+    .replace(/[^]\x08/g, '')
   // Each word is completed, for it is the only one.
   expect(seen).toMatch(/ocf-ts status +--json/)
 }, 30_000)

@@ -1,0 +1,83 @@
+/** Checking a configuration before anybody relies on it: on a CIB in a file, with the programs that the cluster has. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Deadline } from '../../lib/ocf'
+import { findProgram } from '../../lib/system/find-program'
+import { describeFailure, runProgram } from '../../lib/system/run-program'
+import { CommandError, Exit } from '../exit'
+import { DIALECTS, isInstalled } from './dialects'
+import { type Format } from './formats'
+import { type Model } from './model'
+
+const TIMEOUT_MS = 20_000
+
+/** Runs `work` with a directory of its own, which is gone afterwards. */
+export async function withDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'ocf-ts-configure-'))
+  try {
+    return await work(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Runs one of pacemaker's programs, which must succeed. */
+export async function pacemaker(program: string, args: readonly string[]): Promise<string> {
+  const result = await runProgram(program, args, { deadline: new Deadline(TIMEOUT_MS) })
+  if (result.code === 0) return result.stdout
+  throw new CommandError(Exit.TROUBLE, describeFailure(program, result))
+}
+
+/**
+ * Has pacemaker check a CIB in a file: the schema, and whether it makes sense.
+ *
+ * @throws CommandError TROUBLE with what is wrong
+ */
+export async function verify(cib: string): Promise<void> {
+  const args = ['--xml-file', cib, '--verbose']
+  const result = await runProgram('crm_verify', args, { deadline: new Deadline(TIMEOUT_MS) })
+  if (result.code === 0) return
+  const said = result.stderr
+    .split('\n')
+    .filter((line) => /error:/.test(line))
+    .map((line) => line.replace(/^.*error:\s*/, '').trim())
+  const why = said.length > 0 ? said.join('; ') : describeFailure('crm_verify', result)
+  throw new CommandError(Exit.TROUBLE, `pacemaker does not take the configuration: ${why}`)
+}
+
+/** Where the cluster looks for an agent, `ocf:PROVIDER:TYPE`. */
+function agentPath(agent: string): string {
+  const [, provider = '', type = ''] = agent.split(':')
+  return join(process.env['OCF_ROOT'] ?? '/usr/lib/ocf', 'resource.d', provider, type)
+}
+
+/** What a check found, or why there was none. */
+export type Checked =
+  { readonly by: readonly string[]; readonly warnings: readonly string[] } | { readonly skipped: string }
+
+/**
+ * Loads the configuration into an empty CIB in a file, and has pacemaker verify what becomes of it. Needs no cluster.
+ *
+ * @throws CommandError TROUBLE when either refuses
+ */
+export async function checkModel(model: Model, format: Format): Promise<Checked> {
+  const { program, load } = DIALECTS[format]
+  if (!isInstalled(format)) return { skipped: `${program} is not installed here` }
+  for (const needed of ['cibadmin', 'crm_verify']) {
+    if (findProgram(needed) === undefined) return { skipped: `${needed} (pacemaker) is not installed here` }
+  }
+  const missing = model.primitives.map(({ agent }) => agentPath(agent)).find((path) => !existsSync(path))
+  if (missing !== undefined) return { skipped: `${missing} is missing: run scripts/install` }
+  return withDirectory(async (directory) => {
+    const cib = join(directory, 'cib.xml')
+    // It is the configuration that is looked at, not a cluster that has no quorum.
+    const empty = (await pacemaker('cibadmin', ['--empty'])).replace(/<cib\b/, '<cib have-quorum="1"')
+    writeFileSync(cib, empty, { mode: 0o600 })
+    // Without a device, which belongs to the cluster and not to this plan, fencing is an error.
+    const checked = { ...model, properties: { ...model.properties, 'stonith-enabled': 'false' } }
+    const warnings = await load(checked, cib, directory)
+    await verify(cib)
+    return { by: [program, 'crm_verify'], warnings }
+  })
+}
