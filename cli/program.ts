@@ -4,12 +4,14 @@ import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
 import { nodeFacts } from './commands/node-facts'
 import { status } from './commands/status'
+import { switchover } from './commands/switchover'
+import { watchPrimary } from './commands/watch-primary'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status]
+const COMMANDS: readonly Definition[] = [status, switchover]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts]
+const INTERNAL: readonly Definition[] = [nodeFacts, watchPrimary]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')
