@@ -2,16 +2,19 @@
 import { Command } from 'commander'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
+import { nodeAddresses } from './commands/node-addresses'
 import { nodeFacts } from './commands/node-facts'
+import { pause } from './commands/pause'
+import { resume } from './commands/resume'
 import { status } from './commands/status'
 import { switchover } from './commands/switchover'
 import { watchPrimary } from './commands/watch-primary'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, switchover]
+const COMMANDS: readonly Definition[] = [status, switchover, pause, resume]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts, watchPrimary]
+const INTERNAL: readonly Definition[] = [nodeFacts, nodeAddresses, watchPrimary]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')
