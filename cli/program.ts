@@ -5,6 +5,8 @@ import { type Definition, type Setting } from './command'
 import { nodeAddresses } from './commands/node-addresses'
 import { nodeFacts } from './commands/node-facts'
 import { pause } from './commands/pause'
+import { rejoin } from './commands/rejoin'
+import { rejoinNode } from './commands/rejoin-node'
 import { resume } from './commands/resume'
 import { status } from './commands/status'
 import { switchover } from './commands/switchover'
@@ -12,9 +14,9 @@ import { watchPrimary } from './commands/watch-primary'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, switchover, pause, resume]
+const COMMANDS: readonly Definition[] = [status, switchover, pause, resume, rejoin]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts, nodeAddresses, watchPrimary]
+const INTERNAL: readonly Definition[] = [nodeFacts, nodeAddresses, watchPrimary, rejoinNode]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')

@@ -1,5 +1,6 @@
 /** Whether the primary may be moved, and how long nobody served. */
 import { describe, expect, test } from '@jest/globals'
+import { banText, promotedRole } from '../../cli/switchover/bans'
 import { decideSwitchover, type SwitchoverFacts } from '../../cli/switchover/decide'
 import { momentsOf, outageOf, type Sighting } from '../../cli/switchover/outage'
 import { type MemberReport } from '../../cli/status/report'
@@ -233,5 +234,23 @@ describe('the outage', () => {
       'the addresses are on new',
       'new takes writes',
     ])
+  })
+})
+
+describe('the constraint by which the primary is moved', () => {
+  test.each([
+    ['<cib validate-with="pacemaker-2.10">', 'Master'],
+    ['<cib validate-with="pacemaker-3.6">', 'Master'],
+    ['<cib validate-with="pacemaker-3.9">', 'Promoted'],
+    ['<cib validate-with="pacemaker-4.0">', 'Promoted'],
+    ['<cib>', 'Promoted'],
+  ])('%s', (xml, role) => {
+    expect(promotedRole(xml)).toBe(role)
+  })
+  test('its role is in the rule, and what is in a name stays in it', () => {
+    const text = banText('ms&1', 'n"1', 'Promoted', new Date('2026-11-23T21:00:00.500Z'))
+    expect(text).toContain('<rsc_location id="cli-ban-ms&amp;1-on-n&quot;1" rsc="ms&amp;1">')
+    expect(text).toContain('score="-INFINITY" boolean-op="and" role="Promoted">')
+    expect(text).toContain('operation="lt" end="2026-11-23T21:00:00Z"/>')
   })
 })
