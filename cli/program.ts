@@ -2,9 +2,11 @@
 import { Command } from 'commander'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
+import { dataEnd } from './commands/data-end'
 import { nodeAddresses } from './commands/node-addresses'
 import { nodeFacts } from './commands/node-facts'
 import { pause } from './commands/pause'
+import { promote } from './commands/promote'
 import { rejoin } from './commands/rejoin'
 import { rejoinNode } from './commands/rejoin-node'
 import { resume } from './commands/resume'
@@ -14,9 +16,9 @@ import { watchPrimary } from './commands/watch-primary'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
-const COMMANDS: readonly Definition[] = [status, switchover, pause, resume, rejoin]
+const COMMANDS: readonly Definition[] = [status, switchover, pause, resume, rejoin, promote]
 /** Called by the tool itself, on other nodes. */
-const INTERNAL: readonly Definition[] = [nodeFacts, nodeAddresses, watchPrimary, rejoinNode]
+const INTERNAL: readonly Definition[] = [nodeFacts, nodeAddresses, watchPrimary, rejoinNode, dataEnd]
 
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')
