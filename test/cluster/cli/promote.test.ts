@@ -36,6 +36,16 @@ const goesAlone = (): Promise<unknown> =>
     (await dataStatus('node2', node1)).startsWith('DISCONNECT'),
   )
 
+const endReplication = (): Promise<string> =>
+  node1.sql('select pg_terminate_backend(pid) from pg_stat_replication')
+
+/** Lets standbys in to node1, or no more. */
+async function letReplicate(allowed: boolean): Promise<void> {
+  const edit = allowed ? '1d' : '1i host replication all all reject'
+  await node1.must(['sed', '-i', edit, `${node1.pgData}/pg_hba.conf`], { user: 'postgres' })
+  await node1.sql('select pg_reload_conf()')
+}
+
 test('refused while a primary serves, and without --force', async () => {
   const { code, stdout, stderr } = await node2.run([
     ...['ocf-ts', 'promote', '--force', 'node2', '--confirm', 'node2'],
@@ -51,8 +61,11 @@ test('refused while a primary serves, and without --force', async () => {
 })
 
 test('a node that answers and has more is promoted instead, or named; a server that is stopped, too', async () => {
-  await node2.cutOff(['eth2'])
-  await goesAlone()
+  await letReplicate(false)
+  await until('no standby gets in any more', async () => {
+    await endReplication()
+    return (await dataStatus('node2', node1)).startsWith('DISCONNECT')
+  })
   await node1.sql('create table only_here as select generate_series(1, 1000) as id')
   node1.killPostgres()
   await lab.waitFor(
@@ -72,7 +85,7 @@ test('a node that answers and has more is promoted instead, or named; a server t
   expect(done).toContain('no node that answers has more than node1')
   expect(done).toMatch(/^node1 is the primary of pgsql$/m)
   expect(await node1.sql('select count(*) from only_here')).toBe('1000')
-  await node2.heal()
+  await letReplicate(true)
   const status = await lab.waitFor('node2 is in sync', isInSync('node1', 'node2'))
   expect(status.failures).toEqual([])
 })
