@@ -1,10 +1,11 @@
 /** What `ocf-ts pause` does. */
 import { lookAtCluster } from '../cluster/view'
-import { waitForStatus } from '../cluster/wait'
+import { waitUntil } from '../cluster/wait'
 import { Exit } from '../exit'
 import { Interruption } from '../interrupt'
 import { type Terminal } from '../terminal'
 import { isPaused, setPaused } from './mode'
+import { answeredBy } from './monitors'
 
 export interface PauseFlags {
   readonly json?: true
@@ -20,10 +21,17 @@ export async function pause(terminal: Terminal, { json }: PauseFlags): Promise<E
     const interruption = new Interruption()
     try {
       await setPaused(true)
-      const patience = { local: view.local, seconds: SETTLE_SECONDS, interruption }
-      await waitForStatus('the actions that were under way have ended', patience, ({ resources }) =>
-        resources.every(({ managed, active, pending }) => (!active || !managed) && pending === undefined),
-      )
+      const patience = { seconds: SETTLE_SECONDS, interruption }
+      await waitUntil('the actions and monitors that were under way have ended', patience, async () => {
+        const { status, xml } = await lookAtCluster()
+        const watched = answeredBy(xml, 'monitors')
+        const active = status.resources.filter((resource) => resource.active)
+        const ended = active.every(({ managed }) => !managed)
+        const busy = status.resources.some(({ pending }) => pending !== undefined)
+        // One that still runs would notice what is done from now on, and count it as a failure.
+        const watches = active.some(({ id, node }) => watched.includes(`${id} on ${node ?? ''}`))
+        return (ended && !busy && !watches) || undefined
+      })
     } finally {
       interruption.release()
     }

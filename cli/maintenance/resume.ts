@@ -153,7 +153,9 @@ export async function resume(terminal: Terminal, flags: ResumeFlags): Promise<Ex
       )
     }
     if (!flags.json)
-      terminal.line('the cluster is resumed: it watches everything again, and has changed nothing')
+      terminal.line(
+        `the cluster is resumed: it watches everything again${upcoming.length === 0 ? ', and has changed nothing' : ''}`,
+      )
     return Exit.OK
   } catch (error) {
     if (!interruption.happened) throw error

@@ -16,6 +16,8 @@ export interface Candidate {
   readonly end: Lsn | undefined
   readonly dataStatus: string | null
   readonly locked: boolean | null
+  /** It is known not to run: it left the cluster in good order, or was fenced. */
+  readonly down: boolean
   /** Why it is not known what it has. */
   readonly why: string | undefined
 }
@@ -54,6 +56,16 @@ export function describeLoss(candidates: readonly Candidate[], named: Candidate)
       ({ node, why, state }) => `not known, and lost too: what only ${node} has (${why ?? state})`,
     ),
   ]
+}
+
+/** Who could be a second primary, unseen. */
+export function describeDanger(candidates: readonly Candidate[]): readonly string[] {
+  return candidates
+    .filter(({ state, down }) => state !== 'online' && !down)
+    .map(
+      ({ node }) =>
+        `${node} is not known to be down: if PostgreSQL still takes writes there, there will be two primaries; switch ${node} off first`,
+    )
 }
 
 /** Why the cluster does not promote it by itself: the agent's rules. */

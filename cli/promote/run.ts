@@ -20,7 +20,7 @@ import { runOn } from '../nodes/shell'
 import { type DatabaseReport, makeReport, type MemberReport, membersToAsk } from '../status/report'
 import { type Terminal } from '../terminal'
 import { AttributeChanges } from './attributes'
-import { type Candidate, decidePromote, describeLoss, describeRule } from './candidates'
+import { type Candidate, decidePromote, describeDanger, describeLoss, describeRule } from './candidates'
 import { type DataEnd } from './own-end'
 
 export interface PromoteFlags {
@@ -51,7 +51,17 @@ async function findCandidate(
   { node, state, dataStatus, locked }: MemberReport,
   gathered: Gathered | undefined,
 ): Promise<Candidate> {
-  const base = { node, state, dataStatus, locked, server: undefined, timeline: undefined, end: undefined }
+  const down = findNode(view.snapshot, node)?.departed ?? false
+  const base = {
+    node,
+    state,
+    dataStatus,
+    locked,
+    down,
+    server: undefined,
+    timeline: undefined,
+    end: undefined,
+  }
   if (gathered === undefined) return { ...base, why: `it is ${state}` }
   if (gathered.facts === undefined) return { ...base, why: gathered.why }
   const { server, sql, unknown } = gathered.facts
@@ -229,8 +239,9 @@ export async function promote(terminal: Terminal, wanted: string, flags: Promote
   const { node } = named
   const { red, bold } = terminal.colours
   const losses = describeLoss(candidates, named)
+  const dangers = describeDanger(candidates)
   say(describeRule(named, database.id, mode))
-  for (const loss of losses) say(red(loss))
+  for (const text of [...losses, ...dangers]) say(red(text))
   await mustType(terminal, `Type the name of the node to promote it and lose that:`, node, flags.confirm)
 
   const steps = new Steps(flags.json === true)
@@ -256,7 +267,8 @@ export async function promote(terminal: Terminal, wanted: string, flags: Promote
   } finally {
     interruption.release()
   }
-  if (flags.json) terminal.json({ resource: database.id, primary: node, losses, steps: steps.reports })
+  if (flags.json)
+    terminal.json({ resource: database.id, primary: node, losses, dangers, steps: steps.reports })
   else {
     terminal.line(bold(`${node} is the primary of ${database.id}`))
     terminal.line(

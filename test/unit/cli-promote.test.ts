@@ -1,6 +1,12 @@
 /** What is lost when a node is promoted by force, and what speaks against it. */
 import { describe, expect, test } from '@jest/globals'
-import { type Candidate, decidePromote, describeLoss, type PromoteFacts } from '../../cli/promote/candidates'
+import {
+  type Candidate,
+  decidePromote,
+  describeDanger,
+  describeLoss,
+  type PromoteFacts,
+} from '../../cli/promote/candidates'
 
 const candidate = (node: string, change: Partial<Candidate> = {}): Candidate => ({
   node,
@@ -10,6 +16,7 @@ const candidate = (node: string, change: Partial<Candidate> = {}): Candidate => 
   end: '0000000003000000',
   dataStatus: 'DISCONNECT',
   locked: false,
+  down: false,
   why: undefined,
   ...change,
 })
@@ -91,4 +98,12 @@ describe('what speaks against a promotion by force', () => {
     if (text === undefined) expect(problems).toEqual([])
     else expect(problems).toEqual([{ text: expect.stringMatching(text), soft: false }])
   })
+})
+
+test('a node that nobody sees may still be a primary, unless it is known to be down', () => {
+  const named = candidate('node2')
+  expect(describeDanger([gone, named])).toEqual([
+    'node1 is not known to be down: if PostgreSQL still takes writes there, there will be two primaries; switch node1 off first',
+  ])
+  expect(describeDanger([{ ...gone, down: true }, named])).toEqual([])
 })

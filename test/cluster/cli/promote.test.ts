@@ -117,6 +117,7 @@ test('the last primary is gone, and the standby lacks commits: what is lost is s
       'node2 is not promoted by itself: commits may be missing there (pgsql-data-status is DISCONNECT',
     )
     expect(stdout).toContain('not known, and lost too: what only node1 has (it is offline)')
+    expect(stdout).toContain('node1 is not known to be down: ')
     expect(stderr).toContain(`${why}: nothing was changed`)
   }
   expect((await lab.status('node2')).promoted('pgsql')).toEqual([])
