@@ -22,6 +22,9 @@ export interface WayFacts {
   readonly dataStatus: string | null
 }
 
+/** A standby that runs has found that no waiting helps. */
+const PROVEN = /^DISCONNECT\|(?:FORKED|WAL_REMOVED|OTHER_DATABASE)$/
+
 const refuse = (text: string): Way => ({ kind: 'refuse', problem: hard(text) })
 
 /** Why pg_rewind would not do. */
@@ -46,6 +49,11 @@ function whatIsGiven({ standing, dataStatus }: WayFacts): string | undefined {
 export function decideWay(facts: WayFacts): Way {
   const { node, standing, wanted, configured } = facts
   if (standing.note?.state === 'running') return { kind: 'follow', method: standing.note.method }
+  if (standing.running && wanted === undefined && !PROVEN.test(facts.dataStatus ?? '')) {
+    return refuse(
+      `${node} runs, and nothing says that its data does not fit (${facts.dataStatus ?? 'not said'}): mend what keeps it from the primary, and it follows by itself (--method replaces its data all the same)`,
+    )
+  }
   if (standing.unknown !== null && wanted !== 'basebackup') {
     return refuse(
       `the data of ${node} cannot be compared with the primary's: ${standing.unknown} (--method basebackup gives it up all the same)`,

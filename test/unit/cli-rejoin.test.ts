@@ -89,6 +89,14 @@ describe('the way back', () => {
       { dataStatus: 'DISCONNECT|FORKED' },
       copy('rewind', 'it runs, and cannot follow the primary (DISCONNECT|FORKED)'),
     ],
+    [
+      'a standby that runs and is not let in',
+      { running: true, loss: null, lost: null },
+      { dataStatus: 'DISCONNECT|REFUSED' },
+      refused(
+        'node1 runs, and nothing says that its data does not fit (DISCONNECT|REFUSED): mend what keeps it from the primary, and it follows by itself (--method replaces its data all the same)',
+      ),
+    ],
   ])('%s', (_, change, facts, way) => {
     expect(
       decideWay({
