@@ -128,3 +128,18 @@ test('a node that was primary and has nothing of its own is let in without a que
   expect(done).toMatch(/^nothing is given up: node2 has all that node1 has$/m)
   await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
 })
+
+test('a standby that runs and cannot follow is stopped for it, and the constraint is taken back', async () => {
+  const before = await configuration()
+  const claim = ['-l', 'forever', '-N', 'node1', '-n', 'pgsql-data-status', '-v', 'DISCONNECT|FORKED']
+  const done = await until('the primary has not yet said otherwise', async () => {
+    await node2.must(['crm_attribute', ...claim])
+    const said = await node2.must(['ocf-ts', 'rejoin', 'node1', '--method', 'basebackup', '--yes'])
+    return said.startsWith('node1 is in') ? undefined : said
+  })
+  expect(done).toContain('given up: node1: it runs, and cannot follow the primary (DISCONNECT|FORKED)')
+  expect(done).toMatch(/^- stop pgsql on node1 \.\.\. \d+\.\d s$/m)
+  const status = await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
+  expect(status.failures).toEqual([])
+  expect(await configuration()).toEqual(before)
+})
