@@ -6,6 +6,7 @@ import { clone } from './commands/clone'
 import { completeFor } from './commands/complete'
 import { completion } from './commands/completion'
 import { configure } from './commands/configure'
+import { dataEnd } from './commands/data-end'
 import { debug } from './commands/debug'
 import { doctor } from './commands/doctor'
 import { doctorFacts, doctorReach } from './commands/doctor-facts'
@@ -13,12 +14,20 @@ import { drill } from './commands/drill'
 import { init } from './commands/init'
 import { logs } from './commands/logs'
 import { metrics } from './commands/metrics'
+import { nodeAddresses } from './commands/node-addresses'
 import { nodeClone } from './commands/node-clone'
 import { nodeFacts } from './commands/node-facts'
 import { nodeFault } from './commands/node-fault'
 import { nodeInit } from './commands/node-init'
 import { nodeLogs } from './commands/node-logs'
+import { pause } from './commands/pause'
+import { promote } from './commands/promote'
+import { rejoin } from './commands/rejoin'
+import { rejoinNode } from './commands/rejoin-node'
+import { resume } from './commands/resume'
 import { status } from './commands/status'
+import { switchover } from './commands/switchover'
+import { watchPrimary } from './commands/watch-primary'
 import { Exit } from './exit'
 
 /** In the order of `--help`. */
@@ -27,6 +36,11 @@ const COMMANDS: readonly Definition[] = [
   configure,
   init,
   clone,
+  switchover,
+  pause,
+  resume,
+  rejoin,
+  promote,
   doctor,
   drill,
   debug,
@@ -37,10 +51,14 @@ const COMMANDS: readonly Definition[] = [
 /** Called by the tool itself, on other nodes. */
 const INTERNAL: readonly Definition[] = [
   nodeFacts,
+  nodeAddresses,
   nodeInit,
   nodeClone,
   nodeFault,
   nodeLogs,
+  watchPrimary,
+  rejoinNode,
+  dataEnd,
   doctorFacts,
   doctorReach,
 ]

@@ -3,6 +3,8 @@ import yoctoSpinner, { type Spinner } from 'yocto-spinner'
 
 interface Step {
   readonly text: string
+  /** How far it is. */
+  detail: string
   readonly startedAt: number
   readonly spinner: Spinner | undefined
   readonly timer: NodeJS.Timeout | undefined
@@ -25,15 +27,24 @@ export class Progress {
     if (!this.animated) {
       // Without the end of the line yet: whoever waits for it sees what for.
       this.stream.write(`- ${text} ... `)
-      this.step = { text, startedAt, spinner: undefined, timer: undefined }
+      this.step = { text, detail: '', startedAt, spinner: undefined, timer: undefined }
       return
     }
     // Ctrl-C is for the owner of the lab.
     const spinner = yoctoSpinner({ text, stream: this.stream, handleSignals: false }).start()
     const timer = setInterval(() => {
-      spinner.text = `${text}  ${Math.floor((performance.now() - startedAt) / 1000)} s`
+      const detail = this.step?.detail ?? ''
+      spinner.text = `${text}${detail === '' ? '' : `: ${detail}`}  ${Math.floor((performance.now() - startedAt) / 1000)} s`
     }, 250)
-    this.step = { text, startedAt, spinner, timer }
+    this.step = { text, detail: '', startedAt, spinner, timer }
+  }
+
+  /** How far the step under way is. */
+  detail(text: string): void {
+    const { step } = this
+    if (!step || step.detail === text) return
+    step.detail = text
+    if (!this.animated) this.stream.write(`${text} ... `)
   }
 
   /** The step under way has succeeded. */

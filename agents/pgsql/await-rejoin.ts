@@ -42,11 +42,20 @@ function endRemains(site: Site): void {
   })
 }
 
-/** Begins a rejoin, in a process that outlives this one. */
-async function begin({ variables, deadline }: Context, site: Site): Promise<void> {
+/**
+ * Begins a rejoin, in a process that outlives this one.
+ *
+ * @param program - the argument vector of this agent
+ */
+export async function beginRejoin(
+  { variables, deadline }: Pick<Context, 'variables' | 'deadline'>,
+  site: Site,
+  program: readonly [string, ...string[]],
+): Promise<void> {
   makeTmpdir(site)
   endRemains(site)
-  const pid = await spawnDetached(process.execPath, [process.argv[1] ?? '', 'rejoin'], {
+  const [node, ...args] = program
+  const pid = await spawnDetached(node, [...args, 'rejoin'], {
     ...variables,
     OCF_RESKEY_CRM_meta_timeout: undefined,
     OCF_RESKEY_CRM_meta_interval: undefined,
@@ -78,7 +87,7 @@ export async function awaitRejoin(context: Context, site: Site, method?: RejoinM
   makeTmpdir(site)
   announceWaiter(site)
   try {
-    if (method !== undefined) await begin(context, site)
+    if (method !== undefined) await beginRejoin(context, site, [process.execPath, process.argv[1] ?? ''])
   } catch (error) {
     retractWaiter(site)
     throw error

@@ -39,6 +39,9 @@ export interface Constraint {
   readonly node: string | undefined
   readonly score: string | undefined
   readonly role: string | undefined
+  /** Of a colocation: what `resource` is placed with, and in which role of that. */
+  readonly withResource: string | undefined
+  readonly withRole: string | undefined
   /** It ends by itself, or has ended (`crm_resource --lifetime`). */
   readonly expires: boolean
 }
@@ -133,6 +136,8 @@ function readConstraint(element: Element): readonly Constraint[] {
       node: attribute(element, 'node') ?? (node && attribute(node, 'value')),
       score: attribute(element, 'score') ?? rules.map((rule) => attribute(rule, 'score')).find(Boolean),
       role: attribute(element, 'role') ?? rules.map((rule) => attribute(rule, 'role')).find(Boolean),
+      withResource: attribute(element, 'with-rsc'),
+      withRole: attribute(element, 'with-rsc-role'),
       expires: rules.some((rule) => childrenOf(rule, 'date_expression').length > 0),
     },
   ]

@@ -1,0 +1,106 @@
+/** Watching servers on several nodes at the same time, on one clock: ours. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { sameNode } from '../../lib/cluster/snapshot'
+import { loginArgv, type Reach } from '../nodes/shell'
+import { type Sighting } from './outage'
+import { type WatchLine } from './watch-server'
+
+const READY_MS = 8000
+const END_MS = 2000
+
+/** How long to wait before the watchers are given up. */
+function within(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const passed = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(false)
+    }, ms)
+  })
+  return Promise.race([work.then(() => true), passed]).finally(() => {
+    clearTimeout(timer)
+  })
+}
+
+export class Watcher {
+  readonly sightings: Sighting[] = []
+  readonly #children: ChildProcess[] = []
+  readonly #ends: Promise<void>[] = []
+
+  private constructor(
+    private readonly reach: Reach,
+    private readonly resource: string,
+    private readonly addresses: readonly string[],
+  ) {}
+
+  /**
+   * Begins to watch; resolves when each node has said how it stands.
+   *
+   * @returns why a node cannot be watched, beside the watcher
+   */
+  static async start(
+    reach: Reach,
+    resource: string,
+    addresses: readonly string[],
+    nodes: readonly string[],
+  ): Promise<{ readonly watcher: Watcher; readonly unwatched: readonly string[] }> {
+    const watcher = new Watcher(reach, resource, addresses)
+    const whys = await Promise.all(nodes.map((node) => watcher.#watch(node)))
+    return { watcher, unwatched: whys.flatMap((why) => (why === undefined ? [] : [why])) }
+  }
+
+  #watch(node: string): Promise<string | undefined> {
+    const command = ['watch-primary', '--resource', this.resource, ...this.addresses]
+    const argv: readonly [string, ...string[]] = sameNode(node, this.reach.local)
+      ? [process.execPath, process.argv[1] ?? '', ...command]
+      : loginArgv(node, ['ocf-ts', ...command])
+    const [program, ...args] = argv
+    // Ctrl-C is for us alone: how it ends is worth knowing in any case.
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    this.#children.push(child)
+    child.stdin.on('error', () => undefined)
+    this.#ends.push(
+      new Promise((resolve) => {
+        child.once('close', () => {
+          resolve()
+        })
+        child.once('error', () => {
+          resolve()
+        })
+      }),
+    )
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    return new Promise((resolve) => {
+      const failed = (why: string): void => {
+        resolve(`${node} cannot be watched: ${why}`)
+      }
+      const timer = setTimeout(() => {
+        failed(`it said nothing within ${READY_MS / 1000} s`)
+      }, READY_MS)
+      child.once('error', ({ message }) => {
+        failed(message)
+      })
+      child.once('close', () => {
+        clearTimeout(timer)
+        failed(said.trim().split('\n').at(-1) || 'it has ended')
+      })
+      createInterface(child.stdout).on('line', (line) => {
+        const now = performance.now()
+        const { writes, addresses, agoMs } = JSON.parse(line) as WatchLine
+        this.sightings.push({ node, atMs: now - agoMs, writes, addresses })
+        clearTimeout(timer)
+        resolve(undefined)
+      })
+    })
+  }
+
+  async end(): Promise<void> {
+    for (const child of this.#children) child.stdin?.end()
+    const ended = await within(
+      END_MS,
+      Promise.all(this.#ends).then(() => undefined),
+    )
+    if (!ended) for (const child of this.#children) child.kill('SIGKILL')
+  }
+}
