@@ -6,22 +6,20 @@ import { publish } from './publish'
 import { followNewPrimary } from './end-receiver'
 import { readReplicatedSite } from './site'
 
-/** There is a primary: positions of the election are of no more use, nor the baseline of any node but the primary. */
-export async function afterPromote(context: Context, promotedHere: boolean): Promise<ExitCode> {
+/** There is a primary elsewhere: this node's position in the election is of no more use, nor is its baseline. */
+export async function afterPromote(context: Context): Promise<ExitCode> {
   const site = await readReplicatedSite(context)
   const [promoted] = context.env.members.promoting
-  if (!promotedHere && promoted !== undefined && isLocked(site)) {
+  if (promoted !== undefined && isLocked(site)) {
     const snapshot = await takeSnapshot(context.deadline)
     const received = findNode(snapshot, promoted)?.transient[site.attributes.baseline]
     unlockIfReceived(site, promoted, received, context.log)
   }
-  await publish(site, site.node, { position: null, ...(!promotedHere && { baseline: null }) })
-  if (!promotedHere) {
-    try {
-      await followNewPrimary(context, site)
-    } catch (error) {
-      context.log.warning(`whether this standby waits for the old primary is not known: ${messageOf(error)}`)
-    }
+  await publish(site, site.node, { position: null, baseline: null })
+  try {
+    await followNewPrimary(context, site)
+  } catch (error) {
+    context.log.warning(`whether this standby waits for the old primary is not known: ${messageOf(error)}`)
   }
   return ExitCode.SUCCESS
 }

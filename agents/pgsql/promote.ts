@@ -38,7 +38,8 @@ const DESCRIPTIONS: Record<PromoteStep, string> = {
   promote: 'promote PostgreSQL',
   'restart as primary': 'stop the standby and start it as a primary on the same timeline',
   'make slots': 'make a replication slot for each other node',
-  'publish primary': 'say in the node attributes that this node is the primary',
+  'publish primary':
+    'say in the node attributes that this node is the primary, and take back its position in the election',
 }
 
 /** Before the first new commit, the cluster must know that nobody else has what this node is going to have. */
@@ -49,7 +50,8 @@ async function barOthers(site: Site, snapshot: ClusterSnapshot): Promise<void> {
   await Promise.all(
     nodes.map((state) => {
       const { name, online } = state
-      const hasScore = online && promotionScore(state, site.resource) !== undefined
+      const score = promotionScore(state, site.resource)
+      const hasScore = online && score !== undefined && score !== SCORE.never
       const published = state.permanent[site.attributes.quorum] !== undefined
       return publish(site, name, {
         dataStatus: 'DISCONNECT',
@@ -193,7 +195,7 @@ async function promoteWith(
         makeStandbySlots(fresh, site, version, log),
       ),
     'publish primary': () =>
-      publish(site, node, { dataStatus: 'LATEST', score: SCORE.primary, status: 'PRI' }),
+      publish(site, node, { dataStatus: 'LATEST', score: SCORE.primary, status: 'PRI', position: null }),
   }
   return carryOut(context, facts, decidePromote(facts), namedSteps(DESCRIPTIONS, perform))
 }

@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly watch?: (text: string) => void
   /** Has it told to end (SIGTERM). */
   readonly stop?: AbortSignal
+  /** Leaves it to itself: neither its end nor its deadline is waited for. It needs `output`, for a pipe would break. */
+  readonly release?: AbortSignal
 }
 
 /**
@@ -35,7 +37,7 @@ export interface ProgramOptions {
 export function runProgram(
   program: string,
   args: readonly string[],
-  { deadline, cwd, env, output, holds = [], watch, stop }: ProgramOptions,
+  { deadline, cwd, env, output, holds = [], watch, stop, release }: ProgramOptions,
 ): Promise<ProgramResult> {
   const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
   const stdio: SpawnOptions['stdio'] = ['ignore', ...standard, ...holds]
@@ -47,6 +49,14 @@ export function runProgram(
       timedOut = true
       child.kill('SIGKILL')
     }, deadline.remainingMs)
+    release?.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        child.unref()
+      },
+      { once: true },
+    )
     let stdout = ''
     let stderr = ''
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
