@@ -125,13 +125,15 @@ export async function demote(context: Context): Promise<ExitCode> {
     'start as standby': async () => {
       // After any other shutdown the data may not fit the new primary's: the lock file decides at the next start.
       if (method !== 'fast') return publishStopped()
+      // Side by side: the promotion elsewhere waits for both.
+      const said = publish(site, site.node, { status: 'HS:alone', ...(!demoted && saidBefore) })
       try {
-        await startStandby(context, site, readSiteVersion(site))
+        await Promise.all([startStandby(context, site, readSiteVersion(site)), said])
       } catch (error) {
+        await said.catch(() => undefined)
         await publishStopped()
         throw error
       }
-      await publish(site, site.node, { status: 'HS:alone', ...(!demoted && saidBefore) })
     },
   }
   return carryOut(context, facts, decideDemote(facts), namedSteps(DESCRIPTIONS, perform))

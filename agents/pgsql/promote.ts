@@ -73,8 +73,11 @@ export async function promote(context: Context): Promise<ExitCode> {
   const { values, deadline } = context
   const site = await readReplicatedSite(context)
   const version = readSiteVersion(site)
+  const looking = takeSnapshot(deadline)
+  // What was in vain is reported by whoever needs it, below.
+  looking.catch(() => undefined)
   return withSession(site, values, runningServer(site), deadline, (connection) =>
-    promoteWith(context, site, version, connection),
+    promoteWith(context, site, version, connection, looking),
   )
 }
 
@@ -135,10 +138,11 @@ async function promoteWith(
   site: ReplicatedSite,
   version: MajorVersion,
   connection: Connection,
+  looking: Promise<ClusterSnapshot>,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
   const { instance, node } = site
-  const [snapshot, role] = await Promise.all([takeSnapshot(deadline), readRole(connection, version)])
+  const [snapshot, role] = await Promise.all([looking, readRole(connection, version)])
   const required = requiredAtPromotion(
     readPolicy(values),
     snapshot,
