@@ -42,9 +42,10 @@ export function decideDemote(facts: DemoteFacts): Plan<DemoteStep> {
   if (server === 'stopped') return { exit: ExitCode.SUCCESS, steps: [...unlock, 'publish stopped'] }
   const checkpoint: DemoteStep[] = role === 'primary' ? ['checkpoint'] : []
   const afterwards: DemoteStep[] = wasAlone ? ['remove lock'] : ['note shutdown']
-  const comeBack: DemoteStep[] = stopsNext || server !== 'running' ? [] : ['start as standby']
+  // Nobody can write meanwhile: that it is stopped is not said where it is a standby a moment later.
+  const next: DemoteStep = stopsNext || server !== 'running' ? 'publish stopped' : 'start as standby'
   return {
     exit: ExitCode.SUCCESS,
-    steps: [...checkpoint, 'publish demoted', 'stop', ...afterwards, 'publish stopped', ...comeBack],
+    steps: [...checkpoint, 'publish demoted', 'stop', ...afterwards, next],
   }
 }

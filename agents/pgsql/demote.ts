@@ -92,11 +92,18 @@ export async function demote(context: Context): Promise<ExitCode> {
   const { dataDirectory } = site.instance
   let method: StopMethod = 'already stopped'
   let checkpointed = false
+  let demoted = false
+  const saidBefore = { score: SCORE.never, baseline: null }
+  const publishStopped = async (): Promise<void> => {
+    await tryPublish(site, site.node, { status: 'STOP', ...(!demoted && saidBefore) }, log)
+  }
   const perform: Record<DemoteStep, () => Promise<void>> = {
     checkpoint: async () => {
       checkpointed = await writeCheckpoint(context, site)
     },
-    'publish demoted': () => tryPublish(site, site.node, { score: SCORE.never, baseline: null }, log),
+    'publish demoted': async () => {
+      demoted = await tryPublish(site, site.node, saidBefore, log)
+    },
     stop: async () => {
       const escalateSeconds = checkpointed
         ? Math.max(values.stop_escalate, FAST_SECONDS)
@@ -114,13 +121,19 @@ export async function demote(context: Context): Promise<ExitCode> {
       unlock(site)
       return Promise.resolve()
     },
-    'publish stopped': () =>
-      tryPublish(site, site.node, { status: 'STOP', score: SCORE.never, baseline: null }, log),
+    'publish stopped': publishStopped,
     'start as standby': async () => {
       // After any other shutdown the data may not fit the new primary's: the lock file decides at the next start.
-      if (method !== 'fast') return
-      await startStandby(context, site, readSiteVersion(site))
-      await publish(site, site.node, { status: 'HS:alone' })
+      if (method !== 'fast') return publishStopped()
+      // Side by side: the promotion elsewhere waits for both.
+      const said = publish(site, site.node, { status: 'HS:alone', ...(!demoted && saidBefore) })
+      try {
+        await Promise.all([startStandby(context, site, readSiteVersion(site)), said])
+      } catch (error) {
+        await said.catch(() => undefined)
+        await publishStopped()
+        throw error
+      }
     },
   }
   return carryOut(context, facts, decideDemote(facts), namedSteps(DESCRIPTIONS, perform))

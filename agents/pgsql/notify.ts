@@ -21,7 +21,9 @@ export async function notify(context: Context): Promise<ExitCode> {
   }
   switch (notification.operation) {
     case 'promote':
-      return (await import('./after-promote')).afterPromote(context, isHere(members.promoting))
+      // What there is to do on the new primary, its promotion has done.
+      if (isHere(members.promoting)) return ExitCode.SUCCESS
+      return (await import('./after-promote')).afterPromote(context)
     case 'demote':
       if (isHere(members.demoting) || isHere(members.promoted)) return ExitCode.SUCCESS
       return (await import('./after-demote')).afterDemote(context)

@@ -38,7 +38,8 @@ const DESCRIPTIONS: Record<PromoteStep, string> = {
   promote: 'promote PostgreSQL',
   'restart as primary': 'stop the standby and start it as a primary on the same timeline',
   'make slots': 'make a replication slot for each other node',
-  'publish primary': 'say in the node attributes that this node is the primary',
+  'publish primary':
+    'say in the node attributes that this node is the primary, and take back its position in the election',
 }
 
 /** Before the first new commit, the cluster must know that nobody else has what this node is going to have. */
@@ -49,7 +50,8 @@ async function barOthers(site: Site, snapshot: ClusterSnapshot): Promise<void> {
   await Promise.all(
     nodes.map((state) => {
       const { name, online } = state
-      const hasScore = online && promotionScore(state, site.resource) !== undefined
+      const score = promotionScore(state, site.resource)
+      const hasScore = online && score !== undefined && score !== SCORE.never
       const published = state.permanent[site.attributes.quorum] !== undefined
       return publish(site, name, {
         dataStatus: 'DISCONNECT',
@@ -71,8 +73,11 @@ export async function promote(context: Context): Promise<ExitCode> {
   const { values, deadline } = context
   const site = await readReplicatedSite(context)
   const version = readSiteVersion(site)
+  const looking = takeSnapshot(deadline)
+  // What was in vain is reported by whoever needs it, below.
+  looking.catch(() => undefined)
   return withSession(site, values, runningServer(site), deadline, (connection) =>
-    promoteWith(context, site, version, connection),
+    promoteWith(context, site, version, connection, looking),
   )
 }
 
@@ -133,10 +138,11 @@ async function promoteWith(
   site: ReplicatedSite,
   version: MajorVersion,
   connection: Connection,
+  looking: Promise<ClusterSnapshot>,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
   const { instance, node } = site
-  const [snapshot, role] = await Promise.all([takeSnapshot(deadline), readRole(connection, version)])
+  const [snapshot, role] = await Promise.all([looking, readRole(connection, version)])
   const required = requiredAtPromotion(
     readPolicy(values),
     snapshot,
@@ -193,7 +199,7 @@ async function promoteWith(
         makeStandbySlots(fresh, site, version, log),
       ),
     'publish primary': () =>
-      publish(site, node, { dataStatus: 'LATEST', score: SCORE.primary, status: 'PRI' }),
+      publish(site, node, { dataStatus: 'LATEST', score: SCORE.primary, status: 'PRI', position: null }),
   }
   return carryOut(context, facts, decidePromote(facts), namedSteps(DESCRIPTIONS, perform))
 }

@@ -56,15 +56,18 @@ export async function publish(site: Site, node: string, publication: Publication
 /**
  * As `publish`, for an action that must succeed all the same: when a node leaves the cluster, whoever keeps the
  * attributes may already be gone, and the attributes with it.
+ *
+ * @returns whether all were written
  */
 export async function tryPublish(
   site: Site,
   node: string,
   publication: Publication,
   log: Log,
-): Promise<void> {
+): Promise<boolean> {
   const results = await Promise.allSettled(writes(site, node, publication).map((write) => write()))
   for (const result of results) {
     if (result.status === 'rejected') log.warning(`could not be published: ${messageOf(result.reason)}`)
   }
+  return results.every(({ status }) => status === 'fulfilled')
 }

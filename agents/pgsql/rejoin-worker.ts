@@ -94,9 +94,9 @@ class Progress {
     if (text !== this.#published) {
       this.#published = text ?? undefined
       const { site, context } = this
-      this.#publishing = this.#publishing.then(() =>
-        tryPublish(site, site.node, { rejoin: text }, context.log),
-      )
+      this.#publishing = this.#publishing.then(async () => {
+        await tryPublish(site, site.node, { rejoin: text }, context.log)
+      })
     }
     return this.#publishing
   }

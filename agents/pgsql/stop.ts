@@ -116,8 +116,9 @@ export async function stop(context: Context): Promise<ExitCode> {
   return carryOut(context, { ...facts, server, site }, plan, {
     describe: (step) => DESCRIPTIONS[step],
     perform: async () => {
-      const say = (publication: Publication): Promise<void> =>
-        site && publishes ? tryPublish(site, site.node, publication, log) : Promise.resolve()
+      const say = async (publication: Publication): Promise<void> => {
+        if (site && publishes) await tryPublish(site, site.node, publication, log)
+      }
       if (rejoins) {
         log.info('the data goes on to be made a copy of the primary, in the background')
         await say({ ...status('STOP'), ...barred })

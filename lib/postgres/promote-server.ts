@@ -6,7 +6,7 @@ import { findPgCtl, serverEnvironment } from './start-server'
 import { type Instance, type MajorVersion } from './instance'
 
 /** Milliseconds between two looks at whether the promotion is through; a look costs well under one. */
-const POLL_MS = 20
+const POLL_MS = 5
 
 /**
  * Makes a standby the primary of a new timeline and waits until it takes writes.

@@ -41,6 +41,18 @@ function pidFileText(dataDirectory: string): { text?: string; problem?: string }
   }
 }
 
+/** The postmaster that a pid file tells of, where it is one, and of this directory. */
+function postmasterOf(pidFile: PidFile | undefined, dataDirectory: string): Process | undefined {
+  const process = pidFile && findProcess(pidFile.pid)
+  return process && isServerProgram(process) && worksIn(process.pid, dataDirectory) ? process : undefined
+}
+
+/** What postmaster.pid says of a server that runs; nothing where it tells of none. Does not look any further. */
+export function livePidFile(dataDirectory: string): PidFile | undefined {
+  const pidFile = readPidFile(pidFileText(dataDirectory).text ?? '')
+  return postmasterOf(pidFile, dataDirectory) && pidFile
+}
+
 /**
  * Finds out whether a server runs on `dataDirectory`. The pid file is only a hint, which saves looking through all
  * processes: what decides is a process of the right program that works in this directory. So a pid file that is
@@ -49,12 +61,8 @@ function pidFileText(dataDirectory: string): { text?: string; problem?: string }
 export function findServer(dataDirectory: string): ServerState {
   const { text, problem } = pidFileText(dataDirectory)
   const pidFile = text === undefined ? undefined : readPidFile(text)
-  if (pidFile !== undefined) {
-    const postmaster = findProcess(pidFile.pid)
-    if (postmaster && isServerProgram(postmaster) && worksIn(postmaster.pid, dataDirectory)) {
-      return { kind: 'running', postmaster, pidFile }
-    }
-  }
+  const named = postmasterOf(pidFile, dataDirectory)
+  if (named !== undefined) return { kind: 'running', postmaster: named, pidFile }
   const processes = serverProcesses(dataDirectory)
   const pids = new Set(processes.map(({ pid }) => pid))
   const [postmaster, ...others] = processes.filter(({ parent }) => !pids.has(parent))

@@ -1,11 +1,13 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
 import { openOwnedLog } from '../system/owned-files'
 import { runProgram } from '../system/run-program'
 import { asUser, isRoot } from '../system/users'
 import { type Instance } from './instance'
+import { livePidFile } from './server-state'
 import { quoteShell } from './settings-text'
 
 /** Where pg_ctl is: a path is taken as it is, a name is looked for in PATH; nothing when it is not there. */
@@ -73,6 +75,22 @@ function complaints(instance: Instance, from: number): string | undefined {
   }
 }
 
+/** `pg_ctl -w` itself looks every 100 ms, while nobody can write. */
+const LOOK_MS = 10
+
+/**
+ * Waits for what `pg_ctl -w` waits for, and what the server writes into postmaster.pid since version 10: it takes
+ * connections, or is a standby that never takes any. Gives up, without a word, when `ended` is aborted.
+ */
+async function untilUp({ dataDirectory }: Instance, ended: AbortSignal): Promise<'up' | undefined> {
+  while (!ended.aborted) {
+    const status = livePidFile(dataDirectory)?.status
+    if (status === 'ready' || status === 'standby') return 'up'
+    await sleep(LOOK_MS)
+  }
+  return undefined
+}
+
 /**
  * Starts a server and waits until it takes connections: as a primary, or as a standby that has become consistent.
  * It is started as its owner, with all of the owner's groups (a TLS key may belong to group `ssl-cert`), by
@@ -109,19 +127,25 @@ export async function startServer(instance: Instance, deadline: Deadline): Promi
     'start',
   ]
   const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
+  const ended = new AbortController()
   try {
-    const result = await runProgram(run, args, {
-      deadline,
-      cwd: dataDirectory,
-      output,
-      env: serverEnvironment(instance),
-    })
-    if (result.code === 0) return
+    const result = await Promise.race([
+      untilUp(instance, ended.signal),
+      runProgram(run, args, {
+        deadline,
+        cwd: dataDirectory,
+        output,
+        env: serverEnvironment(instance),
+        release: ended.signal,
+      }),
+    ])
+    if (result === undefined || result === 'up' || result.code === 0) return
     const why = complaints(instance, from)
     const where = logFile === '/dev/null' ? 'set logfile to a file to see why' : `see ${logFile}`
     const how = result.timedOut ? 'did not come up in time' : 'did not start'
     throw new OcfError(ExitCode.ERR_GENERIC, `PostgreSQL ${how}: ${why ?? where}`)
   } finally {
+    ended.abort()
     closeSync(output)
   }
 }

@@ -149,41 +149,64 @@ describe.each(agentNames)('%s', (name) => {
 })
 
 describe('the notifications that pgsql answers without Node', () => {
-  const here = 'node1'
-  type Primary = { readonly promoted: string | undefined; readonly master: string }
-  const others: Primary = { promoted: 'node2', master: ' ' }
-  const CASES: readonly [string, string, Primary, boolean][] = [
-    ['pre', 'start', others, false],
-    ['pre', 'stop', { promoted: here, master: here }, false],
-    ['pre', 'demote', { promoted: here, master: here }, false],
-    ['pre', 'promote', others, true],
-    ['post', 'promote', others, true],
-    ['post', 'demote', others, true],
-    ['post', 'start', others, false],
+  /** What the cluster tells with a notification: the names of `OCF_RESKEY_CRM_meta_notify_…_uname`. */
+  type Names = Readonly<
+    Partial<Record<'promoted' | 'master' | 'promote' | 'demote', string>> & { node_list?: string }
+  >
+  const here: Names = { promoted: 'node1', master: 'node1' }
+  const there: Names = { promoted: 'node2', master: ' ' }
+  const CASES: readonly [string, string, Names, boolean][] = [
+    ['pre', 'start', there, false],
+    ['pre', 'stop', here, false],
+    ['pre', 'demote', here, false],
+    ['pre', 'promote', { ...there, node_list: ' node1  node2\t' }, false],
+    ['pre', 'promote', { ...there, node_list: '' }, false],
+    ['pre', 'promote', { ...there, node_list: 'node1 node2 node3' }, true],
+    ['pre', 'promote', { ...there, node_list: '\n node1\n node2\n node3 \n' }, true],
+    ['post', 'promote', { promote: 'node2' }, true],
+    ['post', 'promote', { promote: 'node10' }, true],
+    ['post', 'promote', { promote: ' node1 ' }, false],
+    ['post', 'promote', { promoted: 'node1', promote: ' ' }, true],
+    ['post', 'demote', here, false],
+    ['post', 'demote', there, true],
+    ['post', 'demote', { demote: 'node2' }, true],
+    ['post', 'demote', { promoted: ' ', master: ' ', demote: 'node2' }, true],
+    ['post', 'demote', { demote: 'node1' }, false],
+    ['post', 'start', there, false],
     ['post', 'stop', { promoted: ' ', master: 'node10 node2' }, false],
-    ['post', 'start', { promoted: here, master: ' ' }, true],
-    ['post', 'stop', { promoted: undefined, master: 'node2 node1' }, true],
+    ['post', 'start', { promoted: 'node1', master: ' ' }, true],
+    ['post', 'stop', { master: 'node2 node1' }, true],
   ]
-  test.each(CASES)('%s-%s where %o is the primary: Node is asked: %p', (type, operation, primary, asked) => {
-    expect(asksNode(here, type, operation, primary)).toBe(asked)
+  test.each(CASES)('%s-%s with %o: Node is asked: %p', (type, operation, names, asked) => {
+    expect(asksNode('node1', type, operation, names)).toBe(asked)
   })
 
-  test('all that may concern a node that has not been told its own name is left to Node', () => {
-    expect(asksNode(undefined, 'post', 'start', { promoted: 'node2', master: 'node2' })).toBe(true)
-  })
+  test.each([
+    ['start', there],
+    ['demote', { demote: 'node2' }],
+    ['promote', { promote: 'node2' }],
+  ])(
+    'all that may concern a node that has not been told its own name is left to Node: post-%s',
+    (operation, names) => {
+      expect(asksNode(undefined, 'post', operation, names)).toBe(true)
+    },
+  )
 
   /** With a directory in PATH that has no Node. */
-  function asksNode(node: string | undefined, type: string, operation: string, primary: Primary): boolean {
+  function asksNode(node: string | undefined, type: string, operation: string, names: Names): boolean {
+    const { node_list: nodeList, ...members } = names
     const meta = {
       notify_type: type,
       notify_operation: operation,
-      notify_promoted_uname: primary.promoted,
-      notify_master_uname: primary.master,
+      ...Object.fromEntries(Object.entries(members).map(([role, value]) => [`notify_${role}_uname`, value])),
       on_node: node,
     }
-    const env = Object.fromEntries(
-      Object.entries(meta).map(([name, value]) => [`OCF_RESKEY_CRM_meta_${name}`, value]),
-    )
+    const env = {
+      OCF_RESKEY_node_list: nodeList,
+      ...Object.fromEntries(
+        Object.entries(meta).map(([name, value]) => [`OCF_RESKEY_CRM_meta_${name}`, value]),
+      ),
+    }
     const { status, stderr } = spawnSync(executable('pgsql'), ['notify'], {
       encoding: 'utf8',
       env: { PATH: directory.path, ...env },

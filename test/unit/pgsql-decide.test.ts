@@ -144,7 +144,7 @@ describe('demote', () => {
     [
       'a primary that goes on as a standby',
       {},
-      ['checkpoint', 'publish demoted', 'stop', 'note shutdown', 'publish stopped', 'start as standby'],
+      ['checkpoint', 'publish demoted', 'stop', 'note shutdown', 'start as standby'],
     ],
     [
       'a primary that is stopped next',
