@@ -1,4 +1,7 @@
-/** Three projects: `unit` needs nothing, `root` needs root and namespaces, `cluster` brings up real clusters. */
+/**
+ * Four projects: `unit` needs nothing, `root` needs root and namespaces, `cluster` brings up real clusters and looks at
+ * the clock, `tool` brings up real clusters for the operator's tool and may share the machine.
+ */
 const common = {
   testEnvironment: 'node',
   transform: { '\\.(ts|js|mjs)$': '<rootDir>/test/transform.mjs' },
@@ -12,6 +15,15 @@ module.exports = {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'root', testMatch: ['<rootDir>/test/root/**/*.test.ts'] },
-    { ...common, displayName: 'cluster', testMatch: ['<rootDir>/test/cluster/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'cluster',
+      testMatch: ['<rootDir>/test/cluster/*.test.ts', '<rootDir>/test/cluster/lab/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'tool',
+      testMatch: ['<rootDir>/test/cluster/{cli,readme}/*.test.ts'],
+    },
   ],
 }
