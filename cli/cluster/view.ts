@@ -20,6 +20,12 @@ export interface ClusterView {
   readonly xml: string
 }
 
+/** What a program says of its failure, where it says that in XML, too. */
+function errorsIn(output: string): string {
+  if (!output.startsWith('<pacemaker-result')) return output
+  return [...output.matchAll(/<error>([^<]*)<\/error>/g)].map(([, text]) => text).join('\n')
+}
+
 async function ask(program: string, args: readonly string[], deadline: Deadline): Promise<string> {
   const result = await runProgram(program, args, { deadline }).catch((error: unknown) => {
     throw new CommandError(Exit.UNREACHABLE, messageOf(error), 'run it on a node of the cluster, as root')
@@ -27,7 +33,7 @@ async function ask(program: string, args: readonly string[], deadline: Deadline)
   if (result.code === 0) return result.stdout
   throw new CommandError(
     Exit.UNREACHABLE,
-    `pacemaker does not answer on this node: ${describeFailure(program, result)}`,
+    `pacemaker does not answer on this node: ${describeFailure(program, { ...result, stdout: errorsIn(result.stdout) })}`,
     `run it as root on a node where pacemaker runs ('systemctl status pacemaker')`,
   )
 }
