@@ -26,11 +26,15 @@ export function isStreaming({ state }: StandbyRow): boolean {
   return state === 'STREAMING'
 }
 
+/** Commits wait for it, as PostgreSQL itself says. */
+export function isWaitedFor({ syncState }: StandbyRow): boolean {
+  return syncState === 'SYNC' || syncState === 'QUORUM'
+}
+
 /** A standby's rows; more than one while a broken connection has not been noticed yet: the best of them counts. */
 export function rowNamed(name: string, rows: readonly StandbyRow[]): StandbyRow | undefined {
   const own = rows.filter(({ applicationName }) => sameNode(applicationName, name))
-  const waitedFor = ({ syncState }: StandbyRow): boolean => syncState === 'SYNC' || syncState === 'QUORUM'
-  return own.find(waitedFor) ?? own.find(isStreaming) ?? own[0]
+  return own.find(isWaitedFor) ?? own.find(isStreaming) ?? own[0]
 }
 
 /**

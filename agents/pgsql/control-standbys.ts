@@ -1,5 +1,5 @@
 /** The primary's care for its standbys: after each monitor, and when a standby has started or stopped. */
-import { takeSnapshot } from '../../lib/cluster/snapshot'
+import { sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { type ExitCode, carryOut } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion } from '../../lib/postgres/instance'
@@ -12,6 +12,7 @@ import {
 } from '../../lib/postgres/replication'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { type Context } from './agent'
+import { isWaitedFor } from './choose-standbys'
 import { decidePrimary, type PrimaryFacts } from './decide-primary'
 import { type Quorum } from './quorum'
 import { withDegraded } from './degraded'
@@ -24,10 +25,8 @@ import { readPolicy } from './sync-policy'
 const PATIENCE_MS = 3000
 const POLL_MS = 25
 
-const isWaitedFor = ({ syncState }: StandbyRow): boolean => syncState === 'SYNC' || syncState === 'QUORUM'
-
 const rowOf = (rows: readonly StandbyRow[], node: string): StandbyRow | undefined =>
-  rows.find((row) => row.applicationName.toLowerCase() === node.toLowerCase() && isWaitedFor(row))
+  rows.find((row) => sameNode(row.applicationName, node) && isWaitedFor(row))
 
 /**
  * Whether so many of these standbys hold every commit that was acknowledged up to now, and every further one will wait
