@@ -13,6 +13,7 @@ import {
   until,
   type WriteLoad,
 } from './lab'
+import { expectLines, readmeBlock, sessionsIn } from '../unit/support/readme-blocks'
 
 const MINUTE = 60_000
 const LOCK = '/var/lib/pgsql/tmp/PGSQL.lock'
@@ -125,6 +126,10 @@ test(
       /^rejoins as a standby by base backup \(copies \d+ %, begun \d\d:\d\d:\d\d\): goes on by itself, and is started then$/,
     )
     expect(status.attribute('node2', 'pgsql-rejoin')).toMatch(/^basebackup: copies \d+ %$/)
+    expectLines(
+      await node1.must(['crm_mon', '-Afr1']),
+      readmeBlock('without-a-person-whatever-the-data-rejoinbasebackup/1'),
+    )
     expect(beside(node2)).toEqual([expect.stringMatching(/^main\.new-/)])
     // It is no standby, and commits do not wait for it.
     await node1.sql('create table meanwhile as select 1 as id')
@@ -133,6 +138,11 @@ test(
     expect(beside(node2)).toEqual(fresh)
     await lab.waitFor('node2 is in sync with node1', isBack(node1, node2), { timeoutMs: 2 * MINUTE })
     expect(beside(node2)).toEqual([expect.stringMatching(DIVERGED)])
+    const [ls = { command: '', output: '' }] = sessionsIn(
+      readmeBlock('without-a-person-whatever-the-data-rejoinbasebackup/2'),
+    )
+    // Where it is no terminal that reads it, each name has a line of its own.
+    expectLines(await node2.must(['bash', '-c', ls.command]), ls.output.replaceAll(/ +/g, '\n'))
     expect(await node2.sql('select id from meanwhile')).toBe('1')
     expect(await isLocked(node2)).toBe(false)
   },

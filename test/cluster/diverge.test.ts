@@ -1,6 +1,7 @@
 /** A standby that cannot follow its primary says why, by its own monitor; one that only waits is left alone. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until, vipRep } from './lab'
+import { expectLines, readmeBlock } from '../unit/support/readme-blocks'
 
 const MINUTE = 60_000
 const INTERVAL = '3s'
@@ -193,6 +194,7 @@ test(
     // The first monitor may have come while it still replayed what its archive has.
     expect(await looks()).toBeLessThanOrEqual(2)
     await lab.waitFor('it serves no more', (now) => now.role('pgsql', 'node2') === 'Stopped')
+    expectLines(await node1.must(['crm_mon', '-Afr1']), readmeBlock('when-a-standby-cannot-follow/1'))
     await cleanUp()
     await lab.waitFor('the start finds the same', failed('start', 'DISCONNECT|FORKED', forked))
     // Its archive is its own: there, the timeline of its promotion would be found again.

@@ -15,6 +15,7 @@ import {
   until,
 } from './lab'
 import { pgUser } from './lab/postgres'
+import { readmeBlock } from '../unit/support/readme-blocks'
 
 const MINUTE = 60_000
 const vip = '192.168.100.90'
@@ -24,19 +25,25 @@ const { bin: pgBin, data: pgData } = debianPostgres(installedVersion())
 const mountPoint = pgData.replace(/\/main$/, '')
 const ocfTs = '/etc/ha.d/resource.d/ocf-ts'
 
-const haresources = `node1 \\
-    Filesystem::${disk}::${mountPoint}::none::bind \\
-    ocf-ts::pgsql::db \\
-    ocf-ts::IPaddr2::vip::ip=${vip}::cidr_netmask=24::nic=eth0
-`
-const db = `# read by ocf-ts::pgsql::db
-OCF_RESKEY_pgctl=${pgBin}/pg_ctl
-OCF_RESKEY_pgdata=${pgData}
-OCF_RESKEY_logfile=/var/log/postgresql/start.log
-OCF_RESKEY_config=${pgData}/postgresql.conf
-OCF_RESKEY_start_opt='-c work_mem=5MB -c "application_name=under heartbeat"'
-OCF_RESKEY_stop_escalate=20
-`
+/** As the README has it, with what these nodes have. */
+const inOurs = (text: string, changes: readonly (readonly [string, string])[]): string =>
+  changes.reduce((now, [from, to]) => {
+    if (!now.includes(from)) throw new Error(`the README has no ${from} in\n${now}`)
+    return now.replaceAll(from, to)
+  }, text)
+
+const haresources = `${inOurs(readmeBlock('under-heartbeat/1'), [
+  ['/dev/sdb1', disk],
+  ['/var/lib/postgresql/15', mountPoint],
+  ['::ext4', '::none::bind'],
+  ['192.168.100.163', vip],
+])}\n`
+const db = `${inOurs(readmeBlock('under-heartbeat/2'), [
+  ['/usr/lib/postgresql/15/bin', pgBin],
+  ['/var/lib/postgresql/15/main', pgData],
+  ['/etc/postgresql/15/main/postgresql.conf', `${pgData}/postgresql.conf`],
+  ['-c work_mem=16MB', '-c work_mem=5MB -c "application_name=under heartbeat"'],
+])}\n`
 
 let lab: Lab
 let node1: LabNode

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster } from './lab'
+import { expectLines, readmeBlock } from '../unit/support/readme-blocks'
 
 const MINUTE = 60_000
 const MB = 1024 * 1024
@@ -152,6 +153,7 @@ test(
         exitReason: 'no standby is synchronous: commits are on this node alone',
       },
     ])
+    expectLines(await node1.must(['crm_mon', '-Afr1']), readmeBlock('how-far-a-standby-is-behind/2'))
     expect(status.failCounts).toEqual([])
     expect(status.promoted('pgsql')).toEqual(['node1'])
     await node2.boot()

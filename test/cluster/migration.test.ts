@@ -2,25 +2,22 @@
  * A cluster of shell agents changes over to ours and back, with the database up: by the commands of README's chapter
  * "Migrate from the shell agents", which are read from there. One story; each test goes on where the last one ended.
  */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type AttributeChange, attributeCommand } from '../../lib/cluster/attribute-commands'
 import { type ClusterStatus, Lab, makeDocumentCluster, shellAgentFiles, vipRep, type WriteLoad } from './lab'
 import { until } from './lab/wait'
+import { readmeBlock } from '../unit/support/readme-blocks'
 
 const MINUTE = 60_000
 
 /** The chapter's commands, in the order in which they stand there. */
-function commands(): Record<'forth' | 'forget' | 'lookAhead' | 'end' | 'back', string> {
-  const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8')
-  const [, chapter = ''] = readme.split('\n## Migrate from the shell agents\n')
-  const [own = ''] = chapter.split('\n## ')
-  const blocks = [...own.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = '']) => text)
-  if (blocks.length !== 5) throw new Error(`README's chapter has ${blocks.length} blocks of commands, not 5`)
-  const [forth = '', forget = '', lookAhead = '', end = '', back = ''] = blocks
-  return { forth, forget, lookAhead, end, back }
-}
+const commands = (): Record<'forth' | 'forget' | 'lookAhead' | 'end' | 'back', string> => ({
+  forth: readmeBlock('migrate-from-the-shell-agents/1'),
+  forget: readmeBlock('migrate-from-the-shell-agents/2'),
+  lookAhead: readmeBlock('migrate-from-the-shell-agents/3'),
+  end: readmeBlock('migrate-from-the-shell-agents/4'),
+  back: readmeBlock('migrate-from-the-shell-agents/5'),
+})
 
 let lab: Lab
 let load: WriteLoad | undefined

@@ -1,6 +1,7 @@
 /** An old primary comes back by itself where everything it has is in the new one's data, and only there. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { isInSync, Lab, type LabNode, makeDocumentCluster, serves, until, type WriteLoad } from './lab'
+import { expectLines, readmeBlock } from '../unit/support/readme-blocks'
 
 const MINUTE = 60_000
 const LOCK = '/var/lib/pgsql/tmp/PGSQL.lock'
@@ -151,6 +152,7 @@ test(
     expect(refusal?.exitReason).toMatch(
       /^the primary lacks \d+ bytes of WAL after [0-9A-F]+\/[0-9A-F]+ \(timeline \d+\) of this node: take a base backup$/,
     )
+    expectLines(await node1.must(['crm_mon', '-Afr1']), readmeBlock('bring-the-old-primary-back/1'))
     expect(await isLocked(node2)).toBe(true)
     expect(serves(node1)(status)).toBe(true)
     expect(await node1.sql('select count(*) from unsent')).toBe('0')

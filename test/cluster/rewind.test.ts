@@ -11,6 +11,7 @@ import {
   until,
   type WriteLoad,
 } from './lab'
+import { expectLines, readmeBlock } from '../unit/support/readme-blocks'
 
 const MINUTE = 60_000
 const TMPDIR = '/var/lib/pgsql/tmp'
@@ -102,7 +103,8 @@ test(
     for (const node of [node1, node2]) {
       await node.must(['tee', '--append', `${node.pgData}/pg_hba.conf`], {
         user: 'postgres',
-        input: 'host postgres postgres 192.168.2.0/24 trust\n',
+        // Without passwords here.
+        input: `${readmeBlock('without-a-person-rejoinrewind/2').replace('scram-sha-256', 'trust')}\n`,
       })
     }
     await node2.sql('select pg_reload_conf()')
@@ -157,6 +159,9 @@ test(
       /^rejoins as a standby by pg_rewind \(copies \d+ %, begun \d\d:\d\d:\d\d\): goes on by itself, and is started then$/,
     )
     expect(status.attribute('node1', 'pgsql-rejoin')).toMatch(/^rewind: copies \d+ %$/)
+    const shown = await node2.must(['crm_mon', '-Afr1'])
+    expectLines(shown, readmeBlock('without-a-person-rejoinrewind/4'))
+    expectLines(shown, readmeBlock('without-a-person-rejoinrewind/5'))
     expect(status.attribute('node1', 'pgsql-status')).toBe('STOP')
     // It outlives the cluster on this node, too; and that begins it no second time.
     const worker = await node1.must(['cat', `${TMPDIR}/rejoin.json`])

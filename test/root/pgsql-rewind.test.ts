@@ -23,6 +23,7 @@ import { readEnvironment } from '../../lib/ocf/environment'
 import { readParameters } from '../../lib/ocf/parameters'
 import { tryLock } from '../../lib/system/file-lock'
 import { asPostgres, PG_BIN, removeTemplate, TestServer } from './support/server'
+import { readmeBlock } from '../unit/support/readme-blocks'
 
 jest.setTimeout(60_000)
 
@@ -254,7 +255,14 @@ describe('the right to read the files of the primary', () => {
     expect(readFileSync(join(pair.old.dataDirectory, 'global/pg_control'))).toEqual(before)
     const [database, grants = ''] = (detail ?? '').split(/(?<=^in database \w+): /)
     expect(database).toBe('in database postgres')
-    asPostgres('psql', '-q', '-h', pair.primary.directory, '-d', 'postgres', '-c', grants)
+    const inReadme = readmeBlock('without-a-person-rejoinrewind/1').replaceAll(
+      ' to repuser',
+      ' to replicator',
+    )
+    const functions = (text: string): readonly string[] =>
+      [...text.matchAll(/pg_catalog\.\w+\([^)]*\)/g)].map(([name]) => name).sort()
+    expect(functions(grants)).toEqual(functions(inReadme))
+    asPostgres('psql', '-q', '-h', pair.primary.directory, '-d', 'postgres', '-c', inReadme)
     await rejoin()
     // Its primary has written a checkpoint since its promotion: there is nothing to wait for.
     expect([...new Set(phases)]).toEqual(['recovers', 'compares', 'copies'])

@@ -5,24 +5,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { listRecords } from '../lab'
+import { isAlive } from '../lab/state'
+import { commandsIn, readmeBlock } from '../../unit/support/readme-blocks'
 
 const MINUTE = 60_000
-const TOOL = join(__dirname, '../../../dist/bin/ocf-ts')
+const CHECKOUT = join(__dirname, '../../..')
 
 test(
   'a node loses its power, and comes back',
   () => {
-    // Of this checkout: others may have theirs on the same machine.
-    const agents = join(TOOL, '../../ocf/ts')
+    // Of this checkout, and of nobody who lives: others may have theirs at the same time.
+    const agents = join(CHECKOUT, 'dist/ocf/ts')
     const labs = (): readonly string[] =>
       listRecords()
-        .filter(({ agentsDir }) => agentsDir === agents)
+        .filter(({ agentsDir, owner }) => agentsDir === agents && !(owner && isAlive(owner)))
         .map(({ id }) => id)
     const before = labs()
     const directory = mkdtempSync(join(tmpdir(), 'ocf-ts-box-'))
     try {
       const report = join(directory, 'report.html')
-      const argv = [TOOL, 'drill', '--box', '--kind', 'power', '--report', report]
+      const [command = ''] = commandsIn(readmeBlock('rehearse-a-failover/1'))
+      const [tool = '', ...words] = command.split(' ')
+      const argv = [join(CHECKOUT, tool), ...words, '--kind', 'power', '--report', report]
       const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
         cwd: directory,
         encoding: 'utf8',

@@ -1,6 +1,7 @@
 /** `ocf-ts promote --force`: after a disaster, and only then. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until } from '../lab'
+import { expectPrinted, readmeBlock, sessionsIn } from '../../unit/support/readme-blocks'
 
 const MINUTE = 60_000
 
@@ -123,10 +124,11 @@ test('the last primary is gone, and the standby lacks commits: what is lost is s
   expect((await lab.status('node2')).promoted('pgsql')).toEqual([])
   expect(await dataStatus('node1', node2)).toBe('LATEST')
 
-  const { code, stdout, stderr } = await promote('--confirm', 'node2', '--json')
-  expect(code).toBe(0)
-  expect(JSON.parse(stdout)).toMatchObject({ resource: 'pgsql', primary: 'node2' })
-  expect(stderr).toMatch(/- wait until node2 is promoted \.\.\. \d+\.\d s/)
+  const [shown = { command: '', output: '' }] = sessionsIn(
+    readmeBlock('after-a-disaster-ocf-ts-promote---force-node/1'),
+  )
+  const printed = await node2.must(['bash', '-c', `${shown.command} 2>&1`])
+  expectPrinted(printed, shown.output)
   const load = await lab.startWriteLoad()
   await load.waitForMore(20)
   await load.stop()
