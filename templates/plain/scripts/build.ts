@@ -1,5 +1,8 @@
+/** `npm run build`: dist/@NAME@, or of another definition (`npm run build -- src/other.ts`) what it is named. */
 import { buildAgent } from 'ocf-ts/build'
 
-void buildAgent({ definition: 'src/agent.ts', provider: '@PROVIDER@' }).then(({ path, bytes }) => {
+const [definition = 'src/agent.ts'] = process.argv.slice(2)
+
+void buildAgent({ definition, provider: '@PROVIDER@' }).then(({ path, bytes }) => {
   process.stdout.write(`${path}  ${Math.round(bytes / 1024)} kB\n`)
 })

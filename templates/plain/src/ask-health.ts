@@ -4,7 +4,7 @@ import { type Context } from './agent'
 export async function askHealth({ values, deadline }: Context): Promise<string | undefined> {
   const [program, ...args] = values.health
   if (program === undefined) return undefined
-  const { describeFailure, runProgram } = await import('ocf-ts/system')
+  const { describeFailure, runProgram } = await import('ocf-ts/programs')
   const result = await runProgram(program, args, { deadline })
   return result.code === 0 ? undefined : `health: ${describeFailure(program, result)}`
 }

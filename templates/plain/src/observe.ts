@@ -1,6 +1,6 @@
 /** Observe: what is so on this node. Changes nothing. */
 import { readFileSync } from 'node:fs'
-import { startTime } from 'ocf-ts/system'
+import { startTime } from 'ocf-ts/processes'
 import { type Values } from './agent'
 
 export interface Facts {

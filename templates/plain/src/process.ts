@@ -2,7 +2,8 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, ExitCode, OcfError } from 'ocf-ts'
-import { signalProcess, spawnDetached, startTime } from 'ocf-ts/system'
+import { signalProcess, startTime } from 'ocf-ts/processes'
+import { spawnDetached } from 'ocf-ts/programs'
 import { type Context, type Values } from './agent'
 
 /** What dies at once, by a wrong argument for example, does so within this time. */

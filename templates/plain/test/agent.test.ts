@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { ExitCode } from 'ocf-ts'
-import { startTime } from 'ocf-ts/system'
+import { startTime } from 'ocf-ts/processes'
 
 const AGENT = resolve('dist/@NAME@')
 const directory = mkdtempSync(join(tmpdir(), '@NAME@-'))
