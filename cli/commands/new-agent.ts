@@ -8,11 +8,13 @@ export const newAgent: Definition = ({ terminal, run }) =>
     .argument('<name>', "the agent's name: the last part of ocf:PROVIDER:NAME")
     .option('--directory <directory>', 'where it goes; default: a directory of that name')
     .option('--provider <provider>', 'the part before the name', 'local')
+    .option('--promotable', 'one whose resources have roles: promote, demote and notify, too')
     .option('--from <tarball or version>', 'where npm is to take ocf-ts from; default: this version')
     .addHelpText(
       'after',
       examples(
         'ocf-ts new-agent my-daemon',
+        'ocf-ts new-agent my-daemon --promotable',
         'ocf-ts new-agent my-daemon --provider acme --from ./ocf-ts-0.1.0.tgz',
       ),
     )

@@ -9,6 +9,7 @@ import { checkNames } from './names'
 export interface NewAgentFlags {
   readonly directory?: string
   readonly provider: string
+  readonly promotable?: boolean
   readonly from?: string
 }
 
@@ -35,12 +36,12 @@ function mustBeFree(directory: string): void {
 }
 
 export function newAgent(terminal: Terminal, name: string, flags: NewAgentFlags): Exit {
-  const { provider } = flags
+  const { provider, promotable } = flags
   checkNames(name, provider)
   const from = sourceOf(flags.from)
   const directory = resolve(flags.directory ?? name)
   mustBeFree(directory)
-  const files = filesFor({ name, provider, from })
+  const files = filesFor({ name, provider, promotable, from })
   for (const [path, text] of Object.entries(files)) {
     const file = join(directory, path)
     mkdirSync(dirname(file), { recursive: true })

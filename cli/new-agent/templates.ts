@@ -23,5 +23,10 @@ function filesOf(directory: string): Readonly<Record<string, string>> {
   )
 }
 
-/** By a file's path in the project. */
-export const TEMPLATES: Readonly<Record<string, string>> = filesOf(join(DIRECTORY, 'plain'))
+const plain = filesOf(join(DIRECTORY, 'plain'))
+
+/** By a file's path in the project; what a promotable agent has more, or otherwise, is in a directory of its own. */
+export const TEMPLATES: Readonly<Record<'plain' | 'promotable', Readonly<Record<string, string>>>> = {
+  plain,
+  promotable: { ...plain, ...filesOf(join(DIRECTORY, 'promotable')) },
+}

@@ -146,6 +146,15 @@ describe('the agent', () => {
   })
 })
 
+test('--promotable: its own tests pass, and it passes ocf-tester, promotion and all', async () => {
+  expect(project.addPromotable('pair')).toMatch(/^. fail 0$/m)
+  const agent = join(project.ocfRoot, 'resource.d/local/pair')
+  expect(await ocfTester('current', agent, { program: '/bin/sleep', arguments: '1000' })).toEqual({
+    code: 0,
+    output: passed(agent, 'the reload action'),
+  })
+})
+
 test('the agent in one file, as README.md has it, goes through its types, its build and its life', () => {
   const [source = ''] = readmeBlocks('ts')
   writeFileSync(join(project.path, 'src/flag.ts'), source)

@@ -54,8 +54,13 @@ function caught(work: () => unknown): CommandError {
   throw new Error('nothing was refused')
 }
 
-describe('files', () => {
-  const files = filesFor({ name: 'My-Flag', provider: 'acme', from: 'file:/tmp/a "b".tgz' })
+describe.each([false, true])('files, promotable: %s', (promotable) => {
+  const files = filesFor({ name: 'My-Flag', provider: 'acme', promotable, from: 'file:/tmp/a "b".tgz' })
+
+  test('roles only where they were asked for', () => {
+    expect('src/promote.ts' in files).toBe(promotable)
+    expect(files['src/agent.ts']?.includes('promote:')).toBe(promotable)
+  })
 
   test('no word of the templates is left', () => {
     for (const [path, text] of Object.entries(files)) {

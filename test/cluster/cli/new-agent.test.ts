@@ -17,12 +17,13 @@ beforeAll(async () => {
   project = makeProject()
   const [, install = ''] = readmeBlocks('sh')
   project.run(install)
+  project.addPromotable('pair')
   lab = await Lab.create({
-    nodes: ['node1'],
     binds: [{ source: join(project.ocfRoot, 'resource.d/local'), target: '/usr/lib/ocf/resource.d/local' }],
   })
   node = lab.node('node1')
-  await lab.boot()
+  // The other one comes in later, so that it is known where a resource runs.
+  await lab.boot(['node1'])
   await lab.configure('property stonith-enabled=false\n')
 }, 3 * MINUTE)
 
@@ -32,7 +33,7 @@ afterAll(async () => {
 }, MINUTE)
 
 /** The process that the agent looks after, while there is one. */
-async function process(): Promise<string | undefined> {
+async function processNumber(): Promise<string | undefined> {
   const { code, stdout } = await node.run(['cat', PIDFILE])
   return code === 0 ? stdout.split(' ')[0] : undefined
 }
@@ -50,14 +51,14 @@ test('the commands of README.md: crm knows the agent, and it is configured and r
   await node.must(['sh', '-c', configure])
   await node.must(['crm_resource', '--wait', '--timeout', '30'])
   expect(await node.must(['sh', '-c', look])).toMatch(/daemon\s+\(ocf:+local:my-daemon\):\s+Started node1/)
-  expect(await process()).toMatch(/^\d+$/)
+  expect(await processNumber()).toMatch(/^\d+$/)
 })
 
 test('a program that is killed is started again', async () => {
-  const before = await process()
+  const before = await processNumber()
   await node.must(['kill', '-KILL', before ?? ''])
   await until('another process runs', async () => {
-    const now = await process()
+    const now = await processNumber()
     return now !== undefined && now !== before
   })
   await node.must(['crm_resource', '--wait', '--timeout', '30'])
@@ -82,10 +83,42 @@ test('a wrong parameter: the reason stands in crm_mon', async () => {
 })
 
 test('a stop ends the program, and leaves nothing', async () => {
-  const before = (await process()) ?? ''
+  const before = (await processNumber()) ?? ''
   await node.must(['crm', 'resource', 'stop', 'daemon'])
   await node.must(['crm_resource', '--wait', '--timeout', '30'])
   expect(await running()).toBe(false)
-  expect(await process()).toBeUndefined()
+  expect(await processNumber()).toBeUndefined()
   expect((await node.run(['kill', '-0', before])).code).not.toBe(0)
 })
+
+test(
+  'a promotable agent: promoted on one node, and on the other when that one is gone from',
+  async () => {
+    await lab.boot(['node2'])
+    await node.must([
+      ...['crm', '-F', 'configure', 'primitive', 'pair', 'ocf:local:pair'],
+      ...['params', 'program=/bin/sleep', 'arguments=1000000', 'promote=/usr/bin/touch /run/promoted'],
+      ...['demote=/bin/rm -f /run/promoted'],
+      ...['op', 'monitor', 'interval=10s', 'role=Slave', 'op', 'monitor', 'interval=9s', 'role=Master'],
+    ])
+    const meta = ['meta', 'promotable=true', 'notify=true']
+    await node.must(['crm', '-F', 'configure', 'clone', 'pair-clone', 'pair', ...meta])
+    const promoted = async (): Promise<readonly string[]> => {
+      const marks = await Promise.all(
+        lab.nodes.map(async (one) =>
+          (await one.run(['test', '-e', '/run/promoted'])).code === 0 ? one.name : '',
+        ),
+      )
+      return marks.filter(Boolean)
+    }
+    const first = await until('one node is promoted', async () => (await promoted())[0])
+    await node.must(['crm_resource', '--wait', '--timeout', '30'])
+    expect(await node.must(['crm_mon', '-1r'])).toMatch(new RegExp(`(Promoted|Masters): \\[ ${first} \\]`))
+    const other = first === 'node1' ? 'node2' : 'node1'
+    await node.must(['crm', 'node', 'standby', first])
+    await until('the other is promoted', async () => (await promoted()).join() === other)
+    await node.must(['crm_resource', '--wait', '--timeout', '30'])
+    expect(await node.must(['crm_mon', '-1r'])).not.toContain('Failed')
+  },
+  2 * MINUTE,
+)

@@ -27,6 +27,8 @@ export interface Project {
   readonly said: string
   /** Runs shell commands in the project; throws with what they printed when one fails. */
   run(script: string, env?: Readonly<Record<string, string>>): string
+  /** Makes another project beside it, tests, and installs its agent: one that is promotable, of that name. */
+  addPromotable(name: string): string
   /** Where `install-agent` puts agents, by OCF_ROOT. */
   readonly ocfRoot: string
   remove(): void
@@ -69,7 +71,13 @@ export function makeProject(): Project {
   try {
     const said = execute(readmeBlocks('sh')[0] ?? '', directory)
     const path = join(directory, 'my-daemon')
-    return { path, said, run: (script, env) => execute(script, path, env), ocfRoot, remove }
+    const addPromotable = (name: string): string =>
+      execute(
+        `ocf-ts new-agent ${name} --promotable --from ocf-ts-*.tgz
+        cd ${name}; npm install; npm run typecheck; npm test; npm run install-agent`,
+        directory,
+      )
+    return { path, said, addPromotable, run: (script, env) => execute(script, path, env), ocfRoot, remove }
   } catch (error) {
     remove()
     throw error
