@@ -22,6 +22,8 @@ async function bundlePackage(name: string, root: string, resolveDir: string): Pr
   const { outputFiles, metafile } = await build({
     stdin: { contents: `module.exports = require(${JSON.stringify(name)})`, resolveDir },
     absWorkingDir: root,
+    // A file outside the project, of a test for example, means the project's packages, too.
+    nodePaths: [join(root, 'node_modules')],
     bundle: true,
     write: false,
     metafile: true,

@@ -118,7 +118,12 @@ test(
     await node.must(['crm', 'node', 'standby', first])
     await until('the other is promoted', async () => (await promoted()).join() === other)
     await node.must(['crm_resource', '--wait', '--timeout', '30'])
-    expect(await node.must(['crm_mon', '-1r'])).not.toContain('Failed')
+    const after = await node.must(['crm_mon', '-1r'])
+    expect(after).toMatch(new RegExp(`(Promoted|Masters): \\[ ${other} \\]`))
+    // What stands there of the other resource is its program that was killed.
+    expect(after.split('\n').filter((line) => / returned /.test(line) && !line.includes('daemon'))).toEqual(
+      [],
+    )
   },
   2 * MINUTE,
 )
