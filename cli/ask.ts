@@ -23,7 +23,7 @@ export async function mustAgree(terminal: Terminal, question: string, yes: boole
   if (!terminal.isInteractive) {
     throw new CommandError(Exit.REFUSED, `this asks first: ${question}`, 'say --yes where nobody can answer')
   }
-  const { confirm } = await import('@inquirer/prompts')
+  const { default: confirm } = await import('@inquirer/confirm')
   if (!(await answered(confirm({ message: question, default: false })))) {
     throw new CommandError(Exit.REFUSED, 'nothing was changed')
   }
@@ -45,7 +45,7 @@ export async function mustType(
     throw new CommandError(Exit.REFUSED, `${why}: nothing was changed`)
   }
   if (said === undefined && !terminal.isInteractive) refuse(`nobody is there to type '${word}'`)
-  const { input } = await import('@inquirer/prompts')
+  const { default: input } = await import('@inquirer/input')
   const typed = said ?? (await answered(input({ message: question })))
   if (typed !== word) refuse(`'${typed}' is not '${word}'`)
 }

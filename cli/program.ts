@@ -14,6 +14,7 @@ import { drill } from './commands/drill'
 import { init } from './commands/init'
 import { logs } from './commands/logs'
 import { metrics } from './commands/metrics'
+import { newAgent } from './commands/new-agent'
 import { nodeAddresses } from './commands/node-addresses'
 import { nodeClone } from './commands/node-clone'
 import { nodeFacts } from './commands/node-facts'
@@ -46,6 +47,7 @@ const COMMANDS: readonly Definition[] = [
   debug,
   logs,
   metrics,
+  newAgent,
   completion,
 ]
 /** Called by the tool itself, on other nodes. */

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { agentNames } from './build/agents'
 import { bundleAgent, bundleTool } from './build/bundle'
+import { buildLibrary } from './build/library'
 import { driftOf, writeMetadata } from './build/metadata'
 import { writeReadme } from './build/readme'
 import { REPOSITORY } from './build/repository'
@@ -11,6 +12,7 @@ import { REPOSITORY } from './build/repository'
 interface Flags {
   readonly types: boolean
   readonly checkMetadata?: true
+  readonly library?: true
   readonly out: string
   readonly toolOut: string
 }
@@ -30,7 +32,7 @@ function typesAreRight(): Promise<boolean> {
   })
 }
 
-async function build({ types, checkMetadata, out, toolOut }: Flags): Promise<boolean> {
+async function build({ types, checkMetadata, library, out, toolOut }: Flags): Promise<boolean> {
   const names = agentNames()
   if (names.length === 0) {
     process.stderr.write('nothing to build: no folder in agents/ has a main.ts\n')
@@ -57,7 +59,7 @@ async function build({ types, checkMetadata, out, toolOut }: Flags): Promise<boo
     const { path, bytes } = executable.write(directory)
     process.stdout.write(`${path}  ${Math.round(bytes / 1024)} kB\n`)
   }
-  return true
+  return library ? buildLibrary() : true
 }
 
 new Command('build')
@@ -66,6 +68,7 @@ new Command('build')
   )
   .option('--no-types', 'do not check the types')
   .option('--check-metadata', 'fail when a file in metadata/ is not what the definitions say')
+  .option('--library', 'make the library of the npm package, too: dist/library and dist/modules')
   .option('--out <directory>', 'where the agents go', resolve(REPOSITORY, 'dist/ocf/ts'))
   .option('--tool-out <directory>', "where the operator's tool goes", resolve(REPOSITORY, 'dist/bin'))
   .action(async (flags: Flags) => {

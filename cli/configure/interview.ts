@@ -1,5 +1,6 @@
 /** Asking for what was not said, in a terminal. */
-import { input, select } from '@inquirer/prompts'
+import input from '@inquirer/input'
+import select from '@inquirer/select'
 import { type Parameter } from '../../lib/ocf'
 import { parameters as pgsql } from '../../agents/pgsql/parameters'
 import { answered } from '../ask'

@@ -1,10 +1,9 @@
 /** The notices of the packages that are bundled into an executable, which their licences ask to be kept with it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { REPOSITORY } from './repository'
 
-function noticeOf(folder: string): string {
-  const directory = join(REPOSITORY, folder)
+function noticeOf(root: string, folder: string): string {
+  const directory = join(root, folder)
   const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
     name: string
     version: string
@@ -18,12 +17,13 @@ function noticeOf(folder: string): string {
 /**
  * One comment with the notice of every package.
  *
- * @param inputs - the files in the bundle, relative to the repository
+ * @param root - the project's directory
+ * @param inputs - the files in the bundle, relative to it
  */
-export function licences(inputs: readonly string[]): string {
+export function licences(root: string, inputs: readonly string[]): string {
   // A module that the build makes up has a name with a colon, and no folder.
   const folders = inputs.flatMap((input) => /^[^:]*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [])
-  const notices = [...new Set(folders)].sort().map(noticeOf)
+  const notices = [...new Set(folders)].sort().map((folder) => noticeOf(root, folder))
   if (notices.length === 0) return ''
   const text = ['This file contains the following packages.', ...notices].join('\n\n----\n\n')
   return `/*\n${text.replaceAll('*/', '* /')}\n*/\n`

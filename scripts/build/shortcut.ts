@@ -1,7 +1,6 @@
 /** The first lines of an executable: which interpreter runs it, and what is done before Node starts. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { VERSION } from '../../lib/version'
 
 /**
  * An agent may have a file `shortcut.sh` beside its `main.ts`: shell that ends the actions that are nothing to do, for
@@ -12,10 +11,9 @@ import { VERSION } from '../../lib/version'
  * writes Node's path into the first line, or into the third where that is the one that starts Node.
  *
  * @param entry - the file that the program starts with
- * @param title - what the executable says of itself
+ * @param name - the line by which the executable says what it is, a comment
  */
-export function firstLines(entry: string, title: string): string {
-  const name = `// ocf-ts ${VERSION}: ${title}`
+export function firstLines(entry: string, name: string): string {
   const file = join(dirname(entry), 'shortcut.sh')
   if (!existsSync(file)) return `#!/usr/bin/env node\n${name}`
   const shell = readFileSync(file, 'utf8')
