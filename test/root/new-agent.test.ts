@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { NO_ROLES, ocfTester, passed } from './support/ocf-tester'
-import { makeProject, type Project, readmeBlocks } from './support/project'
+import { makeProject, type Project, told } from './support/project'
 
 jest.setTimeout(60_000)
 
@@ -98,7 +98,7 @@ describe('the agent', () => {
   const agent = (): string => join(project.ocfRoot, 'resource.d/local/my-daemon')
 
   beforeAll(() => {
-    project.run(readmeBlocks('sh')[1] ?? '')
+    project.run(told.install)
   })
 
   test('is installed with the whole path of Node in its first line', () => {
@@ -156,11 +156,11 @@ test('--promotable: its own tests pass, and it passes ocf-tester, promotion and 
 })
 
 test('the agent in one file, as README.md has it, goes through its types, its build and its life', () => {
-  const [source = ''] = readmeBlocks('ts')
+  const source = `${told.flag}\n`
   writeFileSync(join(project.path, 'src/flag.ts'), source)
   expect(project.run('npm run --silent typecheck')).toBe('')
   const file = join(project.path, 'flag-is-up')
-  const commands = (readmeBlocks('sh').at(-1) ?? '').replaceAll('/tmp/flag', file)
+  const commands = told.runFlag.replaceAll('/tmp/flag', file)
   expect(commands.split('\n').filter((line) => line.includes(file))).toHaveLength(3)
   project.run(commands)
   expect(() => project.run(`dist/flag monitor --set path=${file}`)).toThrow()

@@ -1,7 +1,7 @@
 /** An agent that `ocf-ts new-agent` wrote, under pacemaker: configured, started, killed, recovered, stopped. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
-import { makeProject, type Project, readmeBlocks } from '../../root/support/project'
+import { makeProject, type Project, told } from '../../root/support/project'
 import { Lab, type LabNode, until } from '../lab'
 
 const MINUTE = 60_000
@@ -15,8 +15,7 @@ let node: LabNode
 
 beforeAll(async () => {
   project = makeProject()
-  const [, install = ''] = readmeBlocks('sh')
-  project.run(install)
+  project.run(told.install)
   project.addPromotable('pair')
   lab = await Lab.create({
     binds: [{ source: join(project.ocfRoot, 'resource.d/local'), target: '/usr/lib/ocf/resource.d/local' }],
@@ -44,7 +43,7 @@ const running = (): Promise<boolean> =>
     .then(({ stdout }) => stdout.includes('node1'))
 
 test('the commands of README.md: crm knows the agent, and it is configured and runs', async () => {
-  const commands = (readmeBlocks('sh')[2] ?? '').trim().split('\n')
+  const commands = told.configure.split('\n')
   expect(commands).toHaveLength(3)
   const [info = '', configure = '', look = ''] = commands
   expect(await node.must(['sh', '-c', info])).toMatch(/^program\* \(string\): Program to run$/m)

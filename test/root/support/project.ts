@@ -1,21 +1,21 @@
 /** A project of somebody who writes an agent of their own, made by the commands that README.md tells. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { readmeBlock } from '../../unit/support/readme-blocks'
 
 const REPOSITORY = join(__dirname, '../../..')
 const TOOL = join(REPOSITORY, 'dist/bin')
 
-/** README.md's blocks of code about it, in their order, by their language. */
-export function readmeBlocks(language: 'sh' | 'ts'): readonly string[] {
-  const readme = readFileSync(join(REPOSITORY, 'README.md'), 'utf8')
-  const begin = readme.indexOf('\n## Write your own agent\n')
-  const end = readme.indexOf('\n## ', begin + 1)
-  if (begin < 0 || end < 0) throw new Error('README.md has no section "Write your own agent"')
-  const blocks = readme.slice(begin, end).matchAll(/^```(\w+)\n([^]*?)^```$/gm)
-  return [...blocks].filter(([, found]) => found === language).map(([, , text = '']) => text)
-}
+/** What README.md says about it: its commands, and an agent in one file. */
+export const told = {
+  make: readmeBlock('write-your-own-agent/1'),
+  install: readmeBlock('write-your-own-agent/2'),
+  configure: readmeBlock('write-your-own-agent/3'),
+  flag: readmeBlock('write-your-own-agent/4'),
+  runFlag: readmeBlock('write-your-own-agent/5'),
+} as const
 
 /** The package is packed as the build has made it: dist/ is not made anew while other tests use it. */
 const PACK = `npm() { if [[ $1 == pack ]]; then command npm pack --ignore-scripts ${REPOSITORY}; else command npm "$@"; fi; }`
@@ -69,7 +69,7 @@ export function makeProject(): Project {
     rmSync(directory, { recursive: true, force: true })
   }
   try {
-    const said = execute(readmeBlocks('sh')[0] ?? '', directory)
+    const said = execute(told.make, directory)
     const path = join(directory, 'my-daemon')
     const addPromotable = (name: string): string =>
       execute(
