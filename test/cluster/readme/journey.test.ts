@@ -148,12 +148,13 @@ test('a failover is rehearsed, and what happened is told', async () => {
 })
 
 test('what is wrong is found', async () => {
+  // The standby.
   const other = (await lab.status()).nodeOf('vip-master') === 'node1' ? node2 : node1
   await other.must(['ip', 'address', 'add', '192.168.100.163/32', 'dev', 'eth0'])
   await node2.writeFile('/var/lib/postgresql/.pgpass', '*:*:*:*:secret\n', { user: 'postgres' })
   await node2.must(['chmod', '644', '/var/lib/postgresql/.pgpass'])
-  await node2.must(['sed', '-i', '/replication.*192[.]168[.]2[.]/d', `${node2.pgData}/pg_hba.conf`])
-  await node2.sql('select pg_reload_conf()')
+  await other.must(['sed', '-i', '/replication.*192[.]168[.]2[.]/d', `${other.pgData}/pg_hba.conf`])
+  await other.sql('select pg_reload_conf()')
   const [{ command, output } = { command: '', output: '' }] = sessionsIn(
     readmeBlock('ocf-ts-doctor-what-is-wrong-and-what-will-be-at-the-next-failover/1'),
   )

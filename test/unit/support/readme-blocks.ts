@@ -91,5 +91,6 @@ export function expectPrinted(real: string, printed: string): void {
 /** Expects what is printed to have each line of a block: other lines may be in between, and the order another. */
 export function expectLines(real: string, printed: string): void {
   const lines = shapeOf(real)
-  for (const line of shapeOf(printed)) if (line !== '...') expect(lines).toContain(line)
+  const missing = shapeOf(printed).filter((line) => line !== '...' && !lines.includes(line))
+  expect({ missing, in: real }).toEqual({ missing: [], in: real })
 }
