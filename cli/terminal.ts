@@ -15,7 +15,8 @@ export class Terminal {
     private readonly stderr: NodeJS.WriteStream = process.stderr,
   ) {
     const wanted = process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb'
-    this.colours = pico.createColors(stdout.isTTY && wanted)
+    // In a pipe isTTY is not even there, and undefined would leave it to picocolors, which wants colours under CI.
+    this.colours = pico.createColors(stdout.isTTY ? wanted : false)
   }
 
   /** A person looks at it, and can be asked. */

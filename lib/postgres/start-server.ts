@@ -8,6 +8,7 @@ import { runProgram } from '../system/run-program'
 import { asUser, isRoot } from '../system/users'
 import { type Instance } from './instance'
 import { livePidFile } from './server-state'
+import { processesIn, signalProcess } from '../system/processes'
 import { quoteShell } from './settings-text'
 
 /** Where pg_ctl is: a path is taken as it is, a name is looked for in PATH; nothing when it is not there. */
@@ -92,6 +93,19 @@ async function untilUp({ dataDirectory }: Instance, ended: AbortSignal): Promise
 }
 
 /**
+ * Ends the programs that this process has had start the server, which wait for what is already so. By a signal that
+ * leaves them no last word: it would stand in the server's log.
+ */
+function endLaunchers({ dataDirectory }: Instance, pgCtl: string): void {
+  // The kernel keeps 15 characters of a program's name.
+  const names = ['runuser', basename(pgCtl).slice(0, 15)]
+  const launchers = processesIn(dataDirectory).filter(({ name }) => names.includes(name))
+  const ours = launchers.filter(({ parent }) => parent === process.pid)
+  const below = launchers.filter(({ parent }) => ours.some(({ pid }) => pid === parent))
+  for (const { pid } of [...ours, ...below]) signalProcess(pid, 'SIGKILL')
+}
+
+/**
  * Starts a server and waits until it takes connections: as a primary, or as a standby that has become consistent.
  * It is started as its owner, with all of the owner's groups (a TLS key may belong to group `ssl-cert`), by
  * `runuser`, which applies the owner's resource limits too.
@@ -136,9 +150,9 @@ export async function startServer(instance: Instance, deadline: Deadline): Promi
         cwd: dataDirectory,
         output,
         env: serverEnvironment(instance),
-        release: ended.signal,
       }),
     ])
+    if (result === 'up') endLaunchers(instance, program)
     if (result === undefined || result === 'up' || result.code === 0) return
     const why = complaints(instance, from)
     const where = logFile === '/dev/null' ? 'set logfile to a file to see why' : `see ${logFile}`

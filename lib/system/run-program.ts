@@ -10,8 +10,6 @@ export interface ProgramResult {
   readonly stderr: string
   /** It was killed because its deadline passed. */
   readonly timedOut: boolean
-  /** It was left to itself. */
-  readonly released?: boolean
 }
 
 export interface ProgramOptions {
@@ -30,8 +28,6 @@ export interface ProgramOptions {
   readonly input?: string
   /** Has it told to end (SIGTERM), and with it all that it has started. */
   readonly stop?: AbortSignal
-  /** Leaves it to itself: neither its end nor its deadline is waited for. It needs `output`, for a pipe would break. */
-  readonly release?: AbortSignal
 }
 
 /**
@@ -49,19 +45,14 @@ export function runProgram(
 }
 
 /** How a program ended, in a few words. */
-export function describeEnd({
-  code,
-  timedOut,
-  released = false,
-}: Pick<ProgramResult, 'code' | 'timedOut' | 'released'>): string {
-  if (released) return 'goes on by itself'
+export function describeEnd({ code, timedOut }: Pick<ProgramResult, 'code' | 'timedOut'>): string {
   return timedOut ? 'did not end in time' : code === undefined ? 'was killed' : `exit code ${code}`
 }
 
 function run(
   program: string,
   args: readonly string[],
-  { deadline, cwd, env, output, holds = [], watch, input, stop, release }: ProgramOptions,
+  { deadline, cwd, env, output, holds = [], watch, input, stop }: ProgramOptions,
 ): Promise<ProgramResult> {
   const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
   const stdio: SpawnOptions['stdio'] = [input === undefined ? 'ignore' : 'pipe', ...standard, ...holds]
@@ -89,15 +80,6 @@ function run(
     }, deadline.remainingMs)
     let stdout = ''
     let stderr = ''
-    release?.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        child.unref()
-        resolve({ code: undefined, stdout, stderr, timedOut, released: true })
-      },
-      { once: true },
-    )
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
     if (watch) for (const stream of [child.stdout, child.stderr]) stream?.on('data', watch)

@@ -38,6 +38,7 @@ export async function makeSsh(labId: string, nodes: readonly string[]): Promise<
     [
       `HostKey ${hostKey}`,
       'PidFile none',
+      'Subsystem sftp internal-sftp',
       'UsePAM no',
       'StrictModes no',
       'PasswordAuthentication no',

@@ -11,6 +11,7 @@ import {
   sessionsIn,
 } from '../../unit/support/readme-blocks'
 import { Lab, type LabNode } from '../lab'
+import { startSshd } from '../lab/ssh'
 
 const MINUTE = 60_000
 
@@ -26,7 +27,6 @@ beforeAll(async () => {
   // As Debian makes one: nobody has prepared it for replication.
   await node1.initdb({ settings: { listen_addresses: 'localhost', wal_keep_size: '0' } })
   await node1.writeFile(`${node1.pgData}/pg_hba.conf`, 'local all all peer\n', { user: 'postgres' })
-  await lab.boot()
 }, 2 * MINUTE)
 
 afterAll(() => lab.destroy(), MINUTE)
@@ -58,6 +58,29 @@ const inSync = (standby: LabNode) =>
       now.nodeOf('vip-slave') === standby.name,
     { timeoutMs: MINUTE },
   )
+
+test('two machines become a cluster', async () => {
+  const [install = ''] = commandsIn(readmeBlock('where-there-is-no-cluster-yet/1'))
+  // Node.js may be another than Debian's here.
+  const packages = install.replace('apt-get install --yes ', '').split(' ')
+  expect(packages).toContain('pacemaker')
+  await node1.must(['dpkg', '--status', ...packages.filter((name) => name !== 'nodejs')])
+
+  const configuration = readmeBlock('where-there-is-no-cluster-yet/2')
+  for (const node of [node1, node2]) {
+    await node.writeFile('/etc/corosync/corosync.conf', `${configuration}\n`)
+    await startSshd(node)
+  }
+  const [key = '', copy = '', start = '', list = ''] = commandsIn(
+    readmeBlock('where-there-is-no-cluster-yet/3'),
+  )
+  await type(node1, key)
+  await type(node1, copy)
+  // These nodes have no systemd.
+  expect(start).toBe('systemctl start corosync pacemaker')
+  await lab.boot()
+  expect((await type(node1, list)).split('\n')).toEqual(['1 node1 member', '2 node2 member', ''])
+})
 
 test('installed: crmsh knows the agents', async () => {
   const [, , list = '', info = ''] = commandsIn(readmeBlock('install/1'))
