@@ -49,8 +49,12 @@ test('PostgreSQL and the cluster, configured by hand', async () => {
   const settings = readmeBlock('configure-1/1')
   const lines = readmeBlock('configure-1/2')
   for (const node of [node1, node2]) {
+    // The machine's own is not to be touched.
+    await node.must(['mount', '-t', 'tmpfs', 'none', '/etc/postgresql'])
     await node.must(['install', '-d', '-o', 'postgres', '/etc/postgresql/15/main'])
-    await node.writeFile(CONFIG, `${settings}\narchive_mode = off\n`, { user: 'postgres' })
+    await node.writeFile(CONFIG, `data_directory = '${node.pgData}'\n${settings}\narchive_mode = off\n`, {
+      user: 'postgres',
+    })
     await node.writeFile('/var/lib/postgresql/.pgpass', `*:*:*:postgres:${PASSWORD}\n`, { user: 'postgres' })
     await node.must(['chmod', '600', '/var/lib/postgresql/.pgpass'])
   }
