@@ -46,7 +46,7 @@ export function runProgram(
 
 /** How a program ended, in a few words. */
 export function describeEnd({ code, timedOut }: Pick<ProgramResult, 'code' | 'timedOut'>): string {
-  return timedOut ? 'did not end in time' : code === undefined ? 'was killed' : `exit code ${code}`
+  return timedOut ? 'did not end in time' : code === undefined ? 'ended by a signal' : `exit code ${code}`
 }
 
 function run(
