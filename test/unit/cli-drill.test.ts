@@ -12,9 +12,10 @@ import { describeTarget, makeTarget } from '../../cli/drill/target'
 import { Records } from '../../cli/drill/watch'
 import { writerAddresses } from '../../cli/drill/writer-address'
 import { CommandError } from '../../cli/exit'
-import { type DatabaseReport, type MemberReport, type StatusReport } from '../../cli/status/report'
+import { type DatabaseReport, type StatusReport } from '../../cli/status/report'
 import { readConfiguration } from '../../lib/cluster/configuration'
 import { ClusterStatus, type FailedAction, type ResourceStatus } from '../../lib/cluster/status'
+import { member } from './support/member'
 
 const fixture = (name: string): string => readFileSync(join(__dirname, '../fixtures', name), 'utf8')
 
@@ -65,26 +66,6 @@ describe('the outage', () => {
   ])('%d ms is written %s', (ms, text) => {
     expect(describeMs(ms)).toBe(text)
   })
-})
-
-const member = (node: string, change: Partial<MemberReport> = {}): MemberReport => ({
-  node,
-  state: 'online',
-  role: 'standby',
-  status: 'HS:sync',
-  dataStatus: 'STREAMING|SYNC',
-  score: '100',
-  refused: null,
-  waiting: null,
-  rejoin: null,
-  timeline: 3,
-  lsn: '0/5000000',
-  lagBytes: 0,
-  lagSeconds: 0,
-  syncState: 'sync',
-  locked: false,
-  unknown: [],
-  ...change,
 })
 
 const database = (change: Partial<DatabaseReport> = {}): DatabaseReport => ({

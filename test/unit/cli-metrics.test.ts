@@ -2,27 +2,8 @@
 import { expect, test } from '@jest/globals'
 import { writeMetrics } from '../../cli/metrics/exposition'
 import { metricsOf } from '../../cli/metrics/metrics'
-import { type MemberReport, type StatusReport } from '../../cli/status/report'
-
-const member = (node: string, change: Partial<MemberReport>): MemberReport => ({
-  node,
-  state: 'online',
-  role: 'standby',
-  status: 'HS:sync',
-  dataStatus: 'STREAMING|SYNC',
-  score: '100',
-  refused: null,
-  waiting: null,
-  rejoin: null,
-  timeline: 3,
-  lsn: '0/5000000',
-  lagBytes: 4096,
-  lagSeconds: 0.25,
-  syncState: 'sync',
-  locked: false,
-  unknown: [],
-  ...change,
-})
+import { type StatusReport } from '../../cli/status/report'
+import { member } from './support/member'
 
 const report: StatusReport = {
   asked: 'node1',
@@ -51,7 +32,7 @@ const report: StatusReport = {
           lagSeconds: null,
           locked: true,
         }),
-        member('node2', {}),
+        member('node2', { lagBytes: 4096, lagSeconds: 0.25 }),
         member('node3', {
           state: 'UNCLEAN',
           role: 'promoting',

@@ -1,29 +1,8 @@
 /** What a failover at this moment would cost. */
 import { describe, expect, test } from '@jest/globals'
-import { type MemberReport } from '../../cli/status/report'
 import { describeBytes, describeRisk, type RiskFacts, type RiskLevel } from '../../cli/status/risk'
+import { member, primary } from './support/member'
 
-const member = (node: string, change: Partial<MemberReport> = {}): MemberReport => ({
-  node,
-  state: 'online',
-  role: 'standby',
-  status: 'HS:sync',
-  dataStatus: 'STREAMING|SYNC',
-  score: '100',
-  refused: null,
-  waiting: null,
-  rejoin: null,
-  timeline: 3,
-  lsn: '0/5000000',
-  lagBytes: 0,
-  lagSeconds: 0,
-  syncState: 'sync',
-  locked: false,
-  unknown: [],
-  ...change,
-})
-
-const primary = member('node1', { role: 'primary', status: 'PRI', dataStatus: 'LATEST', score: '1000' })
 const async = { status: 'HS:async', dataStatus: 'STREAMING|ASYNC', syncState: 'async' } as const
 
 describe('the risk of a failover', () => {

@@ -4,28 +4,8 @@ import { banText, promotedRole } from '../../cli/switchover/bans'
 import { decideSwitchover, type SwitchoverFacts } from '../../cli/switchover/decide'
 import { momentsOf, outageOf, type Sighting } from '../../cli/switchover/outage'
 import { type MemberReport } from '../../cli/status/report'
+import { member, primary } from './support/member'
 
-const member = (node: string, change: Partial<MemberReport> = {}): MemberReport => ({
-  node,
-  state: 'online',
-  role: 'standby',
-  status: 'HS:sync',
-  dataStatus: 'STREAMING|SYNC',
-  score: '100',
-  refused: null,
-  waiting: null,
-  rejoin: null,
-  timeline: 3,
-  lsn: '0/5000000',
-  lagBytes: 0,
-  lagSeconds: 0,
-  syncState: 'sync',
-  locked: false,
-  unknown: [],
-  ...change,
-})
-
-const primary = member('node1', { role: 'primary', status: 'PRI', dataStatus: 'LATEST', score: '1000' })
 const potential = { status: 'HS:potential', dataStatus: 'STREAMING|POTENTIAL', score: '-INFINITY' } as const
 const async = { status: 'HS:async', dataStatus: 'STREAMING|ASYNC', syncState: 'async' } as const
 
