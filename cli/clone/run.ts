@@ -131,8 +131,11 @@ async function cloneOnOther(
 
 const FOLLOWS: readonly string[] = ['HS:sync', 'HS:potential', 'HS:async']
 
+/** With rep_mode=sync, commits wait for it after a monitor or two of the primary, where they are to. */
+const SETTLE_MS = 15_000
+
 /** Has the cluster start it, and waits until it follows. */
-async function start(terminal: Terminal, { id }: Primitive, node: string): Promise<string> {
+async function start(terminal: Terminal, { id, parameters }: Primitive, node: string): Promise<string> {
   const before = await lookAtCluster()
   if (!before.status.online.some((name) => sameNode(name, node))) {
     throw new CommandError(
@@ -145,10 +148,14 @@ async function start(terminal: Terminal, { id }: Primitive, node: string): Promi
   await cleanUp(id, node, new Deadline(30_000))
   const deadline = new Deadline(UP_MS)
   const { status: name } = attributeNames(id)
+  let settling: Deadline | undefined
   for (;;) {
     const { status } = await lookAtCluster()
     const now = status.attribute(node, name) ?? ''
-    if (FOLLOWS.includes(now)) return now
+    if (FOLLOWS.includes(now)) {
+      settling ??= new Deadline(SETTLE_MS)
+      if (parameters['rep_mode'] !== 'sync' || now !== 'HS:async' || settling.passed) return now
+    }
     const failure = status.failures.find(
       (each) => sameNode(each.node, node) && each.resource.split(':')[0] === id,
     )

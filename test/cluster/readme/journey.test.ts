@@ -109,9 +109,7 @@ test('from bare nodes to a cluster', async () => {
   expect(loads).toBe(apply)
   await type(node1, apply)
   await lab.waitFor('node1 is primary', (now) => now.nodeOf('vip-rep') === 'node1', { timeoutMs: MINUTE })
-  const [clone = { command: '', output: '' }] = sessionsIn(readmeBlock('clone/1'))
-  // Commits wait for it after the next monitor of the primary.
-  expectPrinted((await type(node1, clone.command)).replace('HS:async', 'HS:sync'), clone.output)
+  await replay(node1, readmeBlock('clone/1'))
   await inSync(node2)
 })
 
