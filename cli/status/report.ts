@@ -95,7 +95,9 @@ function roleOf({ status }: ClusterView, resource: string, node: string): string
     .instances(resource)
     .find((one) => one.node !== undefined && sameNode(one.node, node))
   if (instance === undefined) return 'stopped'
-  if (instance.pending !== undefined) return instance.pending.toLowerCase()
+  const { pending } = instance
+  // The first answer of a recurring monitor that has just begun: the role is what it was.
+  if (pending !== undefined && pending !== 'Monitoring') return pending.toLowerCase()
   return ROLES[instance.role] ?? instance.role.toLowerCase()
 }
 

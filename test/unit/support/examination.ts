@@ -253,7 +253,7 @@ function nodeStatus(name: Name, change: Partial<NodeStatus> = {}): NodeStatus {
   }
 }
 
-function resource(id: string, role: string, node: Name): ResourceStatus {
+function resource(id: string, role: string, node: Name, pending?: string): ResourceStatus {
   return {
     id,
     agent: '',
@@ -264,13 +264,15 @@ function resource(id: string, role: string, node: Name): ResourceStatus {
     blocked: false,
     managed: true,
     orphaned: false,
-    pending: undefined,
+    pending,
   }
 }
 
 export interface StatusChange {
   readonly nodes?: Readonly<Partial<Record<Name, Partial<NodeStatus>>>>
   readonly quorate?: boolean
+  /** What the cluster is at with the database. */
+  readonly pending?: Readonly<Partial<Record<Name, string>>>
   readonly failures?: ClusterStatus['failures']
   readonly failCounts?: ClusterStatus['failCounts']
 }
@@ -278,6 +280,7 @@ export interface StatusChange {
 export function clusterStatus({
   nodes = {},
   quorate = true,
+  pending = {},
   failures = [],
   failCounts = [],
 }: StatusChange = {}): ClusterStatus {
@@ -287,8 +290,8 @@ export function clusterStatus({
     quorate,
     NODES.map((name) => nodeStatus(name, nodes[name])),
     [
-      resource('pgsql', 'Promoted', 'node1'),
-      resource('pgsql', 'Unpromoted', 'node2'),
+      resource('pgsql', 'Promoted', 'node1', pending.node1),
+      resource('pgsql', 'Unpromoted', 'node2', pending.node2),
       resource('vip-master', 'Started', 'node1'),
       resource('vip-rep', 'Started', 'node1'),
       resource('vip-slave', 'Started', 'node2'),
