@@ -19,7 +19,7 @@ export interface DemoteFacts {
   readonly stopsNext: boolean
   /** The cluster means to promote this node again in the same transition. */
   readonly promotesNext: boolean
-  /** No standby was there beside this primary. */
+  /** Nobody was there beside this primary, neither a standby nor another primary. */
   readonly wasAlone: boolean
 }
 

@@ -1,5 +1,5 @@
 /** What a primary does about its standbys: their attributes, their scores, and synchronous replication. */
-import { type ClusterSnapshot, findNode, type NodeState } from '../../lib/cluster/snapshot'
+import { type ClusterSnapshot, findNode, hasRole, type NodeState } from '../../lib/cluster/snapshot'
 import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type StandbyRow } from '../../lib/postgres/replication'
@@ -15,6 +15,7 @@ import {
 import { isBehind, shownLag } from './lag'
 import { BEHIND, isExplained, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
+import { claimants, isPrimary, saysPrimary } from './primaries'
 import { covering, isSameQuorum, type Quorum, readQuorum, writeQuorum } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
 import { type Step } from './steps'
@@ -218,6 +219,24 @@ function quorumSteps(
 }
 
 /**
+ * Somebody has promoted this node beside the cluster's primary. What it would say as a primary - that the other has
+ * not its data, and may not be promoted - would end the one whose commits count. It claims nothing: the score that it
+ * has is less than the primary's, and readers are not to be led to it.
+ */
+function decideIntruder(primary: NodeState, { resource, node, snapshot }: PrimaryFacts): PrimaryPlan {
+  const { status: name } = attributeNames(resource)
+  const known = findNode(snapshot, node)?.transient[name] === 'UNKNOWN'
+  return {
+    exit: ExitCode.RUNNING_PROMOTED,
+    reason: `promoted, but not by the cluster, whose primary is ${primary.name}: what was written here since is not there`,
+    steps: known ? [] : [{ step: 'attribute', node, name, value: 'UNKNOWN', lifetime: 'reboot' }],
+    awaiting: undefined,
+    waiting: undefined,
+    degraded: undefined,
+  }
+}
+
+/**
  * The order matters. A standby that is lost is first barred from promotion, and only then does the primary stop
  * waiting for it: there is no moment at which a commit that is not on the standby is acknowledged while the standby
  * may be promoted. A standby that is back is first waited for, and may be promoted only once it has everything.
@@ -232,11 +251,18 @@ function quorumSteps(
  *
  * Under the strict policy it goes on holding standbys that are lost, so that commits wait. They lack nothing that was
  * acknowledged, and stay what they were.
+ *
+ * Of two that the cluster has promoted - without fencing, and apart until now - neither says anything of the other: one
+ * of them is demoted next, and that must not become both.
  */
 export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   const { resource, node, others, snapshot, mode, receiver } = facts
   const names = attributeNames(resource)
   const self = findNode(snapshot, node)
+  const claiming = claimants(snapshot, node, resource)
+  const primary = claiming.find(({ name }) => isPrimary(snapshot, name, resource))
+  if (primary !== undefined && !(self && saysPrimary(self, resource))) return decideIntruder(primary, facts)
+  const equals = claiming.filter((other) => hasRole(other, resource, 'Promoted'))
   const steps: Step[] = []
 
   if (self?.permanent[names.dataStatus] !== 'LATEST') {
@@ -255,6 +281,7 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   for (const other of others) {
     const want = wanted(other, waiting, facts)
     const state = findNode(snapshot, other)
+    if (state !== undefined && equals.includes(state)) continue
     const changes = changesOf(other, want, state, resource)
     steps.push(...lagChange(other, want.lag, state, resource))
     if (mode === 'async' || want.score !== SCORE.promotable) steps.push(...changes)

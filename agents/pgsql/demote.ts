@@ -80,7 +80,10 @@ async function observe(context: Context, site: ReplicatedSite): Promise<DemoteFa
     role: await roleOf(context, site, server),
     stopsNext: isHere(members.stopping) && !isHere(members.starting),
     promotesNext: isHere(members.promoting),
-    wasAlone: members.known && members.unpromoted.length === 0,
+    wasAlone:
+      members.known &&
+      members.unpromoted.length === 0 &&
+      members.promoted.every((node) => sameNode(node, site.node)),
   }
 }
 

@@ -149,7 +149,7 @@ async function actOnProbe(context: Context, site: Site, role: ServerRole): Promi
     resource: site.resource,
     node: site.node,
     inRecovery: role.inRecovery,
-    self: findNode(snapshot, site.node),
+    snapshot,
   }
   return carryOut(context, facts, decideProbe(facts), means(context, site))
 }

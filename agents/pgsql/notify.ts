@@ -26,6 +26,8 @@ export async function notify(context: Context): Promise<ExitCode> {
       return (await import('./after-promote')).afterPromote(context)
     case 'demote':
       if (isHere(members.demoting) || isHere(members.promoted)) return ExitCode.SUCCESS
+      // Of two that were promoted the other one stays.
+      if (!members.promoted.every((name) => members.demoting.includes(name))) return ExitCode.SUCCESS
       return (await import('./after-demote')).afterDemote(context)
     case 'start':
     case 'stop':

@@ -10,17 +10,21 @@ import {
 import { promotionScore } from '../../lib/cluster/scores'
 import { attributeNames, SCORE } from './names'
 
+/** Whether a node says of itself that it is the primary. */
+export function saysPrimary(node: NodeState, resource: string): boolean {
+  return (
+    node.transient[attributeNames(resource).status] === 'PRI' &&
+    promotionScore(node, resource) === SCORE.primary
+  )
+}
+
 /**
  * After `reload-agent` pacemaker (2.1) takes note of a start, and until it has promoted the resource once more - which
  * changes nothing - the primary counts as a standby. What the primary says of itself holds all that time: a demotion
  * withdraws the score before PostgreSQL is stopped, and a start withdraws both.
  */
 function isReloaded(node: NodeState, resource: string): boolean {
-  return (
-    hasRole(node, resource, 'Unpromoted') &&
-    node.transient[attributeNames(resource).status] === 'PRI' &&
-    promotionScore(node, resource) === SCORE.primary
-  )
+  return hasRole(node, resource, 'Unpromoted') && saysPrimary(node, resource)
 }
 
 /** Whether a node runs the primary. */
@@ -29,12 +33,27 @@ export function isPrimary(snapshot: ClusterSnapshot, name: string, resource: str
   return node !== undefined && (hasRole(node, resource, 'Promoted') || isReloaded(node, resource))
 }
 
-/** The online nodes on which the primary runs: one, or none. */
+/**
+ * The online nodes on which the primary runs: one, or none. Where somebody has promoted another one beside it, the
+ * primary comes first: that one does not say that it is it.
+ */
 export function primaryNodes(snapshot: ClusterSnapshot, resource: string): readonly string[] {
   const promoted = promotedNodes(snapshot, resource)
   const reloaded = snapshot.nodes.filter(
     (node) =>
       node.online && isReloaded(node, resource) && !promoted.some((name) => sameNode(name, node.name)),
   )
-  return [...promoted, ...reloaded.map(({ name }) => name)]
+  const primaries = [...promoted, ...reloaded.map(({ name }) => name)]
+  const says = (name: string): boolean => {
+    const node = findNode(snapshot, name)
+    return node !== undefined && saysPrimary(node, resource)
+  }
+  return [...primaries.filter(says), ...primaries.filter((name) => !says(name))]
+}
+
+/** The other online nodes that say they are the primary, whether or not the cluster has just looked at them. */
+export function claimants(snapshot: ClusterSnapshot, node: string, resource: string): readonly NodeState[] {
+  return snapshot.nodes.filter(
+    (other) => other.online && !sameNode(other.name, node) && saysPrimary(other, resource),
+  )
 }

@@ -2,6 +2,7 @@
 import { attributeNames } from '../../agents/pgsql/names'
 import { type Primitive } from '../../lib/cluster/configuration'
 import { sameNode } from '../../lib/cluster/snapshot'
+import { changeUnderWay } from '../../lib/cluster/status'
 import { writeLsn } from '../../lib/postgres/lsn'
 import { databasesOf, type ClusterView } from '../cluster/view'
 import { type NodeFacts, type StandbyFacts } from '../nodes/facts'
@@ -95,10 +96,7 @@ function roleOf({ status }: ClusterView, resource: string, node: string): string
     .instances(resource)
     .find((one) => one.node !== undefined && sameNode(one.node, node))
   if (instance === undefined) return 'stopped'
-  const { pending } = instance
-  // The first answer of a recurring monitor that has just begun: the role is what it was.
-  if (pending !== undefined && pending !== 'Monitoring') return pending.toLowerCase()
-  return ROLES[instance.role] ?? instance.role.toLowerCase()
+  return changeUnderWay(instance)?.toLowerCase() ?? ROLES[instance.role] ?? instance.role.toLowerCase()
 }
 
 /** A node's attribute: crm_mon tells those of nodes that are there, the CIB the lasting ones of the others too. */

@@ -31,6 +31,14 @@ export interface ResourceStatus {
   readonly pending: string | undefined
 }
 
+/**
+ * What is being done to a resource that may change where and how it runs. A recurring monitor that has just begun is
+ * shown as an action in progress, too, until its first answer.
+ */
+export function changeUnderWay({ pending }: ResourceStatus): string | undefined {
+  return pending === 'Monitoring' ? undefined : pending
+}
+
 /** A failed action, as in crm_mon's last section. */
 export interface FailedAction {
   readonly resource: string

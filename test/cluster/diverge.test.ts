@@ -174,8 +174,11 @@ test(
 test(
   'a standby that was promoted by hand and turned back',
   async () => {
-    const maintenance = (on: boolean) =>
-      node1.must(['crm_attribute', '--name', 'maintenance-mode', '--update', String(on)])
+    const maintenance = async (on: boolean): Promise<void> => {
+      await node1.must(['crm_attribute', '--name', 'maintenance-mode', '--update', String(on)])
+      // A monitor that still ran would find a second primary.
+      if (on) await node1.must(['crm_resource', '--wait'])
+    }
     const pgCtl = (...args: string[]) =>
       node2.must(
         [`${node2.pgBin}/pg_ctl`, '-D', node2.pgData, '-w', '-l', '/var/log/postgresql/by-hand', ...args],

@@ -3,7 +3,15 @@
  * where the one before it ended.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until, type WriteLoad } from './lab'
+import {
+  type ClusterStatus,
+  Lab,
+  type LabNode,
+  makeDocumentCluster,
+  until,
+  vipRep,
+  type WriteLoad,
+} from './lab'
 
 const MINUTE = 60_000
 const LOCK = '/var/lib/pgsql/tmp/PGSQL.lock'
@@ -90,6 +98,34 @@ test(
         are({ node1: 'primary', node2: 'standby', node3: 'standby' }, `1 of ${other.name} ${victim.name}`),
       )
     }
+  },
+  2 * MINUTE,
+)
+
+test(
+  'nor does somebody who promotes one: the other one goes on',
+  async () => {
+    load = await lab.startWriteLoad()
+    await load.waitForMore(100)
+    await node2.sql('select pg_promote()')
+    await lab.waitFor(
+      'node2 has failed, and is stopped',
+      (now) =>
+        now.failures.some(({ node, exitCode }) => node === 'node2' && exitCode === 8) &&
+        now.attribute('node2', 'pgsql-status') === 'STOP' &&
+        are({ node1: 'primary', node3: 'standby' }, '1 of node3')(now),
+    )
+    await load.waitForMore(100)
+    const { outage } = await load.stop()
+    expect(outage.ms).toBeLessThan(300)
+    expect(await load.lostRows(node1)).toEqual([])
+    await node2.must(['find', '/var/lib/postgresql/archive', '-mindepth', '1', '-delete'])
+    await node2.baseBackup(vipRep)
+    await node1.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
+    await lab.waitFor(
+      'node2 is back',
+      are({ node1: 'primary', node2: 'standby', node3: 'standby' }, '1 of node3 node2'),
+    )
   },
   2 * MINUTE,
 )

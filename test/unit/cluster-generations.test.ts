@@ -81,8 +81,7 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
     })
     expect(plan).toMatchObject({ because: undefined, steps: [] })
     for (const node of [primary, standby]) {
-      const self = findNode(snapshot, node)
-      const probed = decideProbe({ resource: 'pgsql', node, inRecovery: node === standby, self })
+      const probed = decideProbe({ resource: 'pgsql', node, inRecovery: node === standby, snapshot })
       expect(probed.steps).toEqual([])
     }
   })

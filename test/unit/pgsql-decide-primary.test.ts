@@ -605,4 +605,99 @@ describe('what a primary does about its standbys', () => {
     })
     expect(plan.steps).toContainEqual({ step: 'synchronous', names: `"o'ne""two"` })
   })
+
+  describe('another node is promoted, too', () => {
+    const PROMOTED = { pgsql: 'Promoted' } as const
+    const other = node('node2', { ...primary, name: 'node2', roles: PROMOTED })
+    const facts: PrimaryFacts = {
+      resource: 'pgsql',
+      mode: 'sync',
+      policy: { strict: false, count: 1, quorum: false },
+      maxLag: 0,
+      node: 'node1',
+      externals: [],
+      receiver: undefined,
+      others: ['node2'],
+      standbys: [],
+      synchronousStandbyNames: '',
+      snapshot: cluster([]),
+    }
+    const self = (status: string, score: string, dataStatus: string, more: Partial<NodeState> = {}) =>
+      node('node1', {
+        transient: { 'pgsql-status': status, 'master-pgsql': score },
+        permanent: { 'pgsql-data-status': dataStatus },
+        ...more,
+      })
+    const leaves =
+      'promoted, but not by the cluster, whose primary is node2: what was written here since is not there'
+    const bars = [
+      'set node attribute pgsql-data-status of node2 to DISCONNECT',
+      'set the promotion score of node2 to -INFINITY',
+    ]
+
+    test.each<[string, NodeState, NodeState, string | undefined, readonly string[]]>([
+      [
+        'this one by hand: it claims nothing',
+        self('HS:sync', '100', 'STREAMING|SYNC'),
+        other,
+        leaves,
+        ['set node attribute pgsql-status of node1 to UNKNOWN'],
+      ],
+      [
+        'this one by hand, and pacemaker has found it',
+        self('UNKNOWN', '-INFINITY', 'DISCONNECT', { roles: PROMOTED }),
+        other,
+        leaves,
+        [],
+      ],
+      [
+        'this one by hand, while the parameters of the primary are reloaded',
+        self('UNKNOWN', '100', 'DISCONNECT'),
+        { ...other, roles: { pgsql: 'Unpromoted' } },
+        leaves,
+        [],
+      ],
+      [
+        'that one by hand: it is a standby that is away',
+        self('PRI', '1000', 'LATEST', { roles: PROMOTED }),
+        node('node2', {
+          transient: { 'pgsql-status': 'UNKNOWN', 'master-pgsql': '100' },
+          permanent: { 'pgsql-data-status': 'STREAMING|SYNC' },
+          roles: PROMOTED,
+        }),
+        undefined,
+        bars,
+      ],
+      [
+        'both by the cluster, apart from each other: neither bars the other',
+        self('PRI', '1000', 'LATEST', { roles: PROMOTED }),
+        other,
+        undefined,
+        [],
+      ],
+      [
+        'that one is demoted, and could not say so',
+        self('PRI', '1000', 'LATEST', { roles: PROMOTED }),
+        { ...other, roles: { pgsql: 'Unpromoted' } },
+        undefined,
+        bars,
+      ],
+      [
+        'that one has left',
+        self('HS:sync', '100', 'STREAMING|SYNC'),
+        { ...other, online: false },
+        undefined,
+        [
+          'set node attribute pgsql-data-status of node1 to LATEST',
+          'set node attribute pgsql-status of node1 to PRI',
+          'set node attribute pgsql-data-status of node2 to DISCONNECT',
+        ],
+      ],
+    ])('%s', (_, own, that, reason, steps) => {
+      const plan = decidePrimary({ ...facts, snapshot: cluster([own, that]) })
+      expect(plan.exit).toBe(8)
+      expect(plan.reason).toBe(reason)
+      expect(plan.steps.map(describeStep)).toEqual(steps)
+    })
+  })
 })

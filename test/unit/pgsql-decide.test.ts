@@ -6,7 +6,7 @@ import { decideStart, type StartFacts } from '../../agents/pgsql/decide-start'
 import { decideBeforePromote } from '../../agents/pgsql/decide-before-promote'
 import { decidePromote, type PromoteFacts } from '../../agents/pgsql/decide-promote'
 import { type NodeState } from '../../lib/cluster/snapshot'
-import { clusterNode } from './support/cluster'
+import { cluster, clusterNode } from './support/cluster'
 
 describe('start', () => {
   const facts: StartFacts = {
@@ -231,16 +231,35 @@ describe('stop', () => {
 })
 
 describe('a probe of a server that runs', () => {
-  const self = (score?: string): NodeState =>
-    clusterNode('node1', { transient: score === undefined ? {} : { 'master-pgsql': score } })
+  const node = (name: string, score?: string, status?: string): NodeState =>
+    clusterNode(name, {
+      transient: {
+        ...(score !== undefined && { 'master-pgsql': score }),
+        ...(status !== undefined && { 'pgsql-status': status }),
+      },
+    })
+  const primary = node('node2', '1000', 'PRI')
+  const standby = node('node2', '100', 'HS:sync')
 
-  test.each<[string, boolean, string | undefined, number, string | undefined]>([
-    ['a primary is to stay one', false, undefined, 8, '1000'],
-    ['a primary that is known as one', false, '1000', 8, undefined],
-    ['a standby nobody knows may not be promoted', true, undefined, 0, '-INFINITY'],
-    ['a standby keeps the score its primary gave it', true, '100', 0, undefined],
-  ])('%s', (_, inRecovery, score, exit, written) => {
-    const plan = decideProbe({ resource: 'pgsql', node: 'node1', inRecovery, self: self(score) })
+  test.each<[string, boolean, NodeState, NodeState, number, string | undefined]>([
+    ['a primary is to stay one', false, node('node1'), standby, 8, '1000'],
+    ['a primary that is known as one', false, node('node1', '1000', 'PRI'), standby, 8, undefined],
+    ['a standby nobody knows may not be promoted', true, node('node1'), primary, 0, '-INFINITY'],
+    ['a standby keeps the score its primary gave it', true, node('node1', '100'), primary, 0, undefined],
+    ['promoted by hand: it comes after the primary', false, node('node1', '100'), primary, 8, undefined],
+    ['the same, and it was barred', false, node('node1', '-INFINITY', 'HS:alone'), primary, 8, '100'],
+    [
+      'promoted by hand, and the primary has left',
+      false,
+      node('node1', '100', 'HS:sync'),
+      { ...primary, online: false },
+      8,
+      '1000',
+    ],
+    ['two were primaries apart', false, node('node1', '1000', 'PRI'), primary, 8, undefined],
+  ])('%s', (_, inRecovery, self, other, exit, written) => {
+    const snapshot = cluster([self, other])
+    const plan = decideProbe({ resource: 'pgsql', node: 'node1', inRecovery, snapshot })
     expect(plan).toEqual({
       exit,
       steps: written === undefined ? [] : [{ step: 'score', node: 'node1', score: written }],

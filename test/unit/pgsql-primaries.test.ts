@@ -1,6 +1,6 @@
 /** Where the primary runs: also while pacemaker takes a reload of its parameters for a start. */
 import { describe, expect, test } from '@jest/globals'
-import { isPrimary, primaryNodes } from '../../agents/pgsql/primaries'
+import { claimants, isPrimary, primaryNodes } from '../../agents/pgsql/primaries'
 import { type ClusterSnapshot, type NodeState } from '../../lib/cluster/snapshot'
 
 const node = (name: string, change: Partial<NodeState> = {}): NodeState => ({
@@ -54,4 +54,19 @@ describe('node1', () => {
     const offline = { ...snapshot, nodes: [node('node1', { ...change, online: false }), other] }
     expect(primaryNodes(offline, 'pgsql')).toEqual([])
   })
+})
+
+test('where somebody has promoted another node, the primary comes first', () => {
+  const snapshot: ClusterSnapshot = {
+    nodes: [
+      node('node1', { roles: { pgsql: 'Promoted' }, transient: { 'pgsql-status': 'UNKNOWN' } }),
+      node('node2', { roles: { pgsql: 'Promoted' }, transient: PRIMARY }),
+    ],
+    quorate: true,
+    noQuorumPolicy: 'stop',
+  }
+  expect(primaryNodes(snapshot, 'pgsql')).toEqual(['node2', 'node1'])
+  const names = (node: string): readonly string[] =>
+    claimants(snapshot, node, 'pgsql').map(({ name }) => name)
+  expect([names('NODE1'), names('NODE2')]).toEqual([['node2'], []])
 })

@@ -1,5 +1,6 @@
 /** Are the addresses where they belong, and does PostgreSQL answer between the nodes? */
 import { sameNode } from '../../../lib/cluster/snapshot'
+import { changeUnderWay } from '../../../lib/cluster/status'
 import { type Check, type Trouble } from '../finding'
 import { type Examination, knownNodes, virtualAddresses } from '../examination'
 
@@ -103,7 +104,7 @@ const stray: Check = {
       if (configuration?.primitives.find(({ id }) => id === resource)?.clone !== undefined) return []
       const instance = status.instances(resource).find(({ active }) => active)
       // On its way: the next look will tell.
-      if (instance?.pending !== undefined) return []
+      if (instance !== undefined && changeUnderWay(instance) !== undefined) return []
       const [holder, ...others] = holders(examination, address)
       const right = status.nodeOf(resource)
       if (holder === undefined || others.some(({ node }) => node !== holder.node)) return []

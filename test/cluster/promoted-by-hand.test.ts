@@ -1,0 +1,129 @@
+/** Somebody promotes the standby, and not by the cluster: the primary stays what it is, and nothing is lost. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import {
+  type ClusterStatus,
+  isInSync,
+  Lab,
+  type LabNode,
+  makeDocumentCluster,
+  serves,
+  type WriteLoad,
+} from './lab'
+
+const MINUTE = 60_000
+
+let lab: Lab
+let node1: LabNode
+let node2: LabNode
+let load: WriteLoad | undefined
+
+beforeAll(async () => {
+  lab = await Lab.create()
+  await makeDocumentCluster(lab, { initdb: { checksums: true } })
+  ;[node1, node2] = [lab.node('node1'), lab.node('node2')]
+}, 4 * MINUTE)
+
+afterAll(async () => {
+  await load?.stop()
+  await lab.destroy()
+}, MINUTE)
+
+const cleanUp = (): Promise<string> => node1.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
+
+const timeline = (node: LabNode): Promise<string> =>
+  node.sql('select timeline_id from pg_control_checkpoint()')
+
+const startFailure = ({ failures }: ClusterStatus): string | undefined =>
+  failures.find(({ task, node }) => task === 'start' && node === 'node2')?.exitReason
+
+/** A node's archive is its own here: there, PostgreSQL would find the timeline of its promotion again. */
+const emptyArchive = (node: LabNode): Promise<string> =>
+  node.must(['find', '/var/lib/postgresql/archive', '-mindepth', '1', '-delete'])
+
+test(
+  'the monitor of the standby finds it, and the standby has to leave',
+  async () => {
+    const before = await timeline(node1)
+    load = await lab.startWriteLoad()
+    await load.waitForMore(50)
+    await node2.sql('select pg_promote()')
+    await node2.sql('create table written_by_mistake as select 1 as id')
+    const status = await lab.waitFor(
+      'node2 is stopped, and node1 serves',
+      (now) => now.role('pgsql', 'node2') === 'Stopped' && serves(node1)(now),
+    )
+    await load.waitForMore(50)
+    const { outage } = await load.stop()
+    expect(status.failures).toMatchObject([
+      {
+        task: 'monitor',
+        node: 'node2',
+        exitCode: 8,
+        exitReason:
+          'promoted, but not by the cluster, whose primary is node1: what was written here since is not there',
+      },
+    ])
+    // It never was anything else.
+    expect(await timeline(node1)).toBe(before)
+    expect(await load.lostRows(node1)).toEqual([])
+    // Commits wait for the standby until the primary has seen that it is gone.
+    expect(outage.ms).toBeLessThan(15_000)
+    const attributes = ['pgsql-data-status', 'pgsql-status', 'master-pgsql'].map((name) => [
+      status.attribute('node1', name),
+      status.attribute('node2', name),
+    ])
+    expect(attributes).toEqual([
+      ['LATEST', 'DISCONNECT'],
+      ['PRI', 'STOP'],
+      ['1000', '-INFINITY'],
+    ])
+  },
+  2 * MINUTE,
+)
+
+test(
+  'it does not come back on a guess, and with rejoin=rewind by itself',
+  async () => {
+    await cleanUp()
+    const refused = await lab.waitFor('node2 has refused', (now) => startFailure(now) !== undefined)
+    expect(startFailure(refused)).toMatch(
+      /^is on timeline \d+, which the primary \(on \d+\) does not come from: take a base backup$/,
+    )
+    for (const node of [node1, node2]) {
+      await node.must(['tee', '--append', `${node.pgData}/pg_hba.conf`], {
+        user: 'postgres',
+        input: 'host postgres postgres 192.168.2.0/24 trust\n',
+      })
+    }
+    await node1.sql('select pg_reload_conf()')
+    await emptyArchive(node2)
+    await node1.must([
+      ...['crm_resource', '--resource', 'pgsql', '--set-parameter', 'rejoin', '--parameter-value', 'rewind'],
+    ])
+    await cleanUp()
+    const status = await lab.waitFor('node2 is in sync again', isInSync(node1, node2))
+    expect(status.failures).toEqual([])
+    expect(await node2.sql(`select to_regclass('written_by_mistake') is null`)).toBe('t')
+  },
+  2 * MINUTE,
+)
+
+test(
+  'a probe finds it: the primary is not demoted for it',
+  async () => {
+    const before = await timeline(node1)
+    await node1.must(['crm_attribute', '--name', 'maintenance-mode', '--update', 'true'])
+    await node1.must(['crm_resource', '--wait'])
+    await node2.sql('select pg_promote()')
+    await node1.must(['crm_resource', '--refresh', '--resource', 'pgsql'])
+    await lab.waitFor(
+      'both are found to be promoted',
+      (now) => [...now.promoted('pgsql')].sort().join() === 'node1,node2',
+    )
+    await node1.must(['crm_attribute', '--name', 'maintenance-mode', '--delete'])
+    const status = await lab.waitFor('node2 is in sync again', isInSync(node1, node2))
+    expect(await timeline(node1)).toBe(before)
+    expect(status.failures.filter(({ node }) => node === 'node1')).toEqual([])
+  },
+  2 * MINUTE,
+)
