@@ -1,4 +1,5 @@
 /** Bringing this node's server up as a standby: at start, and after a demotion. */
+import { basename } from 'node:path'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { describeDiskTrouble, findDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
@@ -6,6 +7,7 @@ import { type MajorVersion } from '../../lib/postgres/instance'
 import { findServer } from '../../lib/postgres/server-state'
 import { startServer } from '../../lib/postgres/start-server'
 import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
+import { findStrayTimeline } from '../../lib/postgres/stray-timeline'
 import { type Context } from './agent'
 import { makeRuntimeDirectories } from './runtime-directories'
 import { withSession } from './session'
@@ -46,6 +48,27 @@ export async function startPlain({ deadline }: Context, site: Site): Promise<voi
   }
 }
 
+/**
+ * Why a standby did not start, where that is a timeline that its data does not come to: one that somebody promoted, or
+ * a primary that was apart from the others, has left it in the archive.
+ */
+async function explainStart({ deadline, log }: Context, site: Site, error: unknown): Promise<unknown> {
+  if (!(error instanceof OcfError) || error.code !== ExitCode.ERR_GENERIC) return error
+  try {
+    const stray = await findStrayTimeline(site.instance, deadline)
+    if (stray === undefined) return error
+    const { timeline, file } = stray
+    return new OcfError(
+      ExitCode.ERR_GENERIC,
+      `not started: the archive has timeline ${timeline}, where this data cannot go: take ${basename(file)} out of it and out of pg_wal`,
+      { detail: `also the WAL of that timeline; in pg_wal it is ${file}. ${messageOf(error)}`, cause: error },
+    )
+  } catch (failure) {
+    log.warning(messageOf(failure))
+    return error
+  }
+}
+
 /** What is wrong with a standby that has just been started; nothing when all is well. */
 async function refuse(connection: Connection, site: Site): Promise<string | undefined> {
   const [row] = await connection.rows<{
@@ -80,7 +103,11 @@ async function refuse(connection: Connection, site: Site): Promise<string | unde
 export async function startStandby(context: Context, site: Site, version: MajorVersion): Promise<void> {
   const { values, deadline, log } = context
   writeStandbySettings(site, values, version)
-  await startPlain(context, site)
+  try {
+    await startPlain(context, site)
+  } catch (error) {
+    throw await explainStart(context, site, error)
+  }
   const server = findServer(site.instance.dataDirectory)
   if (server.kind !== 'running') {
     throw new OcfError(ExitCode.ERR_GENERIC, 'PostgreSQL ended right after it was started: see its log')

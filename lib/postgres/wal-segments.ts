@@ -42,14 +42,17 @@ export function timelineAt(
 
 const hex64 = (value: bigint): Lsn => value.toString(16).toUpperCase().padStart(16, '0')
 
+/** The directory of a server's WAL. */
+export function walDirectory({ owner, dataDirectory }: Instance): string {
+  // Its name before version 10.
+  const old = `${dataDirectory}/pg_xlog`
+  return asUser(owner, () => existsSync(old)) ? old : `${dataDirectory}/pg_wal`
+}
+
 /** The files in the directory of a server's WAL. */
-export function walFiles({ owner, dataDirectory }: Instance): readonly { readonly timeline: Timeline }[] {
-  const names = asUser(owner, () => {
-    // Its name before version 10.
-    const old = `${dataDirectory}/pg_xlog`
-    return readdirSync(existsSync(old) ? old : `${dataDirectory}/pg_wal`)
-  })
-  return names
+export function walFiles(instance: Instance): readonly { readonly timeline: Timeline }[] {
+  const directory = walDirectory(instance)
+  return asUser(instance.owner, () => readdirSync(directory))
     .filter((name) => /^[0-9A-F]{24}$/.test(name))
     .map((name) => ({ timeline: parseInt(name.slice(0, 8), 16) }))
 }

@@ -5,7 +5,8 @@ import { describe, expect, test } from '@jest/globals'
 import { describeLoss, findFork } from '../../agents/pgsql/decide-rejoin'
 import { readConninfo } from '../../lib/postgres/conninfo'
 import { readControlData } from '../../lib/postgres/control-data'
-import { readTimelineHistory } from '../../lib/postgres/timeline-history'
+import { leadsTo } from '../../lib/postgres/stray-timeline'
+import { type Fork, readTimelineHistory } from '../../lib/postgres/timeline-history'
 import { serviceFile } from '../../lib/postgres/upstream'
 
 const controlData = (name: string): string =>
@@ -124,4 +125,26 @@ test.each([
   expect(detail).toBe(
     `pg_basebackup -h 192.168.2.3 into an empty directory in place of pgdata, then rm ${lock}, then crm resource cleanup pgsql`,
   )
+})
+
+describe('a timeline that was found', () => {
+  const data = { timeline: 2, checkpoint: '0000000003000028', recoveryEnd: '0000000004000000' } as const
+  const one = { timeline: 1, end: '0000000002000000' }
+  const two = (end: string) => ({ timeline: 2, end })
+
+  test.each<[string, Parameters<typeof leadsTo>[0], readonly Fork[], boolean]>([
+    ['it left that of the data just there', data, [one, two('0000000004000000')], true],
+    ['the data went on', data, [one, two('0000000003FFFFF8')], false],
+    [
+      'the data went on, from its checkpoint',
+      { ...data, recoveryEnd: undefined },
+      [two('0000000003000000')],
+      false,
+    ],
+    ['it left further on', { ...data, recoveryEnd: undefined }, [two('0000000003000060')], true],
+    ['it does not come from that of the data', data, [one], false],
+    ['it comes from none', data, [], false],
+  ])('%s', (_, control, history, leads) => {
+    expect(leadsTo(control, history)).toBe(leads)
+  })
 })

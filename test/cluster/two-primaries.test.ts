@@ -1,4 +1,7 @@
-/** Somebody promotes the standby, and not by the cluster: the primary stays what it is, and nothing is lost. */
+/**
+ * Somebody promotes the standby, and not by the cluster; or both nodes were primaries, apart from each other: one
+ * primary stays what it is.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   type ClusterStatus,
@@ -7,6 +10,7 @@ import {
   type LabNode,
   makeDocumentCluster,
   serves,
+  until,
   type WriteLoad,
 } from './lab'
 
@@ -121,9 +125,68 @@ test(
       (now) => [...now.promoted('pgsql')].sort().join() === 'node1,node2',
     )
     await node1.must(['crm_attribute', '--name', 'maintenance-mode', '--delete'])
-    const status = await lab.waitFor('node2 is in sync again', isInSync(node1, node2))
+    const status = await lab.waitFor(
+      'the monitor of node2 has said why it cannot follow',
+      (now) => serves(node1)(now) && now.attribute('node2', 'pgsql-data-status') === 'DISCONNECT|FORKED',
+    )
     expect(await timeline(node1)).toBe(before)
     expect(status.failures.filter(({ node }) => node === 'node1')).toEqual([])
+    await emptyArchive(node2)
+    await cleanUp()
+    await lab.waitFor('node2 is in sync again', isInSync(node1, node2))
+  },
+  2 * MINUTE,
+)
+
+test(
+  'two that were primaries apart: one of them stays, and the other comes back',
+  async () => {
+    const before = await timeline(node1)
+    await node1.sql("alter system set wal_sender_timeout = '2s'")
+    await node1.sql('select pg_reload_conf()')
+    await node2.cutOff()
+    await until('node1 goes on alone', async () => (await node1.sql('show synchronous_standby_names')) === '')
+    await until('node2 is a primary, too', async () => {
+      const { code, stdout } = await node2.run([
+        'crm_attribute',
+        '-N',
+        'node2',
+        '-n',
+        'pgsql-status',
+        '-l',
+        'reboot',
+        '-G',
+        '-q',
+      ])
+      return code === 0 && stdout.trim() === 'PRI'
+    })
+    await node1.sql('create table written_on_node1 as select 1 as id')
+    await node2.sql('create table written_on_node2 as select 1 as id')
+    await node2.heal()
+    const stray =
+      /^not started: the archive has timeline \d+, where this data cannot go: take (0000000\d\.history) out of it and out of pg_wal$/
+    // Its monitor finds it, or its start where the cluster has restarted it: that one goes on and rewinds.
+    const out = await lab.waitFor(
+      'node2 is out, and node1 serves',
+      (now) =>
+        now.failures.some(({ node }) => node === 'node2') &&
+        now.role('pgsql', 'node2') === 'Stopped' &&
+        serves(node1)(now),
+    )
+    if (startFailure(out) === undefined) await cleanUp()
+    const status = await lab.waitFor('node2 has rewound, and found its archive', (now) =>
+      stray.test(startFailure(now) ?? ''),
+    )
+    const [, history = ''] = stray.exec(startFailure(status) ?? '') ?? []
+    expect(serves(node1)(status)).toBe(true)
+    expect(await timeline(node1)).toBe(before)
+    await emptyArchive(node2)
+    await node2.must(['rm', `${node2.pgData}/pg_wal/${history}`])
+    await cleanUp()
+    await lab.waitFor('node2 is in sync again', isInSync(node1, node2))
+    expect(
+      await node2.sql(`select to_regclass('written_on_node1'), to_regclass('written_on_node2') is null`),
+    ).toBe('written_on_node1|t')
   },
   2 * MINUTE,
 )
