@@ -108,7 +108,7 @@ test(
     load = await lab.startWriteLoad()
     await load.waitForMore(100)
     await node2.sql('select pg_promote()')
-    await lab.waitFor(
+    const status = await lab.waitFor(
       'node2 has failed, and is stopped',
       (now) =>
         now.failures.some(({ node, exitCode }) => node === 'node2' && exitCode === 8) &&
@@ -119,6 +119,8 @@ test(
     const { outage } = await load.stop()
     expect(outage.ms).toBeLessThan(300)
     expect(await load.lostRows(node1)).toEqual([])
+    // For node3 no primary has gone.
+    expect(status.attribute('node3', 'pgsql-master-baseline')).toBeUndefined()
     await node2.must(['find', '/var/lib/postgresql/archive', '-mindepth', '1', '-delete'])
     await node2.baseBackup(vipRep)
     await node1.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
