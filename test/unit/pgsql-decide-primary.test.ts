@@ -32,6 +32,21 @@ const out = node('node2', {
   permanent: { 'pgsql-data-status': 'DISCONNECT' },
 })
 
+/** Two nodes in synchronous replication, and all is well. */
+const WELL: PrimaryFacts = {
+  resource: 'pgsql',
+  mode: 'sync',
+  policy: { strict: false, count: 1, quorum: false },
+  maxLag: 0,
+  node: 'node1',
+  externals: [],
+  receiver: undefined,
+  others: ['node2'],
+  standbys: [row('node2', 'STREAMING', 'SYNC')],
+  synchronousStandbyNames: '"node2"',
+  snapshot: cluster([primary, inSync]),
+}
+
 interface Case {
   readonly when: string
   readonly standbys: readonly StandbyRow[]
@@ -573,17 +588,7 @@ describe('what a primary does about its standbys', () => {
     ],
   ])('what is worse than it should be: %s', (_, more, degraded) => {
     const plan = decidePrimary({
-      resource: 'pgsql',
-      mode: 'sync',
-      policy: { strict: false, count: 1, quorum: false },
-      maxLag: 0,
-      node: 'node1',
-      externals: [],
-      receiver: undefined,
-      others: ['node2'],
-      standbys: [row('node2', 'STREAMING', 'SYNC')],
-      synchronousStandbyNames: '"node2"',
-      snapshot: cluster([primary, inSync]),
+      ...WELL,
       ...more,
     })
     expect(plan.degraded).toBe(degraded)
@@ -591,13 +596,7 @@ describe('what a primary does about its standbys', () => {
 
   test('a node name with a quote stays one name', () => {
     const plan = decidePrimary({
-      resource: 'pgsql',
-      mode: 'sync',
-      policy: { strict: false, count: 1, quorum: false },
-      maxLag: 0,
-      node: 'node1',
-      externals: [],
-      receiver: undefined,
+      ...WELL,
       others: [`o'ne"two`],
       standbys: [row(`o'ne"two`, 'STREAMING', 'ASYNC')],
       synchronousStandbyNames: '',
@@ -609,19 +608,6 @@ describe('what a primary does about its standbys', () => {
   describe('another node is promoted, too', () => {
     const PROMOTED = { pgsql: 'Promoted' } as const
     const other = node('node2', { ...primary, name: 'node2', roles: PROMOTED })
-    const facts: PrimaryFacts = {
-      resource: 'pgsql',
-      mode: 'sync',
-      policy: { strict: false, count: 1, quorum: false },
-      maxLag: 0,
-      node: 'node1',
-      externals: [],
-      receiver: undefined,
-      others: ['node2'],
-      standbys: [],
-      synchronousStandbyNames: '',
-      snapshot: cluster([]),
-    }
     const self = (status: string, score: string, dataStatus: string, more: Partial<NodeState> = {}) =>
       node('node1', {
         transient: { 'pgsql-status': status, 'master-pgsql': score },
@@ -694,7 +680,12 @@ describe('what a primary does about its standbys', () => {
         ],
       ],
     ])('%s', (_, own, that, reason, steps) => {
-      const plan = decidePrimary({ ...facts, snapshot: cluster([own, that]) })
+      const plan = decidePrimary({
+        ...WELL,
+        standbys: [],
+        synchronousStandbyNames: '',
+        snapshot: cluster([own, that]),
+      })
       expect(plan.exit).toBe(8)
       expect(plan.reason).toBe(reason)
       expect(plan.steps.map(describeStep)).toEqual(steps)
