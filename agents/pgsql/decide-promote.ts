@@ -9,6 +9,7 @@ export type PromoteStep =
   | 'bar others'
   | 'lock'
   | 'wait for standbys'
+  | 'end old connections'
   | 'promote'
   | 'restart as primary'
   | 'make slots'
@@ -36,6 +37,10 @@ export interface PromoteFacts {
   readonly returning: boolean
   /** Where the data of the other nodes ended when that primary was lost. */
   readonly baselines: readonly NodePosition[]
+  /** The other nodes that this standby sends to: they followed it when it was the primary, or think it still is. */
+  readonly followers: readonly string[]
+  /** This node has the address of the replication: they have it on the line, and need not connect anew. */
+  readonly reachable: boolean
   /** restart_on_promote. */
   readonly restart: boolean
   readonly slots: boolean
@@ -47,7 +52,7 @@ export interface PromoteFacts {
  */
 export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   const { resource, mode, inRecovery, dataStatus, position, others, restart, slots } = facts
-  const { returning, baselines } = facts
+  const { returning, baselines, followers, reachable } = facts
   if (!inRecovery) return { exit: ExitCode.SUCCESS, steps: ['publish primary'] }
   const listed = mode === 'sync' && isListed(facts.quorums, facts.node)
   const byQuorum = listed && !mayBecomePrimary(mode, dataStatus) && !isUnfit(dataStatus)
@@ -87,6 +92,7 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
       'bar others',
       'lock',
       ...(facts.required > 0 ? (['wait for standbys'] as const) : []),
+      ...(followers.length > 0 && !reachable && !restart ? (['end old connections'] as const) : []),
       restart ? 'restart as primary' : 'promote',
       ...(slots ? (['make slots'] as const) : []),
       'publish primary',

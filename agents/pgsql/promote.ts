@@ -5,7 +5,7 @@ import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
 import { type PidFile } from '../../lib/postgres/pid-file'
 import { promoteServer } from '../../lib/postgres/promote-server'
-import { checkpointerRests, readRole } from '../../lib/postgres/replication'
+import { checkpointerRests, findSenders, readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { stopServer } from '../../lib/postgres/stop-server'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
@@ -15,10 +15,18 @@ import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-pro
 import { isLocked, lock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
 import { SCORE } from './names'
+import { endConnections, holdsReplicationAddress } from './old-connections'
 import { publish } from './publish'
 import { publishedQuorums } from './quorum'
 import { withSession } from './session'
-import { otherNodes, readReplicatedSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
+import {
+  applicationName,
+  otherNodes,
+  readReplicatedSite,
+  readSiteVersion,
+  type ReplicatedSite,
+  type Site,
+} from './site'
 import { makeStandbySlots } from './slots'
 import { startPlain } from './start-standby'
 import { repModeText } from './steps'
@@ -35,6 +43,8 @@ const DESCRIPTIONS: Record<PromoteStep, string> = {
   lock: 'make the lock file: from now on this node has what the others do not',
   'wait for standbys':
     'set synchronous_standby_names, so that even the first commit waits for a standby (sync_policy=strict)',
+  'end old connections':
+    'end the connections of standbys that reach this node no more, and that commits would wait for',
   promote: 'promote PostgreSQL',
   'restart as primary': 'stop the standby and start it as a primary on the same timeline',
   'make slots': 'make a replication slot for each other node',
@@ -150,6 +160,7 @@ async function promoteWith(
     site.resource,
   )
   const self = findNode(snapshot, node)
+  const senders = await findSenders(connection, version, otherNodes(site, snapshot).map(applicationName))
   const facts: PromoteFacts = {
     resource: site.resource,
     mode: site.mode,
@@ -162,6 +173,8 @@ async function promoteWith(
     others: positionsOf(site, snapshot, site.attributes.position),
     returning: isLocked(site),
     baselines: positionsOf(site, snapshot, site.attributes.baseline),
+    followers: senders.map(({ applicationName: name }) => name),
+    reachable: senders.length > 0 && (await holdsReplicationAddress(context)),
     restart: values.restart_on_promote,
     slots: site.slotPrefix !== '',
   }
@@ -185,6 +198,7 @@ async function promoteWith(
       await requireStandbys(site, version, connection, setting, deadline)
       log.info(`synchronous_standby_names is '${setting}' from the first commit on (sync_policy=strict)`)
     },
+    'end old connections': () => endConnections(context, connection, senders),
     promote: async () => {
       await promoteServer(instance, version, connection, deadline)
       log.info('PostgreSQL is promoted')

@@ -1,4 +1,5 @@
 /** What a server says of itself and of its standbys. */
+import { type Deadline } from '../ocf'
 import { type Connection } from './connection'
 import { type MajorVersion } from './instance'
 import { bytesBetween, laterLsn, type Lsn, readLsn } from './lsn'
@@ -117,6 +118,59 @@ export async function readStandbys(
       unflushed: behind(readLsn(row.flushed)),
       unreplayed: behind(readLsn(row.replayed)),
     }
+  })
+}
+
+/** A process with which a server sends WAL to a standby. */
+export interface Sender {
+  readonly pid: number
+  readonly applicationName: string
+}
+
+/** Milliseconds between two looks at processes that end; most are gone at the first. */
+const END_POLL_MS = 5
+
+/**
+ * Asks a server, be it a primary or a standby, for the processes that send to these standbys. Before version 9.2: none.
+ *
+ * @param applicationNames - of the standbys, in lower case
+ */
+export async function findSenders(
+  connection: Connection,
+  version: MajorVersion,
+  applicationNames: readonly string[],
+): Promise<readonly Sender[]> {
+  if (version < 9.2) return []
+  const rows = await connection.rows<{ pid: number; application_name: string }>(
+    `select pid, application_name from pg_catalog.pg_stat_replication
+      where pg_catalog.lower(application_name) = any ($1)`,
+    [applicationNames],
+  )
+  return rows.map((row) => ({ pid: row.pid, applicationName: row.application_name }))
+}
+
+/**
+ * Ends processes that send WAL to standbys.
+ *
+ * One whose standby reads no more does not end when it is told to: it waits to send its last word ("terminating
+ * connection due to administrator command"). Told once more, it goes without. So it is told until it has gone.
+ *
+ * @param deadline - until when to tell them
+ * @returns whether all of them are gone
+ * @throws SqlError where the user may not end them (PostgreSQL manual, "Server Signaling Functions")
+ */
+export async function endSenders(
+  connection: Connection,
+  senders: readonly Sender[],
+  deadline: Deadline,
+): Promise<boolean> {
+  const pids = senders.map(({ pid }) => pid)
+  return deadline.holds(END_POLL_MS, async () => {
+    const left = await connection.rows(
+      'select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_replication where pid = any ($1)',
+      [pids],
+    )
+    return left.length === 0
   })
 }
 

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type ClusterStatus, Lab, makeDocumentCluster, vipRep, type WriteLoad } from './lab'
+import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, vipRep, type WriteLoad } from './lab'
 import { monotonicMs, until } from './lab/wait'
 
 const MINUTE = 60_000
@@ -79,9 +79,37 @@ test(
   3 * MINUTE,
 )
 
+/**
+ * As after a switchover there and back: the standby sends to a node that followed it once, and that answers no more.
+ *
+ * @returns the process that sends
+ */
+async function loseFollower(standby: LabNode, follower: string): Promise<string> {
+  const receive = `PGAPPNAME=${follower} exec ${standby.pgBin}/pg_receivewal -h ${standby.addresses.eth2} -D "$(mktemp -d)"`
+  await standby.must(['bash', '-c', `(${receive}) </dev/null >/dev/null 2>&1 &`], { user: 'postgres' })
+  let sender = ''
+  await until('the standby sends to it', async () => {
+    sender = await standby.sql(
+      `select pid from pg_stat_replication where application_name = '${follower}' and state = 'streaming'`,
+    )
+    return sender !== ''
+  })
+  expect(standby.signal('pg_receivewal', 'SIGSTOP')).toBe(1)
+  // More than the two sockets hold: what sends cannot even say goodbye.
+  await lab
+    .node('node1')
+    .sql(
+      `select pg_logical_emit_message(false, 'filler', repeat('x', 32 * 1024 * 1024)); select pg_switch_wal()`,
+    )
+  const stuck = `select pg_last_wal_receive_lsn() - sent_lsn > 1024 * 1024 from pg_stat_replication where pid = ${sender}`
+  await until('what sends to it is stuck', async () => (await standby.sql(stuck)) === 't')
+  return sender
+}
+
 test(
   'a primary that is only demoted goes on as a standby of the new one, and nothing is shown as failed',
   async () => {
+    const lost = await loseFollower(lab.node('node2'), 'node1')
     load = await lab.startWriteLoad()
     await load.waitForMore(100)
     const node = lab.node('node1')
@@ -94,6 +122,10 @@ test(
     expect(await load.lostRows(lab.node('node2'))).toEqual([])
     expect(status.failures).toEqual([])
     expect(await node.sql('select pg_is_in_recovery()')).toBe('t')
+    // What node1 is not: it would have been waited for.
+    expect(await lab.node('node2').sql(`select count(*) from pg_stat_activity where pid = ${lost}`)).toBe('0')
+    expect(logOf('node2')).toMatch(/ended what was left of a connection of node1 to this node/)
+    lab.node('node2').signal('pg_receivewal', 'SIGKILL')
     await node.must(['crm_resource', '--clear', '--resource', 'msPostgresql'])
   },
   2 * MINUTE,

@@ -283,6 +283,8 @@ describe('promote', () => {
     others: [],
     returning: false,
     baselines: [],
+    followers: [],
+    reachable: false,
     restart: false,
     slots: false,
   }
@@ -318,6 +320,17 @@ describe('promote', () => {
       'another than the last primary, which has every acknowledged commit',
       { baselines: [{ node: 'node3', position: NEWER }] },
       usual,
+    ],
+    [
+      'one that still sends to a node which followed it once',
+      { followers: ['node1'] },
+      ['bar others', 'lock', 'end old connections', 'promote', 'publish primary'],
+    ],
+    ['one that has the address over which it sends', { followers: ['node1'], reachable: true }, usual],
+    [
+      'a restart ends them by itself',
+      { followers: ['node1'], restart: true },
+      ['bar others', 'lock', 'restart as primary', 'publish primary'],
     ],
   ])('%s', (_, change, steps) => {
     expect(decidePromote({ ...facts, ...change })).toEqual({ exit: 0, steps })

@@ -637,6 +637,8 @@ describe('a promotion by quorum', () => {
     others: [{ node: 'node3', position: OLD }],
     returning: false,
     baselines: [],
+    followers: [],
+    reachable: false,
     restart: false,
     slots: false,
   }
