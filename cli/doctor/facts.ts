@@ -25,7 +25,7 @@ export interface AgentFacts {
     readonly parameters: readonly string[]
     readonly actions: readonly AdvisedAction[]
   } | null
-  /** What it said instead of meta-data. */
+  /** What it said instead of meta-data, or where it tells that and does nothing else. */
   readonly complaint: string | null
 }
 

@@ -11,6 +11,16 @@ const API_VERSION = '1.1'
  */
 const BUILT_IN = ['meta-data', 'validate-all'] as const
 
+/**
+ * The same to who reads XML, in characters that every locale has, and without what ends a comment: an executable has
+ * it in one (scripts/build/shortcut.ts).
+ */
+function plain(xml: string): string {
+  return xml
+    .replace(/[^\0-\x7f]/gu, (character) => `&#${character.codePointAt(0) ?? 0};`)
+    .replaceAll('*/', '*&#47;')
+}
+
 const english = (content: string): object => ({ '@lang': 'en', '#text': content })
 
 function parameterElements(parameters: Parameters): object[] {
@@ -79,5 +89,5 @@ export function metadataXml<P extends Parameters>(agent: Agent<P>): string {
       actions: { action: actionElements(agent) },
     },
   })
-  return body.endsWith('\n') ? body : `${body}\n`
+  return `${plain(body).trimEnd()}\n`
 }

@@ -86,7 +86,7 @@ export async function buildAgent({
         void runAgent(agent, { metadata: ${JSON.stringify(metadata)}, resourceEnvironment })`,
       resolveDir: root,
     },
-    banner: firstLines(file, `// ${agent.name} ${agent.version}: ocf:${provider}:${agent.name}`),
+    banner: firstLines(file, `// ${agent.name} ${agent.version}: ocf:${provider}:${agent.name}`, metadata),
   })
   return { ...executable(agent.name, contents).write(resolve(root, directory)), metadata }
 }
@@ -140,7 +140,8 @@ export function installAgent({ path, provider, ocfRoot }: InstallAgentOptions): 
     const fresh = join(workshop, basename(path))
     writeFileSync(fresh, withNode(contents))
     chmodSync(fresh, 0o755)
-    const { status, stderr } = spawnSync(fresh, ['meta-data'], { encoding: 'utf8' })
+    // Not its meta-data, which it prints without Node.
+    const { status, stderr } = spawnSync(fresh, ['usage'], { encoding: 'utf8' })
     if (status !== 0) throw new Error(`${path} does not run here, and was not installed: ${stderr.trim()}`)
     renameSync(fresh, place)
   } finally {

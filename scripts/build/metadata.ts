@@ -7,9 +7,14 @@ import { REPOSITORY } from './repository'
 
 const fileOf = (name: string): string => join('metadata', `${name}.xml`)
 
+/** The meta-data of an agent. */
+export function readMetadata(name: string): string {
+  return readFileSync(join(REPOSITORY, fileOf(name)), 'utf8')
+}
+
 function readCommitted(name: string): string | undefined {
   try {
-    return readFileSync(join(REPOSITORY, fileOf(name)), 'utf8')
+    return readMetadata(name)
   } catch {
     return undefined
   }

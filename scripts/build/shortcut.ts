@@ -2,24 +2,42 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
+/** The line that ends the meta-data for the shell. */
+const END = 'end of meta-data'
+
+/** The lines of a file of shell, joined. */
+function shellOf(file: string): string {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .join(' ')
+}
+
 /**
- * An agent may have a file `shortcut.sh` beside its `main.ts`: shell that ends the actions that are nothing to do, for
- * Node's own start is most of what they cost. The executable is then a program in both languages: what the shell
- * reads is to JavaScript a string, which does nothing, and a comment.
+ * An agent's executable is a program in two languages, for Node's own start is most of what many of its actions cost:
+ * what the shell reads is to JavaScript a string, which does nothing, and a comment. The shell prints the meta-data,
+ * which pacemaker asks for before every start, in a failover as well; and ends the actions that are nothing to do by
+ * what the agent may have in a file `shortcut.sh` beside its `main.ts`.
  *
  * The second line tells what the file is, and scripts/install knows by it which files are its own to remove; it
  * writes Node's path into the first line, or into the third where that is the one that starts Node.
  *
  * @param entry - the file that the program starts with
  * @param name - the line by which the executable says what it is, a comment
+ * @param metadata - an agent's; without it the executable is a program for Node alone
  */
-export function firstLines(entry: string, name: string): string {
+export function firstLines(entry: string, name: string, metadata?: string): string {
+  if (metadata === undefined) return `#!/usr/bin/env node\n${name}`
   const file = join(dirname(entry), 'shortcut.sh')
-  if (!existsSync(file)) return `#!/usr/bin/env node\n${name}`
-  const shell = readFileSync(file, 'utf8')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .join(' ')
-  return `#!/bin/sh\n':' ${name}\n':' //; ${shell}; exec /usr/bin/env node "$0" "$@"`
+  const shell = existsSync(file) ? `${shellOf(file)}; ` : ''
+  return [
+    '#!/bin/sh',
+    `':' ${name}`,
+    `':' //; if [ "$1" != meta-data ]; then ${shell}exec /usr/bin/env node "$0" "$@"; fi`,
+    `':' /*; exec cat <<'${END}'`,
+    metadata.trimEnd(),
+    END,
+    '*/',
+  ].join('\n')
 }

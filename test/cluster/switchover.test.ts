@@ -85,7 +85,9 @@ test(
  * @returns the process that sends
  */
 async function loseFollower(standby: LabNode, follower: string): Promise<string> {
-  const receive = `PGAPPNAME=${follower} exec ${standby.pgBin}/pg_receivewal -h ${standby.addresses.eth2} -D "$(mktemp -d)"`
+  const directory = '/var/lib/postgresql/received'
+  await standby.must(['mkdir', directory], { user: 'postgres' })
+  const receive = `PGAPPNAME=${follower} exec ${standby.pgBin}/pg_receivewal -h ${standby.addresses.eth2} -D ${directory}`
   await standby.must(['bash', '-c', `(${receive}) </dev/null >/dev/null 2>&1 &`], { user: 'postgres' })
   let sender = ''
   await until('the standby sends to it', async () => {

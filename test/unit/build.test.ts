@@ -1,6 +1,6 @@
 /** The built executables, on every Node they must run on. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { agentNames, buildInto, REPOSITORY, temporaryDirectory } from './support/built-agents'
@@ -44,18 +44,30 @@ describe.each(agentNames)('%s', (name) => {
   test('is one executable file that says what it is and whose code is in it', () => {
     const contents = readFileSync(executable(name), 'utf8')
     const [first, second] = contents.split('\n')
-    expect(first).toMatch(/^#!(\/usr\/bin\/env node|\/bin\/sh)$/)
-    expect(second).toMatch(new RegExp(`^(?:':' )?// ocf-ts \\d+\\.\\d+\\.\\d+: ocf:ts:${name}$`))
+    expect(first).toBe('#!/bin/sh')
+    expect(second).toMatch(new RegExp(`^':' // ocf-ts \\d+\\.\\d+\\.\\d+: ocf:ts:${name}$`))
     expect(statSync(executable(name)).mode & 0o777).toBe(0o755)
     expect(contents).toMatch(/^commander \d.* \(MIT\)$/m)
     expect(contents).toContain('Permission is hereby granted, free of charge')
+  })
+
+  const metadata = readFileSync(join(REPOSITORY, 'metadata', `${name}.xml`), 'utf8')
+
+  test('prints its meta-data without Node', () => {
+    const path = join(directory.path, `${name}.path`)
+    mkdirSync(path)
+    symlinkSync('/bin/cat', join(path, 'cat'))
+    const { status, stdout, stderr } = spawnSync(executable(name), ['meta-data'], {
+      encoding: 'utf8',
+      env: { PATH: path },
+    })
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: metadata, stderr: '' })
   })
 
   describe.each(NODES)('on Node %s', (version) => {
     const node = nodeOf(version)
 
     test('prints its meta-data', () => {
-      const metadata = readFileSync(join(REPOSITORY, 'metadata', `${name}.xml`), 'utf8')
       expect(run(node, name, ['meta-data'])).toEqual({ status: 0, stdout: metadata, stderr: '' })
     })
 

@@ -98,6 +98,11 @@ describe('installation', () => {
       ],
     ],
     [
+      'one that its Node does not run',
+      agents(agentFacts('ping', { complaint: 'ping failed with exit code 1: SyntaxError' })),
+      ['error agent-metadata node2: ocf:ts:ping on node2 tells its meta-data and cannot run'],
+    ],
+    [
       'written to by others, and of another owner, two of them in an open directory',
       agents(
         agentFacts('ping', {

@@ -68,9 +68,10 @@ test('puts every agent in its place, to be run by the Node that was found', () =
   expect(readdirSync(target()).sort()).toEqual([...agentNames].sort())
   for (const name of agentNames) {
     const file = join(target(), name)
-    const [first, second] = readFileSync(file, 'utf8').split('\n')
-    expect(first).toMatch(/^#!\/\S+$/)
+    const [first, second, third] = readFileSync(file, 'utf8').split('\n')
+    expect(first).toBe('#!/bin/sh')
     expect(second).toContain(`ocf:ts:${name}`)
+    expect(third).toMatch(/ exec \/\S+ "\$0" "\$@"; fi$/)
     expect(statSync(file).mode & 0o7777).toBe(0o755)
     expect(stdout).toContain(`installed ${file}\n`)
     // pacemaker's PATH has no Node.
@@ -82,7 +83,8 @@ test("puts the operator's tool into PATH, to be run by the same Node", () => {
   const { stdout } = install()
   expect(stdout).toContain(`installed ${tool()}\n`)
   const [first, second] = readFileSync(tool(), 'utf8').split('\n')
-  expect(first).toBe(readFileSync(join(target(), 'ping'), 'utf8').split('\n')[0])
+  const [, , started] = readFileSync(join(target(), 'ping'), 'utf8').split('\n')
+  expect(started).toContain(` exec ${first?.slice(2) ?? 'nothing'} "$0"`)
   expect(second).toMatch(/^\/\/ ocf-ts \S+: the operator's tool$/)
   expect(statSync(tool()).mode & 0o7777).toBe(0o755)
   expect(readdirSync(dirname(tool()))).toEqual(['ocf-ts'])

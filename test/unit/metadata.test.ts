@@ -35,6 +35,7 @@ const parse = (xml: string): Xml['resource-agent'] =>
       ignoreAttributes: false,
       attributeNamePrefix: '@',
       parseTagValue: false,
+      htmlEntities: true,
       isArray: (tag) => ['parameter', 'action', 'option'].includes(tag),
     }).parse(xml) as Xml
   )['resource-agent']
@@ -127,6 +128,14 @@ describe('of a sample agent', () => {
       { '@name': 'validate-all', '@timeout': '5s' },
     ])
   })
+})
+
+test('stands in a program, whatever its texts hold', () => {
+  const longdesc = 'Für /srv/*/data: \u4e3b\u5e93 × 2 \u{1f418} */'
+  const xml = metadataXml({ ...sampleAgent(), longdesc })
+  expect(xml).toMatch(/^[\n -~]*$/)
+  expect(xml).not.toContain('*/')
+  expect(parse(xml)).toMatchObject({ longdesc: { '#text': longdesc } })
 })
 
 describe.each(names)('of %s', (name) => {

@@ -230,23 +230,26 @@ function mendFor({ agent, complaint }: AgentFacts): string {
   const [, missing] = /(\/\S+\/ocf-\w+)['":]*\s*No such file/i.exec(said) ?? []
   if (missing !== undefined) return `put ${missing} there: it comes with the package resource-agents`
   return agent.startsWith('ocf:ts:')
-    ? 'run it by hand (with the argument meta-data), and scripts/install there'
+    ? 'run it by hand (with the argument usage), and scripts/install there'
     : 'run it by hand: OCF_ROOT=/usr/lib/ocf PATH-OF-AGENT meta-data'
 }
 
 const metadata: Check = {
   id: 'agent-metadata',
   theme: 'installation',
-  wellWhen: 'every configured agent tells its meta-data',
+  wellWhen: 'every configured agent runs, and tells its meta-data',
   examine: (examination) =>
     everywhere(examination, (agent, node) =>
-      agent.file === null || agent.metadata !== null
+      agent.file === null || (agent.metadata !== null && agent.complaint === null)
         ? []
         : [
             {
               severity: 'error',
               node,
-              finding: `${agent.agent} on ${node} does not tell its meta-data: it cannot run`,
+              finding:
+                agent.metadata === null
+                  ? `${agent.agent} on ${node} does not tell its meta-data: it cannot run`
+                  : `${agent.agent} on ${node} tells its meta-data and cannot run`,
               evidence: [agent.complaint ?? 'it said nothing'],
               mend: mendFor(agent),
             },

@@ -93,23 +93,51 @@ export function readMetadata(xml: string): AgentFacts['metadata'] {
   }
 }
 
+type Answer = Pick<AgentFacts, 'metadata' | 'complaint'>
+
 /** Asks the agent for its meta-data, in the environment in which pacemaker does. */
 async function askMetadata(
   path: string,
-  directories: readonly string[],
-  deadline: Deadline,
-): Promise<Pick<AgentFacts, 'metadata' | 'complaint'>> {
-  const env = { OCF_ROOT, OCF_RA_VERSION_MAJOR: '1', OCF_RA_VERSION_MINOR: '1', PATH: directories.join(':') }
+  ask: (action: string) => ReturnType<typeof runProgram>,
+): Promise<Answer> {
   try {
-    const result = await runProgram(path, ['meta-data'], { deadline: deadline.within(METADATA_MS), env })
+    const result = await ask('meta-data')
     const metadata = result.code === 0 ? readMetadata(result.stdout) : null
     if (metadata !== null) return { metadata, complaint: null }
     const said =
       result.code === 0 ? 'what it printed is no meta-data' : describeFailure(basename(path), result)
-    return { metadata: null, complaint: said.slice(0, 500) }
+    return { metadata: null, complaint: said }
   } catch (error) {
     return { metadata: null, complaint: messageOf(error) }
   }
+}
+
+/** Asks an agent that begins in the shell, which may tell the meta-data by itself, for something that Node has to say. */
+async function askNode(
+  path: string,
+  ask: (action: string) => ReturnType<typeof runProgram>,
+): Promise<string | null> {
+  try {
+    const result = await ask('usage')
+    return result.code === 0 ? null : describeFailure(basename(path), result)
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+async function askAgent(
+  path: string,
+  interpreters: readonly string[],
+  directories: readonly string[],
+  deadline: Deadline,
+): Promise<Answer> {
+  const env = { OCF_ROOT, OCF_RA_VERSION_MAJOR: '1', OCF_RA_VERSION_MINOR: '1', PATH: directories.join(':') }
+  const ask = (action: string) => runProgram(path, [action], { deadline: deadline.within(METADATA_MS), env })
+  const [{ metadata, complaint }, ofNode] = await Promise.all([
+    askMetadata(path, ask),
+    interpreters.length > 1 ? askNode(path, ask) : null,
+  ])
+  return { metadata, complaint: (complaint ?? ofNode)?.slice(0, 500) ?? null }
 }
 
 async function examineAgent(
@@ -137,9 +165,10 @@ async function examineAgent(
   const { mode, uid } = statSync(real)
   const directory = dirname(real)
   const around = statSync(directory)
+  const programs = interpretersIn(head(real))
   const [interpreters, said] = await Promise.all([
-    Promise.all(interpretersIn(head(real)).map((name) => findInterpreter(name, directories, deadline))),
-    askMetadata(path, directories, deadline),
+    Promise.all(programs.map((name) => findInterpreter(name, directories, deadline))),
+    askAgent(path, programs, directories, deadline),
   ])
   return {
     ...nothing,

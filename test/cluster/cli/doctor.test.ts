@@ -140,6 +140,9 @@ describe('while the cluster does nothing', () => {
         'ocf:ts:IPaddr2 on node2 can be written to by others',
       )
       expect(told(broken, 'agent-interpreter')).toContain('its interpreter /opt/none/node is not there')
+      expect(told(broken, 'agent-metadata')).toContain(
+        'ocf:ts:pgsql on node2 tells its meta-data and cannot run',
+      )
 
       const refused = await node1.run(['ocf-ts', 'doctor', '--fix'])
       expect(refused.code).toBe(3)
