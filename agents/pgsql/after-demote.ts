@@ -13,12 +13,12 @@ export async function afterDemote(context: Context): Promise<ExitCode> {
   const server = findServer(site.instance.dataDirectory)
   if (server.kind !== 'running') return ExitCode.SUCCESS
   const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }
+  // The next primary is not promoted before this ends: what waits for nothing is said meanwhile.
+  const alone = publish(site, site.node, { status: 'HS:alone' })
+  alone.catch(() => undefined)
   return withSession(site, values, handle, deadline, async (connection) => {
     const { position } = await readRole(connection, readSiteVersion(site))
-    await publish(site, site.node, {
-      status: 'HS:alone',
-      ...(position !== undefined && { baseline: position }),
-    })
+    await Promise.all([alone, position !== undefined && publish(site, site.node, { baseline: position })])
     if (values.sync_method === 'quorum') {
       const { electAtOnce } = await import('./elect-at-once')
       await electAtOnce(context, site, connection)

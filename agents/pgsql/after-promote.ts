@@ -12,10 +12,8 @@ import { readReplicatedSite, type ReplicatedSite } from './site'
  */
 export async function afterPromote(context: Context): Promise<ExitCode> {
   const site = await readReplicatedSite(context)
-  const [promoted] = context.env.members.promoting
   await Promise.all([
-    promoted !== undefined && isLocked(site) && unlockFor(context, site, promoted),
-    publish(site, site.node, { position: null, baseline: null }),
+    forgetElection(context, site),
     followNewPrimary(context, site).catch((error: unknown) => {
       context.log.warning(`whether this standby waits for the old primary is not known: ${messageOf(error)}`)
     }),
@@ -23,8 +21,17 @@ export async function afterPromote(context: Context): Promise<ExitCode> {
   return ExitCode.SUCCESS
 }
 
-async function unlockFor(context: Context, site: ReplicatedSite, promoted: string): Promise<void> {
-  const snapshot = await takeSnapshot(context.deadline)
-  const received = findNode(snapshot, promoted)?.transient[site.attributes.baseline]
-  unlockIfReceived(site, promoted, received, context.log)
+async function forgetElection(context: Context, site: ReplicatedSite): Promise<void> {
+  const { env, deadline, log } = context
+  const { attributes, node } = site
+  const snapshot = await takeSnapshot(deadline)
+  const [promoted] = env.members.promoting
+  if (promoted !== undefined && isLocked(site)) {
+    unlockIfReceived(site, promoted, findNode(snapshot, promoted)?.transient[attributes.baseline], log)
+  }
+  const said = findNode(snapshot, node)?.transient ?? {}
+  await publish(site, node, {
+    ...(said[attributes.position] !== undefined && { position: null }),
+    ...(said[attributes.baseline] !== undefined && { baseline: null }),
+  })
 }

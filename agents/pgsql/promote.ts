@@ -213,7 +213,12 @@ async function promoteWith(
         makeStandbySlots(fresh, site, version, log),
       ),
     'publish primary': () =>
-      publish(site, node, { dataStatus: 'LATEST', score: SCORE.primary, status: 'PRI', position: null }),
+      publish(site, node, {
+        dataStatus: 'LATEST',
+        score: SCORE.primary,
+        status: 'PRI',
+        ...(self?.transient[site.attributes.position] !== undefined && { position: null }),
+      }),
   }
   return carryOut(context, facts, decidePromote(facts), namedSteps(DESCRIPTIONS, perform))
 }

@@ -240,7 +240,7 @@ test(
       CRM_meta_on_node: 'node2',
       CRM_meta_promoted_max: '1',
       CRM_meta_timeout: '30000',
-      // After a promotion elsewhere, two attributes that a standby does not have are deleted.
+      // After a promotion elsewhere, what the standby has said in an election is deleted.
       CRM_meta_notify_type: 'post',
       CRM_meta_notify_operation: 'promote',
       CRM_meta_notify_promote_uname: 'node1',
@@ -254,13 +254,19 @@ test(
       })
       return { ...result, took: (monotonicMs() - begun) / 1000 }
     }
+    await node.must(['attrd_updater', '--name=pgsql-master-baseline', '--update=0000000000000001'])
+    await lab.waitFor(
+      'node2 has a baseline',
+      (now) => now.attribute('node2', 'pgsql-master-baseline') !== undefined,
+      { from: 'node2' },
+    )
     expect(node.signal('pacemaker-attrd', 'SIGSTOP')).toBe(1)
     try {
       for (const seconds of [1, 3]) {
         const { code, stderr, took } = await notify(String(seconds))
         expect(code).toBe(1)
         expect(stderr).toMatch(
-          /ocf-exit-reason:attrd_updater --node=node2 --name=pgsql-\S+ --delete did not end in time/,
+          /ocf-exit-reason:attrd_updater --node=node2 --name=pgsql-master-baseline --delete did not end in time/,
         )
         expect(took).toBeGreaterThanOrEqual(seconds)
         expect(took).toBeLessThan(seconds + 2)
@@ -269,6 +275,10 @@ test(
       node.signal('pacemaker-attrd', 'SIGCONT')
     }
     expect((await notify('5')).code).toBe(0)
+    await lab.waitFor(
+      'the baseline is gone',
+      (now) => now.attribute('node2', 'pgsql-master-baseline') === undefined,
+    )
   },
   MINUTE,
 )
