@@ -37,7 +37,7 @@ export interface PromoteFacts {
   readonly returning: boolean
   /** Where the data of the other nodes ended when that primary was lost. */
   readonly baselines: readonly NodePosition[]
-  /** The other nodes that this standby sends to: they followed it when it was the primary, or think it still is. */
+  /** The nodes that this standby sends to: they took it for the primary, as it may itself have done. */
   readonly followers: readonly string[]
   /** This node has the address of the replication: they have it on the line, and need not connect anew. */
   readonly reachable: boolean

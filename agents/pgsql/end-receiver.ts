@@ -1,13 +1,14 @@
 /** A standby's receiver that waits for a primary which is none any more. */
 import { type Connection } from '../../lib/postgres/connection'
 import { type Lsn } from '../../lib/postgres/lsn'
-import { findReceiver, readEnd } from '../../lib/postgres/replication'
+import { findReceiver, findSenders, readEnd } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
+import { endConnections } from './old-connections'
 import { OLDEST_WITH_RECEIVER } from './receiver'
 import { withSession } from './session'
-import { readSiteVersion, type Site } from './site'
+import { applicationName, readSiteVersion, type Site } from './site'
 
 /** Its WAL receiver ends at once, and there may be some WAL left to go through. */
 const PATIENCE_MS = 3000
@@ -24,6 +25,10 @@ async function endReceiver(connection: Connection): Promise<boolean> {
  * Has a standby look for the new primary. One whose connection has not been cut waits for the old one: for a machine
  * that has lost its power as long as `wal_receiver_timeout`; and an old primary that went on as a standby while it
  * still had the address of the replication has connected to itself.
+ *
+ * The others have connected to it as well, and it does not learn that they are gone, for the address is. At the end of
+ * its timeline it would wait for their answer, as PostgreSQL (15) does that: without a pause, a processor all to itself
+ * until `wal_sender_timeout`.
  */
 export async function followNewPrimary(context: Context, site: Site): Promise<void> {
   const { values, deadline, log } = context
@@ -34,6 +39,8 @@ export async function followNewPrimary(context: Context, site: Site): Promise<vo
   await withSession(site, values, handle, deadline, async (connection) => {
     if (await endReceiver(connection))
       log.info('there is another primary: the WAL receiver is ended, for a new one')
+    const senders = await findSenders(connection, version, site.nodeList.map(applicationName))
+    if (senders.length > 0) await endConnections(context, connection, senders)
   })
 }
 

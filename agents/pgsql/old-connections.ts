@@ -1,4 +1,4 @@
-/** What a server that has been primary before still sends to, when it is promoted again. */
+/** Whom a server still sends to that has been the primary: they have lost it, with the address of the replication. */
 import { messageOf } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { endSenders, type Sender } from '../../lib/postgres/replication'

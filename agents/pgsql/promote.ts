@@ -160,7 +160,7 @@ async function promoteWith(
     site.resource,
   )
   const self = findNode(snapshot, node)
-  const senders = await findSenders(connection, version, otherNodes(site, snapshot).map(applicationName))
+  const senders = await findSenders(connection, version, site.nodeList.map(applicationName))
   const facts: PromoteFacts = {
     resource: site.resource,
     mode: site.mode,

@@ -124,6 +124,8 @@ test(
     expect(await load.lostRows(lab.node('node2'))).toEqual([])
     expect(status.failures).toEqual([])
     expect(await node.sql('select pg_is_in_recovery()')).toBe('t')
+    // While it still had the address, node2 connected to it, or it to itself.
+    expect(await node.sql('select application_name from pg_stat_replication')).toBe('')
     // What node1 is not: it would have been waited for.
     expect(await lab.node('node2').sql(`select count(*) from pg_stat_activity where pid = ${lost}`)).toBe('0')
     expect(logOf('node2')).toMatch(/ended what was left of a connection of node1 to this node/)
