@@ -105,8 +105,12 @@ test(
     await load.waitForMore(50)
     await node2.cutOff(['eth2'])
     await nothingIsAcknowledged(node1, async () => {
-      const status = await lab.waitFor('the connection has timed out', isWaiting(node1, node2))
-      expect(status.attribute('node2', 'pgsql-data-status')).toBe('DISCONNECT|SYNC')
+      // Both are written side by side.
+      const status = await lab.waitFor(
+        'the connection has timed out',
+        (now) =>
+          isWaiting(node1, node2)(now) && now.attribute('node2', 'pgsql-data-status') === 'DISCONNECT|SYNC',
+      )
       expect(status.attribute('node2', 'master-pgsql')).toBe('100')
       expect(await node1.sql('select count(*) from pg_stat_replication')).toBe('0')
     })
@@ -117,6 +121,40 @@ test(
     expect(await load.lostRows(node2)).toEqual([])
   },
   2 * MINUTE,
+)
+
+test(
+  'one whose node has lost its power is waited for until it is fenced, or an operator says that it is as good as that',
+  async () => {
+    // A device that knows node1 only: nothing can fence node2, except an operator's word.
+    const device = 'primitive fence-node1 stonith:null params hostlist=node1'
+    await node1.must(['crm', '-F', 'configure', ...device.split(' ')])
+    await node1.must(['crm_attribute', '--name', 'stonith-enabled', '--update', 'true'])
+    await lab.waitFor('the device is there', (now) => now.nodeOf('fence-node1') !== undefined)
+    load = await lab.startWriteLoad()
+    await load.waitForMore(50)
+    await node2.powerOff()
+    await nothingIsAcknowledged(node1, () =>
+      lab.waitFor(
+        'node2 is lost, and nobody knows whether it is down',
+        (now) => !now.online.includes('node2') && isWaiting(node1, node2)(now),
+        { from: 'node1' },
+      ),
+    )
+    await node1.must(['stonith_admin', '--confirm', 'node2'])
+    await load.waitForMore(50, { timeoutMs: MINUTE })
+    expect(await node1.sql('show synchronous_standby_names')).toBe('')
+
+    await node2.powerOn()
+    await node2.boot()
+    await lab.waitFor('node2 is in sync', isInSyncAndCommits(node1, node2), { timeoutMs: MINUTE })
+    await load.waitForMore(50)
+    await load.stop()
+    expect(await load.lostRows(node2)).toEqual([])
+    await node1.must(['crm_attribute', '--name', 'stonith-enabled', '--update', 'false'])
+    await node1.must(['crm', '-F', 'configure', 'delete', 'fence-node1'])
+  },
+  3 * MINUTE,
 )
 
 test(
