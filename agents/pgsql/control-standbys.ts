@@ -105,7 +105,7 @@ export async function controlStandbys(
   const { awaiting, waiting } = plan
   if (waiting !== undefined) {
     log.warning(
-      `commits wait for ${waiting} (sync_policy=strict): bring it back, shut it down in good order or fence it`,
+      `commits wait for ${waiting} (sync_policy=strict): bring it back, shut it down in good order or fence it; once it is surely off, stonith_admin --confirm NODE`,
     )
   }
   if (awaiting === undefined || context.explain) return exit
