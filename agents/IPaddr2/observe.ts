@@ -81,7 +81,7 @@ export async function observeForStop(context: Context): Promise<Facts> {
 export async function observeForMonitor(context: Context): Promise<Facts> {
   const { values } = context
   const routes = await routesForLooking(context)
-  const visible = visibleInterfaces()
+  const visible = visibleInterfaces(values.ip.family)
   const inSight = heldPlaces(wantedOf(values), visible, routes).length > 0
   return { interfaces: inSight ? visible : await knownInterfaces(context), routes }
 }

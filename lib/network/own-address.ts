@@ -9,5 +9,5 @@ import { visibleInterfaces } from './visible-interfaces'
  */
 export function isOwnAddress(text: string): boolean {
   const address = parseAddress(text)
-  return address !== undefined && placesOf(address, visibleInterfaces()).length > 0
+  return address !== undefined && placesOf(address, visibleInterfaces(address.family)).length > 0
 }

@@ -1,6 +1,6 @@
 /** Part of every executable: compiles the npm packages at its end (packed-packages.ts) when they are asked for. */
 import { openSync, readFileSync } from 'node:fs'
-import { compileFunction } from 'node:vm'
+import type * as vm from 'node:vm'
 import { beginOf, endOf } from './package-marks'
 
 // Opened at once: an upgrade may put another file into this one's place while an action still runs.
@@ -17,6 +17,8 @@ export function unpack(name: string, require: NodeJS.Require): unknown {
   const begin = file.indexOf('\n', lineNumber, 'latin1') + 1
   const end = file.indexOf(endOf(name), begin, 'latin1')
   const code = file.toString('latin1', begin, end).replace(/^\/\//gm, '')
+  // Only now: most actions need no package.
+  const { compileFunction } = require('node:vm') as typeof vm
   const run = compileFunction(code, ['module', 'require'], {
     // Its place in the file, so that a stack shows lines that can be looked up.
     filename: __filename,

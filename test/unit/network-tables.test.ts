@@ -155,21 +155,32 @@ describe('interfaces', () => {
 
   test('as Node shows them: by label, IPv6 without its state', () => {
     const info = { netmask: '', mac: '', internal: false } as const
-    const visible = interfacesFrom(
-      {
-        eth0: [
-          { ...info, family: 'IPv4', address: '10.9.0.1', cidr: '10.9.0.1/24' },
-          { ...info, family: 'IPv6', address: 'fd00:9::2', cidr: 'fd00:9::2/64', scopeid: 0 },
-        ],
-        'eth0:vip': [{ ...info, family: 'IPv4', address: '10.9.0.5', cidr: '10.9.0.5/24' }],
-      },
-      parseIpv6States('fd000009000000000000000000000002 02 40 00 c8     eth0\n'),
-    )
-    expect(visible.map(({ name }) => name)).toEqual(['eth0'])
+    const byLabel = {
+      eth0: [
+        { ...info, family: 'IPv4', address: '10.9.0.1', cidr: '10.9.0.1/24' },
+        { ...info, family: 'IPv6', address: 'fd00:9::2', cidr: 'fd00:9::2/64', scopeid: 0 },
+      ],
+      'eth0:vip': [{ ...info, family: 'IPv4', address: '10.9.0.5', cidr: '10.9.0.5/24' }],
+      eth1: [{ ...info, family: 'IPv6', address: 'fd00:9::3', cidr: 'fd00:9::3/64', scopeid: 0 }],
+    } as const
+    const states = parseIpv6States('fd000009000000000000000000000002 02 40 00 c8     eth0\n')
+    const visible = interfacesFrom(byLabel, states)
+    expect(visible.map(({ name }) => name)).toEqual(['eth0', 'eth1'])
     expect(placesOf(address('10.9.0.5'), visible)).toMatchObject([
       { interface: 'eth0', label: 'eth0:vip', prefixLength: 24, up: true },
     ])
     expect(placesOf(address('FD00:9::0:2'), visible)).toMatchObject([{ prefixLength: 64, duplicate: true }])
+
+    const shown = (family: 4 | 6) =>
+      interfacesFrom(byLabel, states, family).map(({ name, addresses }) => [
+        name,
+        ...addresses.map((one) => one.address.text),
+      ])
+    expect(shown(4)).toEqual([['eth0', '10.9.0.1', '10.9.0.5'], ['eth1']])
+    expect(shown(6)).toEqual([
+      ['eth0', 'fd00:9::2'],
+      ['eth1', 'fd00:9::3'],
+    ])
   })
 
   test.each([
