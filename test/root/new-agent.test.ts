@@ -101,9 +101,10 @@ describe('the agent', () => {
     project.run(told.install)
   })
 
-  test('is installed with the whole path of Node in its first line', () => {
-    const [first, second] = readFileSync(agent(), 'utf8').split('\n')
-    expect([first, second]).toEqual([`#!${process.execPath}`, '// my-daemon 0.1.0: ocf:local:my-daemon'])
+  test('is installed with the whole path of Node in the line that starts it', () => {
+    const [first, second, third] = readFileSync(agent(), 'utf8').split('\n')
+    expect([first, second]).toEqual(['#!/bin/sh', "':' // my-daemon 0.1.0: ocf:local:my-daemon"])
+    expect(third).toContain(` exec ${process.execPath} "$0" "$@"`)
   })
 
   test('carries the licences of what is in it', () => {

@@ -370,9 +370,11 @@ test('a password is on no command line', async () => {
     reason: expect.stringMatching(/password authentication failed/),
   })
   const working = rejoin({ params: { ...params, primary_conninfo_opt: "password='se cret'" } })
-  await eventually('it copies', () => beside('.new-').length > 0)
-  const commandLines = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
-  expect(commandLines).toMatch(/pg_basebackup --dbname service=ocf-ts/)
+  let commandLines = ''
+  await eventually('it copies', () => {
+    commandLines = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+    return /pg_basebackup --dbname service=ocf-ts/.test(commandLines)
+  })
   expect(commandLines).not.toContain('se cret')
   const { stderr } = await working
   expect(stderr).not.toContain('se cret')
