@@ -54,6 +54,7 @@ function metadataOf(name: Name): {
     ignoreAttributes: false,
     attributeNamePrefix: '',
     parseTagValue: false,
+    htmlEntities: true,
     isArray: (tag) => ['parameter', 'action'].includes(tag),
   })
   const { 'resource-agent': agent } = parser.parse(metadataText(name)) as {
