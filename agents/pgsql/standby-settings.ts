@@ -7,6 +7,7 @@ import {
   recoverySettingsText,
 } from '../../lib/postgres/recovery-settings'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { asUser } from '../../lib/system/users'
 import { type Values } from './agent'
 import { makeTmpdir } from './make-tmpdir'
 import { applicationName, isReplicated, type Site } from './site'
@@ -41,21 +42,20 @@ export function standbySettings(site: Site, values: Values, version: MajorVersio
 export function writeStandbySettings(site: Site, values: Values, version: MajorVersion): void {
   const { instance, files } = site
   const { owner, dataDirectory, configFile } = instance
-  const included: string[] = []
-  makeTmpdir(site)
-  if (isReplicated(site)) {
-    removeOwned(owner, files.election)
-    removeOwned(owner, files.follow)
-    writeOwned(owner, files.repMode, repModeText(''))
-    included.push(files.repMode)
-  }
+  const signals = usesStandbySignal(version)
   const settings = standbySettings(site, values, version)
-  if (usesStandbySignal(version)) {
-    writeOwned(owner, files.recovery, settings)
-    changeConfigFile(configFile, (text) => withIncludes(text, [...included, files.recovery]))
-    writeOwned(owner, `${dataDirectory}/standby.signal`, '')
-  } else {
-    changeConfigFile(configFile, (text) => withIncludes(text, included))
-    writeOwned(owner, `${dataDirectory}/recovery.conf`, settings)
-  }
+  const included = [...(isReplicated(site) ? [files.repMode] : []), ...(signals ? [files.recovery] : [])]
+  makeTmpdir(site)
+  asUser(owner, () => {
+    if (isReplicated(site)) {
+      removeOwned(owner, files.election)
+      removeOwned(owner, files.follow)
+      writeOwned(owner, files.repMode, repModeText(''))
+    }
+    if (signals) writeOwned(owner, files.recovery, settings)
+  })
+  // It may be root's.
+  changeConfigFile(configFile, (text) => withIncludes(text, included))
+  if (signals) writeOwned(owner, `${dataDirectory}/standby.signal`, '')
+  else writeOwned(owner, `${dataDirectory}/recovery.conf`, settings)
 }

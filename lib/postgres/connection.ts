@@ -1,5 +1,5 @@
 /** SQL on one server. */
-import { Client, DatabaseError } from 'pg'
+import { type Client } from 'pg'
 import { type Deadline, messageOf } from '../ocf'
 import { traced } from '../ocf/trace'
 import { asUser, type User } from '../system/users'
@@ -85,9 +85,9 @@ const UNCODED: readonly (readonly [RegExp, string])[] = [
 
 function sqlError(error: unknown): SqlError {
   if (error instanceof SqlError) return error
-  const detail = error instanceof DatabaseError && error.detail !== undefined ? ` (${error.detail})` : ''
-  const code =
-    (error as { code?: unknown }).code ?? UNCODED.find(([message]) => message.test(messageOf(error)))?.[1]
+  const { detail: said, code: given } = error as { detail?: unknown; code?: unknown }
+  const detail = typeof said === 'string' ? ` (${said})` : ''
+  const code = given ?? UNCODED.find(([message]) => message.test(messageOf(error)))?.[1]
   // A refused connection to `localhost` is an AggregateError without a message of its own.
   const message = messageOf(error) || (typeof code === 'string' ? code : 'unknown error')
   return new SqlError(`${message}${detail}`, typeof code === 'string' ? code : undefined, { cause: error })
@@ -141,6 +141,11 @@ function isUnencryptedRefused({ host }: PasswordKey, error: unknown): boolean {
   return !host.startsWith('/') && code === '28000' && /(?:no encryption|SSL off)$/.test(message ?? '')
 }
 
+/** Loads what a connection needs: for whoever waits for something else before it makes one. */
+export async function prepareConnection(): Promise<void> {
+  await import('pg')
+}
+
 async function open(
   owner: User,
   key: PasswordKey,
@@ -148,6 +153,7 @@ async function open(
   limitMs: number,
   encrypted = false,
 ): Promise<Client> {
+  const { Client } = await import('pg')
   const client = new Client({
     ...key,
     // A function is called only when the server asks.

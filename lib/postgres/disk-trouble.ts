@@ -64,17 +64,24 @@ function failing(owner: User, path: string, error: unknown): DiskTrouble | undef
 
 /** Only whether there is room: a look at it costs microseconds, and reads nothing from a disk. */
 export function findFullDisk(owner: User, dataDirectory: string, walBytes = 0): DiskTrouble | undefined {
-  for (const { path, wal } of directories(dataDirectory)) {
-    try {
-      const room = roomFor(owner, path)
-      const kind = judgeRoom(room, wal ? walBytes : 0)
-      if (kind !== undefined) return { kind, path, mount: findMount(owner, path), room }
-    } catch (error) {
-      const trouble = failing(owner, path, error)
-      if (trouble) return trouble
-    }
+  const looks = asUser(owner, () =>
+    directories(dataDirectory).map((directory) => ({ ...directory, ...lookForRoom(owner, directory.path) })),
+  )
+  for (const { path, wal, room, error } of looks) {
+    const kind = room && judgeRoom(room, wal ? walBytes : 0)
+    if (room && kind) return { kind, path, mount: findMount(owner, path), room }
+    const trouble = failing(owner, path, error)
+    if (trouble) return trouble
   }
   return undefined
+}
+
+function lookForRoom(owner: User, path: string): { room?: Room; error?: unknown } {
+  try {
+    return { room: roomFor(owner, path) }
+  } catch (error) {
+    return { error }
+  }
 }
 
 /**

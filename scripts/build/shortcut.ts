@@ -5,6 +5,12 @@ import { dirname, join } from 'node:path'
 /** The line that ends the meta-data for the shell. */
 const END = 'end of meta-data'
 
+/**
+ * What Node is started with: one thread for the work that V8 puts aside, not four. An agent is done before there is any,
+ * and each change of its identity (`asUser`) is a signal to every thread, and a wait for all of them.
+ */
+const NODE_OPTIONS = '--v8-pool-size=1'
+
 /** The lines of a file of shell, joined. */
 function shellOf(file: string): string {
   return readFileSync(file, 'utf8')
@@ -34,7 +40,7 @@ export function firstLines(entry: string, name: string, metadata?: string): stri
   return [
     '#!/bin/sh',
     `':' ${name}`,
-    `':' //; if [ "$1" != meta-data ]; then ${shell}exec /usr/bin/env node "$0" "$@"; fi`,
+    `':' //; if [ "$1" != meta-data ]; then ${shell}exec /usr/bin/env node ${NODE_OPTIONS} "$0" "$@"; fi`,
     `':' /*; exec cat <<'${END}'`,
     metadata.trimEnd(),
     END,
