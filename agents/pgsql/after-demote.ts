@@ -6,15 +6,23 @@ import { publish } from './publish'
 import { withSession } from './session'
 import { readReplicatedSite, readSiteVersion } from './site'
 
-/** The primary is gone: a standby says how much WAL it has, which is what a new primary is measured by. */
-export async function afterDemote(context: Context): Promise<ExitCode> {
+/**
+ * The primary is gone: a standby says how much WAL it has, which is what a new primary is measured by.
+ *
+ * @param returns - the same node is to be the primary again: then the readers stay where they are, which a status of
+ * `HS:alone` would move, and the cluster is left to its plan
+ */
+export async function afterDemote(
+  context: Context,
+  { returns }: { readonly returns: boolean },
+): Promise<ExitCode> {
   const { values, deadline } = context
   const site = await readReplicatedSite(context)
   const server = findServer(site.instance.dataDirectory)
   if (server.kind !== 'running') return ExitCode.SUCCESS
   const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }
   // The next primary is not promoted before this ends: what waits for nothing is said meanwhile.
-  const alone = publish(site, site.node, { status: 'HS:alone' })
+  const alone = returns ? Promise.resolve() : publish(site, site.node, { status: 'HS:alone' })
   alone.catch(() => undefined)
   return withSession(site, values, handle, deadline, async (connection) => {
     const { position } = await readRole(connection, readSiteVersion(site))

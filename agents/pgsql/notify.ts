@@ -28,10 +28,13 @@ export async function notify(context: Context): Promise<ExitCode> {
       if (isHere(members.demoting) || isHere(members.promoted)) return ExitCode.SUCCESS
       // Of two that were promoted the other one stays.
       if (!members.promoted.every((name) => members.demoting.includes(name))) return ExitCode.SUCCESS
-      return (await import('./after-demote')).afterDemote(context)
+      return (await import('./after-demote')).afterDemote(context, {
+        returns: members.promoting.some((name) => members.demoting.includes(name)),
+      })
     case 'start':
     case 'stop':
-      if (!isHere(members.promoted)) return ExitCode.SUCCESS
+      // One that has been demoted before, in the same transition, is no primary any more.
+      if (!isHere(members.promoted) || isHere(members.demoting)) return ExitCode.SUCCESS
       return (await import('./after-standby-change')).afterStandbyChange(context)
   }
 }

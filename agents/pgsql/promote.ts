@@ -11,11 +11,13 @@ import { stopServer } from '../../lib/postgres/stop-server'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
+import { awaitBaselines } from './baselines'
 import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-promote'
 import { isLocked, lock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
 import { SCORE } from './names'
 import { endConnections, holdsReplicationAddress } from './old-connections'
+import { saysPrimary } from './primaries'
 import { publish } from './publish'
 import { publishedQuorums } from './quorum'
 import { withSession } from './session'
@@ -152,7 +154,8 @@ async function promoteWith(
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
   const { instance, node } = site
-  const [snapshot, role] = await Promise.all([looking, readRole(connection, version)])
+  const [seen, role] = await Promise.all([looking, readRole(connection, version)])
+  const snapshot = role.inRecovery && !context.explain ? await awaitBaselines(context, site, seen) : seen
   const required = requiredAtPromotion(
     readPolicy(values),
     snapshot,
@@ -213,10 +216,13 @@ async function promoteWith(
         makeStandbySlots(fresh, site, version, log),
       ),
     'publish primary': () =>
+      // Where it is recovered in place, all of this is said already.
       publish(site, node, {
-        dataStatus: 'LATEST',
-        score: SCORE.primary,
-        status: 'PRI',
+        ...(facts.dataStatus !== 'LATEST' && { dataStatus: 'LATEST' }),
+        ...((self === undefined || !saysPrimary(self, site.resource)) && {
+          score: SCORE.primary,
+          status: 'PRI',
+        }),
         ...(self?.transient[site.attributes.position] !== undefined && { position: null }),
       }),
   }

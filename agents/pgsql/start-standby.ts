@@ -1,7 +1,7 @@
 /** Bringing this node's server up as a standby: at start, and after a demotion. */
 import { basename } from 'node:path'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
-import { type Connection } from '../../lib/postgres/connection'
+import { type Connection, prepareConnection } from '../../lib/postgres/connection'
 import { describeDiskTrouble, findDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { findServer } from '../../lib/postgres/server-state'
@@ -98,13 +98,20 @@ async function refuse(connection: Connection, site: Site): Promise<string | unde
 /**
  * Starts the server as a standby and makes sure that it is one.
  *
+ * @param keepsSlots - it is to be the primary again, and the standbys need their replication slots
  * @throws OcfError ERR_ARGS when somebody else has set synchronous_standby_names, or there are too few slots
  */
-export async function startStandby(context: Context, site: Site, version: MajorVersion): Promise<void> {
+export async function startStandby(
+  context: Context,
+  site: Site,
+  version: MajorVersion,
+  { keepsSlots = false } = {},
+): Promise<void> {
   const { values, deadline, log } = context
   writeStandbySettings(site, values, version)
   try {
-    await startPlain(context, site)
+    // The server takes a while, and what is asked of it then is made ready meanwhile.
+    await Promise.all([startPlain(context, site), prepareConnection()])
   } catch (error) {
     throw await explainStart(context, site, error)
   }
@@ -120,7 +127,7 @@ export async function startStandby(context: Context, site: Site, version: MajorV
     deadline,
     async (connection) => {
       const refusal = await refuse(connection, site)
-      if (refusal === undefined) await dropStandbySlots(connection, site, log)
+      if (refusal === undefined && !keepsSlots) await dropStandbySlots(connection, site, log)
       return refusal
     },
   )

@@ -1,4 +1,4 @@
-import { sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
+import { type ClusterSnapshot, sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, messageOf, namedSteps, type ExitCode } from '../../lib/ocf'
 import { controlDataOf } from '../../lib/postgres/control-data'
 import { readRole } from '../../lib/postgres/replication'
@@ -37,6 +37,7 @@ async function observe(
   site: Site,
   version: MajorVersion,
   rejoined: boolean,
+  looking: Promise<ClusterSnapshot> | undefined,
 ): Promise<StartFacts> {
   const { values, deadline } = context
   const server = findServer(site.instance.dataDirectory)
@@ -63,7 +64,7 @@ async function observe(
     running,
     lock,
     ...(server.kind === 'stopped' && isReplicated(site)
-      ? await observeCluster(context, site, lock !== undefined)
+      ? await observeCluster(context, site, lock !== undefined, looking)
       : UNOBSERVED),
     promotesNext:
       isReplicated(site) && context.env.members.promoting.some((name) => sameNode(name, site.node)),
@@ -83,13 +84,18 @@ const UNOBSERVED: Standing = {
 }
 
 /** How this node's data stands to the cluster's. */
-async function observeCluster(context: Context, site: ReplicatedSite, locked: boolean): Promise<Standing> {
+async function observeCluster(
+  context: Context,
+  site: ReplicatedSite,
+  locked: boolean,
+  looking: Promise<ClusterSnapshot> | undefined,
+): Promise<Standing> {
   const { values, deadline, log } = context
   const rewinding = existsOwned(site.instance.owner, site.files.rewinding)
     ? await (await import('./rewinding')).rewindingState(site, deadline)
     : undefined
-  if (values.rejoin === 'manual') return { ...UNOBSERVED, rewinding }
-  const snapshot = await takeSnapshot(deadline)
+  if (looking === undefined) return { ...UNOBSERVED, rewinding }
+  const snapshot = await looking
   const [primary] = primaryNodes(snapshot, site.resource).filter((name) => !sameNode(name, site.node))
   const latest = snapshot.nodes.filter(({ permanent }) => permanent[site.attributes.dataStatus] === 'LATEST')
   const last =
@@ -124,12 +130,16 @@ export async function start(context: Context): Promise<ExitCode> {
 
 /** @param rejoined - this start has made the data a copy of the primary's */
 async function startAsFound(context: Context, site: Site, rejoined: boolean): Promise<ExitCode> {
+  const looking =
+    isReplicated(site) && context.values.rejoin !== 'manual' ? takeSnapshot(context.deadline) : undefined
+  // What was in vain is reported by whoever needs it, below.
+  looking?.catch(() => undefined)
   const version = checkHost(site, context.values)
   // What is left of a server may still write to the data that is to be looked at.
   if (findServer(site.instance.dataDirectory).kind === 'orphaned' && !context.explain) {
     await clearRemains(context, site)
   }
-  const facts = await observe(context, site, version, rejoined)
+  const facts = await observe(context, site, version, rejoined, looking)
   const dataStatus = typeof facts.loss === 'object' ? dataStatusOf(facts.loss) : undefined
   const perform: Record<StartStep, () => Promise<void>> = {
     'publish stopped': () =>
@@ -152,7 +162,7 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
     'start as standby': () => startStandby(context, site, version),
     recover: async () => {
       try {
-        await startStandby(context, site, version)
+        await startStandby(context, site, version, { keepsSlots: true })
       } catch (error) {
         await tryPublish(site, site.node, { status: 'STOP', score: SCORE.never }, context.log)
         throw error

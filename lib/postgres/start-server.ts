@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
@@ -14,6 +14,16 @@ import { quoteShell } from './settings-text'
 /** Where pg_ctl is: a path is taken as it is, a name is looked for in PATH; nothing when it is not there. */
 export function findPgCtl(pgctl: string): string | undefined {
   return isAbsolute(pgctl) ? findProgram(basename(pgctl), [dirname(pgctl)]) : findProgram(pgctl)
+}
+
+/**
+ * The server beside pg_ctl, for `pg_ctl -p`. Without it, it runs `postgres -V` first to see that the two are of one
+ * version, while nobody can write. (It puts the path between double quotes of a shell command: one with anything that
+ * means something there is left to it.)
+ */
+function findPostgres(pgCtl: string): string | undefined {
+  const path = findProgram('postgres', [dirname(realpathSync(pgCtl))])
+  return path !== undefined && /^[\w/.+-]+$/.test(path) ? path : undefined
 }
 
 /** The words of `pg_ctl -o`, which a shell reads: what comes from a path is quoted, what the operator wrote is not. */
@@ -129,8 +139,10 @@ export async function startServer(instance: Instance, deadline: Deadline): Promi
   const { size: from } = fstatSync(output)
   // Not `-D` and not `-l`: pg_ctl puts both into a shell command between double quotes, where a quote or a dollar sign
   // in a path would be read by the shell.
+  const postgres = findPostgres(program)
   const command = [
     program,
+    ...(postgres === undefined ? [] : ['-p', postgres]),
     ...instance.ctlOptions,
     '-w',
     '-t',

@@ -1,5 +1,6 @@
 /** An old primary comes back by itself where everything it has is in the new one's data, and only there. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { readFileSync } from 'node:fs'
 import { isInSync, Lab, type LabNode, makeDocumentCluster, serves, until, type WriteLoad } from './lab'
 import { expectLines, readmeBlock } from '../unit/support/readme-blocks'
 
@@ -21,6 +22,8 @@ afterAll(async () => {
   await load?.stop()
   await lab.destroy()
 }, MINUTE)
+
+const logOf = (node: LabNode): string => readFileSync(node.logs.pacemaker, 'utf8')
 
 const THRESHOLD = ['crm_resource', '--resource', 'msPostgresql', '--meta']
 
@@ -48,6 +51,7 @@ test(
   async () => {
     await node1.must([...THRESHOLD, '--set-parameter', 'migration-threshold', '--parameter-value', '3'])
     const before = await timeline(node1)
+    const logged = logOf(node2).length
     await handOver(node1, async () => {
       node1.killPostgres()
       await lab.waitFor('the failure is known', ({ failures }) => failures.length > 0)
@@ -57,6 +61,16 @@ test(
     expect(status.failCounts).toMatchObject([{ resource: 'pgsql', node: 'node1', count: 1 }])
     expect(await timeline(node1)).toBe(before + 1)
     expect(await isLocked(node1)).toBe(true)
+    // What node1 was compared with before it was promoted.
+    const log = logOf(node2).slice(logged)
+    const [, said, promoted] =
+      /Setting pgsql-master-baseline\[node2\]: \(unset\) -> ([0-9A-F]{16})[^]*Setting pgsql-master-baseline\[node1\]: [0-9A-F]{16} -> ([0-9A-F]{16})/.exec(
+        log,
+      ) ?? []
+    expect([said, promoted]).toEqual([expect.any(String), expect.any(String)])
+    expect(String(said) <= String(promoted)).toBe(true)
+    for (const node of [node1, node2])
+      expect(logOf(node)).not.toMatch(/Result of notify operation for pgsql on \S+: (?!ok)/)
     await node1.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
     await node1.must([...THRESHOLD, '--delete-parameter', 'migration-threshold'])
     await settle()

@@ -1,8 +1,19 @@
 /** The built executables, on every Node they must run on. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { parameters } from '../../agents/pgsql/parameters'
 import { agentNames, buildInto, REPOSITORY, temporaryDirectory } from './support/built-agents'
 
 /** They come as npm packages, apart from the project's own: see test/nodes/package.json. */
@@ -163,7 +174,10 @@ describe.each(agentNames)('%s', (name) => {
 describe('the notifications that pgsql answers without Node', () => {
   /** What the cluster tells with a notification: the names of `OCF_RESKEY_CRM_meta_notify_…_uname`. */
   type Names = Readonly<
-    Partial<Record<'promoted' | 'master' | 'promote' | 'demote', string>> & { node_list?: string }
+    Partial<Record<'promoted' | 'master' | 'promote' | 'demote', string>> & {
+      node_list?: string
+      sync_method?: string
+    }
   >
   const here: Names = { promoted: 'node1', master: 'node1' }
   const there: Names = { promoted: 'node2', master: ' ' }
@@ -184,6 +198,13 @@ describe('the notifications that pgsql answers without Node', () => {
     ['post', 'demote', { demote: 'node2' }, true],
     ['post', 'demote', { promoted: ' ', master: ' ', demote: 'node2' }, true],
     ['post', 'demote', { demote: 'node1' }, false],
+    ['post', 'demote', { demote: 'node2', promote: 'node3' }, true],
+    ['post', 'demote', { ...there, demote: ' ', promote: ' ' }, true],
+    ['post', 'demote', { ...there, demote: 'node2', promote: 'node2', sync_method: 'quorum' }, true],
+    ['post', 'demote', { ...here, demote: 'node1', promote: 'node1' }, false],
+    ['post', 'start', { ...here, demote: 'node1' }, false],
+    ['post', 'stop', { ...here, demote: 'node2 node1' }, false],
+    ['post', 'stop', { ...here, demote: 'node2' }, true],
     ['post', 'start', there, false],
     ['post', 'stop', { promoted: ' ', master: 'node10 node2' }, false],
     ['post', 'start', { promoted: 'node1', master: ' ' }, true],
@@ -204,9 +225,32 @@ describe('the notifications that pgsql answers without Node', () => {
     },
   )
 
+  test('what a standby has when its primary is to return is said by Node, and the cluster does not wait', async () => {
+    const path = join(directory.path, 'with-node')
+    mkdirSync(path)
+    const called = join(path, 'called')
+    writeFileSync(
+      join(path, 'node'),
+      `#!/bin/sh\nPATH=/bin; sleep 1; echo "$OCF_TS_BEHIND $3" >'${called}.new'; mv '${called}.new' '${called}'\n`,
+      { mode: 0o755 },
+    )
+    const names = { promoted: 'node2', demote: 'node2', promote: 'node2' }
+    const begun = Date.now()
+    expect(asksNode('node1', 'post', 'demote', names, path)).toBe(false)
+    expect(Date.now() - begun).toBeLessThan(900)
+    while (!existsSync(called)) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(readFileSync(called, 'utf8')).toBe('1 notify\n')
+  })
+
   /** With a directory in PATH that has no Node. */
-  function asksNode(node: string | undefined, type: string, operation: string, names: Names): boolean {
-    const { node_list: nodeList, ...members } = names
+  function asksNode(
+    node: string | undefined,
+    type: string,
+    operation: string,
+    names: Names,
+    path = directory.path,
+  ): boolean {
+    const { node_list: nodeList, sync_method: syncMethod, ...members } = names
     const meta = {
       notify_type: type,
       notify_operation: operation,
@@ -215,16 +259,99 @@ describe('the notifications that pgsql answers without Node', () => {
     }
     const env = {
       OCF_RESKEY_node_list: nodeList,
+      OCF_RESKEY_sync_method: syncMethod,
       ...Object.fromEntries(
         Object.entries(meta).map(([name, value]) => [`OCF_RESKEY_CRM_meta_${name}`, value]),
       ),
     }
     const { status, stderr } = spawnSync(executable('pgsql'), ['notify'], {
       encoding: 'utf8',
-      env: { PATH: directory.path, ...env },
+      env: { PATH: path, ...env },
     })
     if (status === 127 && stderr.includes('node')) return true
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     return false
   }
+})
+
+describe('a primary that has crashed and is to be the primary here again: pgsql demotes and stops it without Node', () => {
+  const data = join(directory.path, 'a "data" $directory')
+  const tmpdir = join(directory.path, 'tmp dir')
+  const lock = join(tmpdir, 'PGSQL.lock')
+  const rejoin = join(tmpdir, 'rejoin.json')
+  const there = {
+    OCF_RESKEY_pgdata: data,
+    OCF_RESKEY_tmpdir: tmpdir,
+    OCF_RESKEY_CRM_meta_on_node: 'node1',
+    OCF_RESKEY_CRM_meta_notify_promote_uname: 'node1',
+  }
+
+  beforeAll(() => {
+    mkdirSync(data)
+    mkdirSync(tmpdir)
+  })
+  beforeEach(() => {
+    writeFileSync(lock, '')
+    rmSync(rejoin, { force: true })
+  })
+
+  describe.each(['demote', 'stop'])('%s', (action) => {
+    /** With a directory in PATH that has no Node. */
+    function asksNode(env: Record<string, string | undefined>, args: readonly string[] = []): boolean {
+      const { status, stderr } = spawnSync(executable('pgsql'), [action, ...args], {
+        encoding: 'utf8',
+        env: { PATH: directory.path, ...env },
+      })
+      if (status === 127 && stderr.includes('node')) return true
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      return false
+    }
+
+    test('nothing is left of it', () => {
+      expect(asksNode(there)).toBe(false)
+      expect(asksNode({ ...there, OCF_RESKEY_CRM_meta_notify_promote_uname: ' node1 ' })).toBe(false)
+    })
+
+    test('a process works in its data directory, by whatever path', () => {
+      const link = join(directory.path, `data-${action}`)
+      symlinkSync(data, link)
+      const left = spawn('sleep', ['60'], { cwd: data })
+      try {
+        expect(asksNode(there)).toBe(true)
+        expect(asksNode({ ...there, OCF_RESKEY_pgdata: link })).toBe(true)
+      } finally {
+        left.kill('SIGKILL')
+      }
+    })
+
+    test('it was no primary, or is being made a copy of one', () => {
+      rmSync(lock)
+      expect(asksNode(there)).toBe(true)
+      writeFileSync(lock, '')
+      writeFileSync(rejoin, '{}')
+      expect(asksNode(there)).toBe(true)
+    })
+
+    test.each<[string, Record<string, string | undefined>]>([
+      ['another node is to be promoted', { OCF_RESKEY_CRM_meta_notify_promote_uname: 'node10 node2' }],
+      ['nobody is', { OCF_RESKEY_CRM_meta_notify_promote_uname: ' ' }],
+      ['that is not said', { OCF_RESKEY_CRM_meta_notify_promote_uname: undefined }],
+      ['this node does not know its name', { OCF_RESKEY_CRM_meta_on_node: undefined }],
+      ['there is no data directory', { OCF_RESKEY_pgdata: '/nowhere' }],
+      ['pgdata is not set', { OCF_RESKEY_pgdata: undefined }],
+      ['tmpdir is another', { OCF_RESKEY_tmpdir: '/nowhere' }],
+    ])('%s', (_, change) => {
+      expect(asksNode({ ...there, ...change })).toBe(true)
+    })
+
+    test('it is explained', () => {
+      expect(asksNode(there, ['--explain'])).toBe(true)
+    })
+  })
+
+  test('the default of tmpdir is the one of the meta-data', () => {
+    const [, , line = ''] = readFileSync(executable('pgsql'), 'utf8').split('\n')
+    const defaults = line.match(/(?<=OCF_RESKEY_tmpdir:-)[^}]*/g)
+    expect(new Set(defaults)).toEqual(new Set([parameters.tmpdir.default]))
+  })
 })
