@@ -1,5 +1,6 @@
-# What needs no Node: a failover brings up to eight notifications to every node, one after the other while nobody can
-# write, and most of them are nothing to anybody. This is the quick half of notify.ts: what it lets pass is decided there.
+# What needs no Node, while nobody can write: most of the up to eight notifications that a failover brings to every node,
+# one after the other, and the end of a server that has ended already. This is the quick half of notify.ts, demote.ts and
+# stop.ts: what it lets pass is decided there.
 case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operation-}" in
   'notify pre start' | 'notify pre stop' | 'notify pre demote') exit 0 ;;
   'notify pre promote')
