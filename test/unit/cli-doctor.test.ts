@@ -185,6 +185,10 @@ describe('installation', () => {
     ['#!/usr/bin/env node\n// x', ['node']],
     ['#!/bin/sh\n\':\' // x\n\':\' //; exit; exec /usr/bin/env node "$0" "$@"\n', ['/bin/sh', 'node']],
     ['#!/bin/sh\n\':\' // x\n\':\' //; exec /opt/n/bin/node "$0" "$@"\n', ['/bin/sh', '/opt/n/bin/node']],
+    [
+      '#!/bin/sh\n\':\' // x\n\':\' //; exec /opt/n/bin/node --v8-pool-size=1 "$0" "$@"\n',
+      ['/bin/sh', '/opt/n/bin/node'],
+    ],
     ['#! /usr/bin/perl -w\n', ['/usr/bin/perl']],
     ['#!/usr/bin/env -S LANG=C python3 -u\n', ['python3']],
     ['\x7fELF', []],

@@ -33,13 +33,19 @@ afterAll(() => lab.destroy(), MINUTE)
 
 /** Types a command line; what it prints, on both outputs, as it would stand in a terminal. */
 async function type(node: LabNode, command: string, wanted = 0): Promise<string> {
+  const { code, printed } = await tryTo(node, command)
+  if (code !== wanted)
+    throw new Error(`exit code ${String(code)} instead of ${wanted} from ${command}\n${printed}`)
+  return printed
+}
+
+async function tryTo(node: LabNode, command: string): Promise<{ code: number | undefined; printed: string }> {
   const { code, stdout } = await node.run(['bash', '-c', `cd ~ && { ${command}\n} 2>&1`], {
     timeoutMs: 2 * MINUTE,
   })
-  if (code !== wanted)
-    throw new Error(`exit code ${String(code)} instead of ${wanted} from ${command}\n${stdout}`)
   // This machine may have a PostgreSQL beside Debian's, and a node's root is at home elsewhere.
-  return stdout.replaceAll(', /usr/local/bin/pg_ctl', '').replaceAll('/run/root', '/root')
+  const printed = stdout.replaceAll(', /usr/local/bin/pg_ctl', '').replaceAll('/run/root', '/root')
+  return { code, printed }
 }
 
 /** Types what a block shows, and expects what it shows of the answer. */
@@ -160,12 +166,10 @@ test('hands off, and on again', async () => {
  * standby has what the new one lacks: `rejoin=safe`, as the README has it, then leaves it out, as it should.
  */
 async function rehearse(kill: string): Promise<string> {
-  const { code, stdout, stderr } = await node1.run(['bash', '-c', `cd ~ && ${kill} --yes`], {
-    timeoutMs: 2 * MINUTE,
-  })
-  if (code === 0) return stdout + stderr
-  const [, out] = /(node\d) is not back: .* the primary lacks \d+ bytes of WAL/.exec(stdout) ?? []
-  if (out === undefined) throw new Error(`exit code ${String(code)} from ${kill}\n${stdout}${stderr}`)
+  const { code, printed } = await tryTo(node1, `${kill} --yes`)
+  if (code === 0) return printed
+  const [, out] = /(node\d) is not back: .* the primary lacks \d+ bytes of WAL/.exec(printed) ?? []
+  if (out === undefined) throw new Error(`exit code ${String(code)} from ${kill}\n${printed}`)
   await type(node1, `ocf-ts rejoin ${out} --yes`)
   await inSync(lab.node(out))
   await type(node1, `ocf-ts switchover --to ${out}`)
