@@ -171,6 +171,19 @@ describe.each(agentNames)('%s', (name) => {
   })
 })
 
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Whether pgsql's shell line leaves a call to Node. The directory in PATH has none, unless another is given. */
+function goesOnToNode(args: readonly string[], env: Environment, path = directory.path): boolean {
+  const { status, stderr } = spawnSync(executable('pgsql'), args, {
+    encoding: 'utf8',
+    env: { PATH: path, ...env },
+  })
+  if (status === 127 && stderr.includes('node')) return true
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return false
+}
+
 describe('the notifications that pgsql answers without Node', () => {
   /** What the cluster tells with a notification: the names of `OCF_RESKEY_CRM_meta_notify_…_uname`. */
   type Names = Readonly<
@@ -238,17 +251,17 @@ describe('the notifications that pgsql answers without Node', () => {
     const begun = Date.now()
     expect(asksNode('node1', 'post', 'demote', names, path)).toBe(false)
     expect(Date.now() - begun).toBeLessThan(900)
-    while (!existsSync(called)) await new Promise((resolve) => setTimeout(resolve, 20))
+    while (!existsSync(called) && Date.now() - begun < 4000)
+      await new Promise((resolve) => setTimeout(resolve, 20))
     expect(readFileSync(called, 'utf8')).toBe('1 notify\n')
   })
 
-  /** With a directory in PATH that has no Node. */
   function asksNode(
     node: string | undefined,
     type: string,
     operation: string,
     names: Names,
-    path = directory.path,
+    path?: string,
   ): boolean {
     const { node_list: nodeList, sync_method: syncMethod, ...members } = names
     const meta = {
@@ -264,13 +277,7 @@ describe('the notifications that pgsql answers without Node', () => {
         Object.entries(meta).map(([name, value]) => [`OCF_RESKEY_CRM_meta_${name}`, value]),
       ),
     }
-    const { status, stderr } = spawnSync(executable('pgsql'), ['notify'], {
-      encoding: 'utf8',
-      env: { PATH: path, ...env },
-    })
-    if (status === 127 && stderr.includes('node')) return true
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    return false
+    return goesOnToNode(['notify'], env, path)
   }
 })
 
@@ -296,16 +303,8 @@ describe('a primary that has crashed and is to be the primary here again: pgsql 
   })
 
   describe.each(['demote', 'stop'])('%s', (action) => {
-    /** With a directory in PATH that has no Node. */
-    function asksNode(env: Record<string, string | undefined>, args: readonly string[] = []): boolean {
-      const { status, stderr } = spawnSync(executable('pgsql'), [action, ...args], {
-        encoding: 'utf8',
-        env: { PATH: directory.path, ...env },
-      })
-      if (status === 127 && stderr.includes('node')) return true
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-      return false
-    }
+    const asksNode = (env: Environment, args: readonly string[] = []): boolean =>
+      goesOnToNode([action, ...args], env)
 
     test('nothing is left of it', () => {
       expect(asksNode(there)).toBe(false)
