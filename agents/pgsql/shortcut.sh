@@ -1,6 +1,41 @@
 # What needs no Node, while nobody can write: most of the up to eight notifications that a failover brings to every node,
-# one after the other, and the end of a server that has ended already. This is the quick half of notify.ts, demote.ts and
-# stop.ts: what it lets pass is decided there.
+# one after the other, the monitor that finds a dead server, and the end of one that has ended already. This is the quick
+# half of notify.ts, monitor.ts, demote.ts and stop.ts: what it lets pass is decided there.
+
+# Whether no process works in the data directory.
+empty() {
+  [ -d "${OCF_RESKEY_pgdata-}" ] && [ -e "/proc/$$" ] || return 1;
+  for process in /proc/[0-9]*; do
+    [ "$process/cwd" -ef "$OCF_RESKEY_pgdata" ] && return 1;
+  done;
+  return 0;
+};
+
+# Whether the disks of the data and of the WAL (before version 10 pg_xlog: not here) can be read and written, with room
+# for a segment of 16 MB: they are not to blame. (What is no number is a title, or inodes that nobody counts.)
+healthy() {
+  for path in PG_VERSION global/pg_control; do
+    [ -f "$1/$path" ] && head -c 1 "$1/$path" >/dev/null 2>&1 || return 1;
+  done;
+  [ -w "$1" ] && [ -w "$1/pg_wal" ] || return 1;
+  for free in $(df -k --output=avail,iavail "$1" "$1/pg_wal" 2>/dev/null || echo 0); do
+    case $free in
+      *[!0-9]*) ;;
+      *) [ "$free" -ge 16384 ] || return 1 ;;
+    esac;
+  done;
+  return 0;
+};
+
+# Whether the postmaster that postmaster.pid names has gone, and all that it had started.
+gone() {
+  [ -f "$1" ] && [ ! -L "$1" ] && read -r pid <"$1" 2>/dev/null || return 1;
+  case $pid in
+    '' | *[!0-9]*) return 1 ;;
+  esac;
+  [ ! -e "/proc/$pid" ] && empty;
+};
+
 case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operation-}" in
   'notify pre start' | 'notify pre stop' | 'notify pre demote') exit 0 ;;
   'notify pre promote')
@@ -41,13 +76,22 @@ case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operat
     # of a data directory in which no process works.
     case " ${OCF_RESKEY_CRM_meta_notify_promote_uname-} " in
       *" ${OCF_RESKEY_CRM_meta_on_node:-/} "*)
-        if [ $# -eq 1 ] && [ -e "${OCF_RESKEY_tmpdir:-/var/lib/pgsql/tmp}/PGSQL.lock" ] &&
-          [ ! -e "${OCF_RESKEY_tmpdir:-/var/lib/pgsql/tmp}/rejoin.json" ] && [ -d "${OCF_RESKEY_pgdata-}" ]; then
-          for process in /proc/[0-9]*; do
-            [ "$process/cwd" -ef "$OCF_RESKEY_pgdata" ] && break;
-            process=;
-          done;
-          [ -n "$process" ] || exit 0;
+        [ $# -eq 1 ] && [ -e "${OCF_RESKEY_tmpdir:-/var/lib/pgsql/tmp}/PGSQL.lock" ] &&
+          [ ! -e "${OCF_RESKEY_tmpdir:-/var/lib/pgsql/tmp}/rejoin.json" ] && empty && exit 0 ;;
+    esac ;;
+  'monitor '*)
+    # A server that ran, and has died; not a probe, and not a person who asks.
+    case $#${OCF_RESKEY_CRM_meta_interval:-0} in
+      10 | *[!0-9]*) ;;
+      1*)
+        if gone "${OCF_RESKEY_pgdata-}/postmaster.pid" && healthy "$OCF_RESKEY_pgdata"; then
+          line="INFO: PostgreSQL is not running: postmaster.pid names process $pid, which is gone";
+          if [ -w "${HA_logfile-}" ]; then
+            echo "pgsql(${OCF_RESOURCE_INSTANCE%%:*})[$$]:	$(date +%Y/%m/%d_%H:%M:%S) $line" >>"$HA_logfile";
+          else
+            echo "$line" >&2;
+          fi;
+          exit 7;
         fi ;;
     esac ;;
 esac

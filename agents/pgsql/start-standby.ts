@@ -10,7 +10,7 @@ import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
 import { findStrayTimeline } from '../../lib/postgres/stray-timeline'
 import { type Context } from './agent'
 import { makeRuntimeDirectories } from './runtime-directories'
-import { withSession } from './session'
+import { type Server, withSession } from './session'
 import { isReplicated, type Site } from './site'
 import { refuseHalf } from './rewinding'
 import { dropStandbySlots } from './slots'
@@ -95,42 +95,47 @@ async function refuse(connection: Connection, site: Site): Promise<string | unde
     : undefined
 }
 
-/**
- * Starts the server as a standby and makes sure that it is one.
- *
- * @param keepsSlots - it is to be the primary again, and the standbys need their replication slots
- * @throws OcfError ERR_ARGS when somebody else has set synchronous_standby_names, or there are too few slots
- */
-export async function startStandby(
-  context: Context,
-  site: Site,
-  version: MajorVersion,
-  { keepsSlots = false } = {},
-): Promise<void> {
-  const { values, deadline, log } = context
-  writeStandbySettings(site, values, version)
+/** Starts the server with the settings of a standby. */
+async function bringUp(context: Context, site: Site, version: MajorVersion): Promise<Server> {
+  writeStandbySettings(site, context.values, version)
   try {
-    // The server takes a while, and what is asked of it then is made ready meanwhile.
-    await Promise.all([startPlain(context, site), prepareConnection()])
+    await startPlain(context, site)
   } catch (error) {
     throw await explainStart(context, site, error)
   }
   const server = findServer(site.instance.dataDirectory)
-  if (server.kind !== 'running') {
-    throw new OcfError(ExitCode.ERR_GENERIC, 'PostgreSQL ended right after it was started: see its log')
-  }
-  const { pid } = server.postmaster
-  const refusal = await withSession(
-    site,
-    values,
-    { pid, pidFile: server.pidFile },
-    deadline,
-    async (connection) => {
-      const refusal = await refuse(connection, site)
-      if (refusal === undefined && !keepsSlots) await dropStandbySlots(connection, site, log)
-      return refusal
-    },
-  )
+  if (server.kind === 'running') return { pid: server.postmaster.pid, pidFile: server.pidFile }
+  throw new OcfError(ExitCode.ERR_GENERIC, 'PostgreSQL ended right after it was started: see its log')
+}
+
+/**
+ * Starts a primary that has crashed, for its promotion, which looks at what it finds. Nothing else is asked of it while
+ * nobody can write; and the standbys need their replication slots again.
+ *
+ * @throws OcfError ERR_GENERIC when it does not come up
+ */
+export async function recoverForPromotion(
+  context: Context,
+  site: Site,
+  version: MajorVersion,
+): Promise<void> {
+  await bringUp(context, site, version)
+}
+
+/**
+ * Starts the server as a standby and makes sure that it is one.
+ *
+ * @throws OcfError ERR_ARGS when somebody else has set synchronous_standby_names, or there are too few slots
+ */
+export async function startStandby(context: Context, site: Site, version: MajorVersion): Promise<void> {
+  const { values, deadline, log } = context
+  // The server takes a while, and what is asked of it then is made ready meanwhile.
+  const [server] = await Promise.all([bringUp(context, site, version), prepareConnection()])
+  const refusal = await withSession(site, values, server, deadline, async (connection) => {
+    const refusal = await refuse(connection, site)
+    if (refusal === undefined) await dropStandbySlots(connection, site, log)
+    return refusal
+  })
   if (refusal === undefined) return
   await stopServer(site.instance.dataDirectory, {
     escalateSeconds: values.stop_escalate_in_slave,

@@ -2,8 +2,9 @@ import { type ClusterSnapshot, sameNode, takeSnapshot } from '../../lib/cluster/
 import { carryOut, messageOf, namedSteps, type ExitCode } from '../../lib/ocf'
 import { controlDataOf } from '../../lib/postgres/control-data'
 import { readRole } from '../../lib/postgres/replication'
-import { findServer } from '../../lib/postgres/server-state'
+import { findServer, type ServerState } from '../../lib/postgres/server-state'
 import { existsOwned, removeOwned } from '../../lib/system/owned-files'
+import { asUser } from '../../lib/system/users'
 import { type Context } from './agent'
 import { checkHost } from './check-host'
 import { awaitRejoin } from './await-rejoin'
@@ -16,7 +17,7 @@ import { publish, tryPublish } from './publish'
 import { forgetRejoin, readRejoin, rejoinIsTold } from './rejoin-note'
 import { withSession } from './session'
 import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
-import { clearRemains, startPlain, startStandby } from './start-standby'
+import { clearRemains, recoverForPromotion, startPlain, startStandby } from './start-standby'
 import { type MajorVersion } from '../../lib/postgres/instance'
 
 const DESCRIPTIONS: Record<StartStep, string> = {
@@ -36,11 +37,11 @@ async function observe(
   context: Context,
   site: Site,
   version: MajorVersion,
+  server: ServerState,
   rejoined: boolean,
   looking: Promise<ClusterSnapshot> | undefined,
 ): Promise<StartFacts> {
   const { values, deadline } = context
-  const server = findServer(site.instance.dataDirectory)
   const running =
     server.kind === 'running' && isReplicated(site)
       ? await withSession(
@@ -51,13 +52,18 @@ async function observe(
           async (connection) => ((await readRole(connection, version)).inRecovery ? 'standby' : 'primary'),
         )
       : undefined
-  const lock =
-    isReplicated(site) && existsOwned(site.instance.owner, site.files.lock) ? site.files.lock : undefined
+  const { owner } = site.instance
+  const [lock, rejoin] = isReplicated(site)
+    ? asUser(owner, () => [
+        existsOwned(owner, site.files.lock) ? site.files.lock : undefined,
+        readRejoin(site),
+      ])
+    : []
   return {
     kind: site.kind,
     manual: values.rejoin === 'manual',
     heals: values.rejoin === 'rewind' || values.rejoin === 'basebackup' ? values.rejoin : undefined,
-    rejoin: isReplicated(site) ? readRejoin(site) : undefined,
+    rejoin,
     rejoined,
     rejoinFile: site.files.rejoin,
     server: server.kind,
@@ -136,10 +142,12 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
   looking?.catch(() => undefined)
   const version = checkHost(site, context.values)
   // What is left of a server may still write to the data that is to be looked at.
-  if (findServer(site.instance.dataDirectory).kind === 'orphaned' && !context.explain) {
+  let server = findServer(site.instance.dataDirectory)
+  if (server.kind === 'orphaned' && !context.explain) {
     await clearRemains(context, site)
+    server = findServer(site.instance.dataDirectory)
   }
-  const facts = await observe(context, site, version, rejoined, looking)
+  const facts = await observe(context, site, version, server, rejoined, looking)
   const dataStatus = typeof facts.loss === 'object' ? dataStatusOf(facts.loss) : undefined
   const perform: Record<StartStep, () => Promise<void>> = {
     'publish stopped': () =>
@@ -162,7 +170,7 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
     'start as standby': () => startStandby(context, site, version),
     recover: async () => {
       try {
-        await startStandby(context, site, version, { keepsSlots: true })
+        await recoverForPromotion(context, site, version)
       } catch (error) {
         await tryPublish(site, site.node, { status: 'STOP', score: SCORE.never }, context.log)
         throw error

@@ -354,3 +354,151 @@ describe('a primary that has crashed and is to be the primary here again: pgsql 
     expect(new Set(defaults)).toEqual(new Set([parameters.tmpdir.default]))
   })
 })
+
+describe('a server that has died: pgsql says so to its monitor without Node', () => {
+  const data = join(directory.path, "dead 'data' $directory")
+  const pidFile = join(data, 'postmaster.pid')
+  const log = join(directory.path, 'pacemaker log')
+  // All that the shell needs, and no Node.
+  const path = join(directory.path, 'programs')
+  const GONE = 4_194_304 + 1
+  const there = {
+    OCF_RESKEY_pgdata: data,
+    OCF_RESKEY_CRM_meta_interval: '2000',
+    OCF_RESOURCE_INSTANCE: 'pgsql:0',
+    HA_logfile: log,
+  }
+
+  beforeAll(() => {
+    mkdirSync(path)
+    for (const program of ['df', 'head', 'date']) symlinkSync(`/usr/bin/${program}`, join(path, program))
+  })
+  beforeEach(() => {
+    rmSync(data, { recursive: true, force: true })
+    mkdirSync(join(data, 'global'), { recursive: true })
+    mkdirSync(join(data, 'pg_wal'))
+    writeFileSync(join(data, 'PG_VERSION'), '15\n')
+    writeFileSync(join(data, 'global/pg_control'), Buffer.alloc(8192))
+    writeFileSync(pidFile, `${GONE}\n${data}\n1795878307\n5432\n`)
+    writeFileSync(log, '')
+  })
+
+  const monitored = (
+    change: Environment = {},
+    args: readonly string[] = ['monitor'],
+  ): 'asks Node' | { status: number | null; stderr: string } => {
+    const { status, stderr } = spawnSync(executable('pgsql'), args, {
+      encoding: 'utf8',
+      env: { PATH: path, ...there, ...change },
+    })
+    return status === 127 && stderr.includes('node') ? 'asks Node' : { status, stderr }
+  }
+
+  test('not running, and the log says why as Node would', () => {
+    expect(monitored()).toEqual({ status: 7, stderr: '' })
+    expect(readFileSync(log, 'utf8')).toMatch(
+      new RegExp(
+        String.raw`^pgsql\(pgsql\)\[\d+\]:\t\d{4}/\d\d/\d\d_\d\d:\d\d:\d\d INFO: PostgreSQL is not running: postmaster.pid names process ${GONE}, which is gone\n$`,
+      ),
+    )
+  })
+
+  test.each([
+    ['is not named', undefined],
+    ['cannot be written', '/nowhere/pacemaker.log'],
+  ])('where the log file %s, standard error says it', (_, file) => {
+    expect(monitored({ HA_logfile: file })).toEqual({
+      status: 7,
+      stderr: `INFO: PostgreSQL is not running: postmaster.pid names process ${GONE}, which is gone\n`,
+    })
+  })
+
+  test.each<[string, Environment]>([
+    ['a probe', { OCF_RESKEY_CRM_meta_interval: '0' }],
+    ['a person', { OCF_RESKEY_CRM_meta_interval: undefined }],
+    ['an interval that is no number', { OCF_RESKEY_CRM_meta_interval: '2s' }],
+    ['no data directory', { OCF_RESKEY_pgdata: '/nowhere' }],
+    ['pgdata that is not set', { OCF_RESKEY_pgdata: undefined }],
+    ['a host without the programs that look at the disk', { PATH: directory.path }],
+  ])('%s is left to Node', (_, change) => {
+    expect(monitored(change)).toBe('asks Node')
+  })
+
+  test('what is to be explained is left to Node', () => {
+    expect(monitored({}, ['monitor', '--explain'])).toBe('asks Node')
+  })
+
+  test.each<[string, () => void]>([
+    [
+      'there is no postmaster.pid',
+      () => {
+        rmSync(pidFile)
+      },
+    ],
+    [
+      'it is empty',
+      () => {
+        writeFileSync(pidFile, '')
+      },
+    ],
+    [
+      'it names no process',
+      () => {
+        writeFileSync(pidFile, 'starting\n')
+      },
+    ],
+    [
+      'it names a process that lives',
+      () => {
+        writeFileSync(pidFile, `${process.pid}\n`)
+      },
+    ],
+    [
+      'it is a pipe',
+      () => {
+        rmSync(pidFile)
+        spawnSync('mkfifo', [pidFile])
+      },
+    ],
+    [
+      'it is a link',
+      () => {
+        writeFileSync(join(data, 'elsewhere'), `${GONE}\n`)
+        rmSync(pidFile)
+        symlinkSync('elsewhere', pidFile)
+      },
+    ],
+    [
+      'there is no control file',
+      () => {
+        rmSync(join(data, 'global/pg_control'))
+      },
+    ],
+    [
+      'the WAL is nowhere',
+      () => {
+        rmSync(join(data, 'pg_wal'), { recursive: true })
+      },
+    ],
+    // No room at all, on a file system that everybody may write to.
+    [
+      'the disk of the WAL has no room',
+      () => {
+        rmSync(join(data, 'pg_wal'), { recursive: true })
+        symlinkSync('/proc', join(data, 'pg_wal'))
+      },
+    ],
+  ])('where %s, Node is asked', (_, change) => {
+    change()
+    expect(monitored()).toBe('asks Node')
+  })
+
+  test('a process of it is left', () => {
+    const left = spawn('sleep', ['60'], { cwd: data })
+    try {
+      expect(monitored()).toBe('asks Node')
+    } finally {
+      left.kill('SIGKILL')
+    }
+  })
+})
