@@ -14,10 +14,8 @@ empty() {
 # Whether the disks of the data and of the WAL (before version 10 pg_xlog: not here) can be read and written, with room
 # for a segment of 16 MB: they are not to blame. (What is no number is a title, or inodes that nobody counts.)
 healthy() {
-  for path in PG_VERSION global/pg_control; do
-    [ -f "$1/$path" ] && head -c 1 "$1/$path" >/dev/null 2>&1 || return 1;
-  done;
-  [ -w "$1" ] && [ -w "$1/pg_wal" ] || return 1;
+  [ -f "$1/PG_VERSION" ] && [ -f "$1/global/pg_control" ] && [ -w "$1" ] && [ -w "$1/pg_wal" ] || return 1;
+  head -c 1 "$1/PG_VERSION" "$1/global/pg_control" >/dev/null 2>&1 || return 1;
   for free in $(df -k --output=avail,iavail "$1" "$1/pg_wal" 2>/dev/null || echo 0); do
     case $free in
       *[!0-9]*) ;;
@@ -81,17 +79,14 @@ case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operat
     esac ;;
   'monitor '*)
     # A server that ran, and has died; not a probe, and not a person who asks.
-    case $#${OCF_RESKEY_CRM_meta_interval:-0} in
-      10 | *[!0-9]*) ;;
-      1*)
-        if gone "${OCF_RESKEY_pgdata-}/postmaster.pid" && healthy "$OCF_RESKEY_pgdata"; then
-          line="INFO: PostgreSQL is not running: postmaster.pid names process $pid, which is gone";
-          if [ -w "${HA_logfile-}" ]; then
-            echo "pgsql(${OCF_RESOURCE_INSTANCE%%:*})[$$]:	$(date +%Y/%m/%d_%H:%M:%S) $line" >>"$HA_logfile";
-          else
-            echo "$line" >&2;
-          fi;
-          exit 7;
-        fi ;;
-    esac ;;
+    if [ $# -eq 1 ] && [ "${OCF_RESKEY_CRM_meta_interval:-0}" -gt 0 ] 2>/dev/null &&
+      gone "${OCF_RESKEY_pgdata-}/postmaster.pid" && healthy "$OCF_RESKEY_pgdata"; then
+      line="INFO: PostgreSQL is not running: postmaster.pid names process $pid, which is gone";
+      if [ -w "${HA_logfile-}" ]; then
+        echo "pgsql(${OCF_RESOURCE_INSTANCE%%:*})[$$]:	$(date +%Y/%m/%d_%H:%M:%S) $line" >>"$HA_logfile";
+      else
+        echo "$line" >&2;
+      fi;
+      exit 7;
+    fi ;;
 esac

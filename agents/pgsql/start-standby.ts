@@ -95,8 +95,12 @@ async function refuse(connection: Connection, site: Site): Promise<string | unde
     : undefined
 }
 
-/** Starts the server with the settings of a standby. */
-async function bringUp(context: Context, site: Site, version: MajorVersion): Promise<Server> {
+/**
+ * Starts the server with the settings of a standby, and asks it nothing.
+ *
+ * @throws OcfError ERR_GENERIC when it does not come up
+ */
+export async function bringUp(context: Context, site: Site, version: MajorVersion): Promise<Server> {
   writeStandbySettings(site, context.values, version)
   try {
     await startPlain(context, site)
@@ -106,20 +110,6 @@ async function bringUp(context: Context, site: Site, version: MajorVersion): Pro
   const server = findServer(site.instance.dataDirectory)
   if (server.kind === 'running') return { pid: server.postmaster.pid, pidFile: server.pidFile }
   throw new OcfError(ExitCode.ERR_GENERIC, 'PostgreSQL ended right after it was started: see its log')
-}
-
-/**
- * Starts a primary that has crashed, for its promotion, which looks at what it finds. Nothing else is asked of it while
- * nobody can write; and the standbys need their replication slots again.
- *
- * @throws OcfError ERR_GENERIC when it does not come up
- */
-export async function recoverForPromotion(
-  context: Context,
-  site: Site,
-  version: MajorVersion,
-): Promise<void> {
-  await bringUp(context, site, version)
 }
 
 /**

@@ -17,7 +17,7 @@ import { publish, tryPublish } from './publish'
 import { forgetRejoin, readRejoin, rejoinIsTold } from './rejoin-note'
 import { withSession } from './session'
 import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
-import { clearRemains, recoverForPromotion, startPlain, startStandby } from './start-standby'
+import { bringUp, clearRemains, startPlain, startStandby } from './start-standby'
 import { type MajorVersion } from '../../lib/postgres/instance'
 
 const DESCRIPTIONS: Record<StartStep, string> = {
@@ -170,7 +170,9 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
     'start as standby': () => startStandby(context, site, version),
     recover: async () => {
       try {
-        await recoverForPromotion(context, site, version)
+        // While nobody can write, its session and the check of its settings are left out: it ran with them before. And
+        // the standbys need their replication slots again.
+        await bringUp(context, site, version)
       } catch (error) {
         await tryPublish(site, site.node, { status: 'STOP', score: SCORE.never }, context.log)
         throw error

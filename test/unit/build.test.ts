@@ -173,14 +173,20 @@ describe.each(agentNames)('%s', (name) => {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+/** What pgsql's shell line answers to a call, where PATH has no Node. */
+function askShell(
+  args: readonly string[],
+  env: Environment,
+): 'asks Node' | { status: number | null; stderr: string } {
+  const { status, stderr } = spawnSync(executable('pgsql'), args, { encoding: 'utf8', env })
+  return status === 127 && stderr.includes('node') ? 'asks Node' : { status, stderr }
+}
+
 /** Whether pgsql's shell line leaves a call to Node. The directory in PATH has none, unless another is given. */
 function goesOnToNode(args: readonly string[], env: Environment, path = directory.path): boolean {
-  const { status, stderr } = spawnSync(executable('pgsql'), args, {
-    encoding: 'utf8',
-    env: { PATH: path, ...env },
-  })
-  if (status === 127 && stderr.includes('node')) return true
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  const answer = askShell(args, { PATH: path, ...env })
+  if (answer === 'asks Node') return true
+  expect(answer).toEqual({ status: 0, stderr: '' })
   return false
 }
 
@@ -386,13 +392,7 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
   const monitored = (
     change: Environment = {},
     args: readonly string[] = ['monitor'],
-  ): 'asks Node' | { status: number | null; stderr: string } => {
-    const { status, stderr } = spawnSync(executable('pgsql'), args, {
-      encoding: 'utf8',
-      env: { PATH: path, ...there, ...change },
-    })
-    return status === 127 && stderr.includes('node') ? 'asks Node' : { status, stderr }
-  }
+  ): ReturnType<typeof askShell> => askShell(args, { PATH: path, ...there, ...change })
 
   test('not running, and the log says why as Node would', () => {
     expect(monitored()).toEqual({ status: 7, stderr: '' })
@@ -480,7 +480,7 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
         rmSync(join(data, 'pg_wal'), { recursive: true })
       },
     ],
-    // No room at all, on a file system that everybody may write to.
+    // (For root, who may write there as far as the modes say. A real disk that is full: root/pgsql-hangs.)
     [
       'the disk of the WAL has no room',
       () => {
