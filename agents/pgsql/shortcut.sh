@@ -2,6 +2,14 @@
 # one after the other, the monitor that finds a dead server, and the end of one that has ended already. This is the quick
 # half of notify.ts, monitor.ts, demote.ts and stop.ts: what it lets pass is decided there.
 
+# Whether a list names three nodes or more.
+several() {
+  case "$1" in
+    *[![:space:]]*[[:space:]]*[![:space:]]*[[:space:]]*[![:space:]]*) return 0 ;;
+  esac;
+  return 1;
+};
+
 # Whether no process works in the data directory.
 empty() {
   [ -d "${OCF_RESKEY_pgdata-}" ] && [ -e "/proc/$$" ] || return 1;
@@ -38,10 +46,7 @@ case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operat
   'notify pre start' | 'notify pre stop' | 'notify pre demote') exit 0 ;;
   'notify pre promote')
     # It concerns those who are left over, of three nodes or more.
-    case "${OCF_RESKEY_node_list-}" in
-      *[![:space:]]*[[:space:]]*[![:space:]]*[[:space:]]*[![:space:]]*) ;;
-      *) exit 0 ;;
-    esac ;;
+    several "${OCF_RESKEY_node_list-}" || exit 0 ;;
   'notify post promote')
     # What concerns the new primary it has done itself. (Without this node's own name, a slash matches nothing.)
     case " ${OCF_RESKEY_CRM_meta_notify_promote_uname-} " in
@@ -57,6 +62,15 @@ case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operat
     case "${OCF_RESKEY_CRM_meta_notify_promote_uname-} ${OCF_RESKEY_sync_method-} ${OCF_TS_BEHIND-}" in
       ' '* | *quorum*) ;;
       "${OCF_RESKEY_CRM_meta_notify_demote_uname-} "*' ') OCF_TS_BEHIND=1 "$0" "$@" </dev/null >/dev/null 2>&1 & exit 0 ;;
+    esac;
+    # This node is to be the primary, and no other could be: what it has, its promotion says at once. Only a stop of the
+    # old primary asks for that before (stop.ts), to be planned in the same transition.
+    case " ${OCF_RESKEY_CRM_meta_notify_promote_uname-} " in
+      *" ${OCF_RESKEY_CRM_meta_on_node:-/} "*)
+        case "${OCF_RESKEY_CRM_meta_notify_stop_uname-} ${OCF_RESKEY_sync_method-}" in
+          *[![:space:]]*' '* | *quorum*) ;;
+          *) several "${OCF_RESKEY_node_list-}" || exit 0 ;;
+        esac ;;
     esac ;;
   'notify post start' | 'notify post stop')
     # They concern the primary, and not one that has been demoted before.

@@ -193,13 +193,14 @@ function goesOnToNode(args: readonly string[], env: Environment, path = director
 describe('the notifications that pgsql answers without Node', () => {
   /** What the cluster tells with a notification: the names of `OCF_RESKEY_CRM_meta_notify_…_uname`. */
   type Names = Readonly<
-    Partial<Record<'promoted' | 'master' | 'promote' | 'demote', string>> & {
+    Partial<Record<'promoted' | 'master' | 'promote' | 'demote' | 'stop', string>> & {
       node_list?: string
       sync_method?: string
     }
   >
   const here: Names = { promoted: 'node1', master: 'node1' }
   const there: Names = { promoted: 'node2', master: ' ' }
+  const toHere: Names = { ...there, demote: 'node2', promote: 'node1' }
   const CASES: readonly [string, string, Names, boolean][] = [
     ['pre', 'start', there, false],
     ['pre', 'stop', here, false],
@@ -221,6 +222,12 @@ describe('the notifications that pgsql answers without Node', () => {
     ['post', 'demote', { ...there, demote: ' ', promote: ' ' }, true],
     ['post', 'demote', { ...there, demote: 'node2', promote: 'node2', sync_method: 'quorum' }, true],
     ['post', 'demote', { ...here, demote: 'node1', promote: 'node1' }, false],
+    ['post', 'demote', { ...toHere, stop: ' ' }, false],
+    ['post', 'demote', { ...toHere, promote: ' node1 ', node_list: 'node1 node2' }, false],
+    ['post', 'demote', { ...toHere, promote: 'node10' }, true],
+    ['post', 'demote', { ...toHere, stop: 'node2' }, true],
+    ['post', 'demote', { ...toHere, node_list: 'node1 node2 node3' }, true],
+    ['post', 'demote', { ...toHere, sync_method: 'quorum' }, true],
     ['post', 'start', { ...here, demote: 'node1' }, false],
     ['post', 'stop', { ...here, demote: 'node2 node1' }, false],
     ['post', 'stop', { ...here, demote: 'node2' }, true],
