@@ -11,13 +11,15 @@ import { endLabsOnSignals, withLab } from './lib/with-lab'
 const { values: options } = parseArgs({
   options: { keep: { type: 'boolean', default: false }, agents: { type: 'string' } },
 })
+const hasTool = options.keep && options.agents === undefined
 const progress = new Progress()
 
 async function demo(): Promise<boolean> {
   const agentsDir = options.agents ?? (await progress.run('build the agents', buildAgents))
   progress.begin('two nodes get power: node1, node2')
   return withLab(
-    { agentsDir, keep: options.keep },
+    // Who stays to look at the cluster has its tool. (With agents of another build there may be none.)
+    { agentsDir, keep: options.keep, tool: hasTool },
     async (lab) => {
       try {
         return await play(lab)
@@ -62,7 +64,7 @@ function sayHowToGoOn(lab: Lab): void {
   const choose = kept.length > 1 ? ` --lab ${lab.id}` : ''
   progress.say(`The cluster goes on running.
   scripts/lab status${choose}             what the cluster says
-  scripts/lab shell node1${choose}        a root shell on a node: try crm_mon -Afr, killall -9 postgres
+  scripts/lab shell node1${choose}        a root shell on a node: try ${hasTool ? 'ocf-ts status' : 'crm_mon -Afr'}, killall -9 postgres
   scripts/lab power-off node1${choose}    and see node2 take over
   scripts/lab stop${kept.length > 1 ? ` ${lab.id}` : ''}               end it and remove every trace of it`)
 }

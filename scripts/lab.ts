@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import {
   cleanupStale,
   isStale,
+  isToolBuilt,
   Lab,
   type LabNode,
   listRecords,
@@ -25,7 +26,7 @@ const program = new Command('scripts/lab')
 Examples:
   scripts/lab start --configured        two nodes, PostgreSQL replicating
   scripts/lab status
-  scripts/lab shell node1               then: crm_mon -Afr, killall -9 postgres, …
+  scripts/lab shell node1               then: ocf-ts status, crm_mon -Afr, killall -9 postgres, …
   scripts/lab power-off node1           watch the other one take over
   scripts/lab stop`,
   )
@@ -44,6 +45,7 @@ program
       nodes: Array.from({ length: options.nodes }, (_, index) => `node${index + 1}`),
       keep: true,
       files: options.provider === 'heartbeat' ? shellAgentFiles() : [],
+      tool: options.provider === 'ts' && options.agents === undefined && isToolBuilt(),
       ...(options.agents === undefined ? {} : { agentsDir: options.agents }),
     })
     console.log(`lab ${lab.id}: ${lab.record.nodes.join(', ')} are on`)

@@ -1,5 +1,5 @@
 /** A cluster in a box, for tests, the demo and the bench. */
-export { Lab, type LabFile, type LabOptions } from './lab'
+export { Lab, isToolBuilt, type LabFile, type LabOptions } from './lab'
 export { LabNode, type NodeLogs, type RunOptions } from './node'
 export { type CommandOptions, type CommandResult } from './command'
 export { type Nic, type NodeAddresses, clientAddress, pingTarget } from './network'

@@ -258,10 +258,14 @@ function sharedPath(labId: string, index: number): string {
 }
 
 /** The operator's tool, as the build made it. */
+const TOOL = join(__dirname, '../../../dist/bin/ocf-ts')
+
+/** Whether a lab can have the operator's tool. */
+export const isToolBuilt = (): boolean => existsSync(TOOL)
+
 function findTool(): string {
-  const tool = join(__dirname, '../../../dist/bin/ocf-ts')
-  if (existsSync(tool)) return tool
-  throw new Error(`there is no ${tool}: npm run build makes it`)
+  if (isToolBuilt()) return TOOL
+  throw new Error(`there is no ${TOOL}: npm run build makes it`)
 }
 
 function checkNames(names: readonly string[]): readonly string[] {
