@@ -2,6 +2,14 @@
 # one after the other, the monitor that finds a dead server, and the end of one that has ended already. This is the quick
 # half of notify.ts, monitor.ts, demote.ts and stop.ts: what it lets pass is decided there.
 
+# Whether a list names this node. (Without this node's own name, a slash matches nothing.)
+here() {
+  case " $1 " in
+    *" ${OCF_RESKEY_CRM_meta_on_node:-/} "*) return 0 ;;
+  esac;
+  return 1;
+};
+
 # Whether a list names three nodes or more.
 several() {
   case "$1" in
@@ -48,35 +56,28 @@ case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operat
     # It concerns those who are left over, of three nodes or more.
     several "${OCF_RESKEY_node_list-}" || exit 0 ;;
   'notify post promote')
-    # What concerns the new primary it has done itself. (Without this node's own name, a slash matches nothing.)
-    case " ${OCF_RESKEY_CRM_meta_notify_promote_uname-} " in
-      *" ${OCF_RESKEY_CRM_meta_on_node:-/} "*) exit 0 ;;
-    esac ;;
+    # What concerns the new primary it has done itself.
+    here "${OCF_RESKEY_CRM_meta_notify_promote_uname-}" && exit 0 ;;
   'notify post demote')
     # It concerns those who had another primary.
-    case " ${OCF_RESKEY_CRM_meta_notify_demote_uname-} ${OCF_RESKEY_CRM_meta_notify_promoted_uname-} ${OCF_RESKEY_CRM_meta_notify_master_uname-} " in
-      *" ${OCF_RESKEY_CRM_meta_on_node:-/} "*) exit 0 ;;
-    esac;
+    here "${OCF_RESKEY_CRM_meta_notify_demote_uname-} ${OCF_RESKEY_CRM_meta_notify_promoted_uname-} ${OCF_RESKEY_CRM_meta_notify_master_uname-}" && exit 0;
     # The same node is to be the primary again. It is stopped and started before this node's answer is needed, and its
     # promotion waits for that (baselines.ts): what takes Node is done behind the cluster's back.
     case "${OCF_RESKEY_CRM_meta_notify_promote_uname-} ${OCF_RESKEY_sync_method-} ${OCF_TS_BEHIND-}" in
       ' '* | *quorum*) ;;
       "${OCF_RESKEY_CRM_meta_notify_demote_uname-} "*' ') OCF_TS_BEHIND=1 "$0" "$@" </dev/null >/dev/null 2>&1 & exit 0 ;;
     esac;
-    # This node is to be the primary, and no other could be: what it has, its promotion says at once. Only a stop of the
-    # old primary asks for that before (stop.ts), to be planned in the same transition.
-    case " ${OCF_RESKEY_CRM_meta_notify_promote_uname-} " in
-      *" ${OCF_RESKEY_CRM_meta_on_node:-/} "*)
-        case "${OCF_RESKEY_CRM_meta_notify_stop_uname-} ${OCF_RESKEY_sync_method-}" in
-          *[![:space:]]*' '* | *quorum*) ;;
-          *) several "${OCF_RESKEY_node_list-}" || exit 0 ;;
-        esac ;;
-    esac ;;
+    # This node is to be the primary, and no other could be: its promotion says what it has. Only where the old primary
+    # is also to be stopped must that be said before: its stop compares itself with it (stop.ts).
+    if here "${OCF_RESKEY_CRM_meta_notify_promote_uname-}" && ! several "${OCF_RESKEY_node_list-}"; then
+      case "${OCF_RESKEY_CRM_meta_notify_stop_uname-} ${OCF_RESKEY_sync_method-}" in
+        *[![:space:]]*' '* | *quorum*) ;;
+        *) exit 0 ;;
+      esac;
+    fi ;;
   'notify post start' | 'notify post stop')
     # They concern the primary, and not one that has been demoted before.
-    case " ${OCF_RESKEY_CRM_meta_notify_demote_uname-} " in
-      *" ${OCF_RESKEY_CRM_meta_on_node:-/} "*) exit 0 ;;
-    esac;
+    here "${OCF_RESKEY_CRM_meta_notify_demote_uname-}" && exit 0;
     # (Without this node's own name, anything matches.)
     case " ${OCF_RESKEY_CRM_meta_notify_promoted_uname-} ${OCF_RESKEY_CRM_meta_notify_master_uname-} " in
       *"${OCF_RESKEY_CRM_meta_on_node:+ $OCF_RESKEY_CRM_meta_on_node }"*) ;;
@@ -86,11 +87,9 @@ case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operat
     # A primary that has crashed and is to be the primary here again: nothing of it is left to end, and a word of it
     # would make pacemaker plan afresh, with another primary. What decide-demote.ts and decide-stop.ts say of the rest,
     # of a data directory in which no process works.
-    case " ${OCF_RESKEY_CRM_meta_notify_promote_uname-} " in
-      *" ${OCF_RESKEY_CRM_meta_on_node:-/} "*)
-        [ $# -eq 1 ] && [ -e "${OCF_RESKEY_tmpdir:-/var/lib/pgsql/tmp}/PGSQL.lock" ] &&
-          [ ! -e "${OCF_RESKEY_tmpdir:-/var/lib/pgsql/tmp}/rejoin.json" ] && empty && exit 0 ;;
-    esac ;;
+    here "${OCF_RESKEY_CRM_meta_notify_promote_uname-}" && [ $# -eq 1 ] &&
+      [ -e "${OCF_RESKEY_tmpdir:-/var/lib/pgsql/tmp}/PGSQL.lock" ] &&
+      [ ! -e "${OCF_RESKEY_tmpdir:-/var/lib/pgsql/tmp}/rejoin.json" ] && empty && exit 0 ;;
   'monitor '*)
     # A server that ran, and has died; not a probe, and not a person who asks.
     if [ $# -eq 1 ] && [ "${OCF_RESKEY_CRM_meta_interval:-0}" -gt 0 ] 2>/dev/null &&
