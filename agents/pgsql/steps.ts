@@ -18,6 +18,8 @@ export interface ElectionNote {
 export type Step =
   | ({ readonly step: 'attribute' } & AttributeChange)
   | { readonly step: 'score'; readonly node: string; readonly score: string }
+  /** Goes on only with the proof that this node is the primary still: see decide-proof.ts. */
+  | { readonly step: 'prove' }
   /** Changes synchronous_standby_names, in the included file and in the running server. */
   | { readonly step: 'synchronous'; readonly names: string }
   /** Goes on only once every acknowledged commit is on that node and all further ones will wait for it. */
@@ -35,6 +37,8 @@ export function describeStep(step: Step): string {
         : `set node attribute ${step.name} of ${step.node} to ${step.value}`
     case 'score':
       return `set the promotion score of ${step.node} to ${step.score}`
+    case 'prove':
+      return 'make sure that this node is the primary still: with quorum, and nobody promoted after it'
     case 'synchronous':
       return `set synchronous_standby_names to '${step.names}' and reload`
     case 'confirm':
@@ -60,6 +64,8 @@ export interface Effects {
   readonly postmaster?: number
   /** Waits for the proof that so many of these nodes have everything; `false` when it did not come. */
   readonly confirm?: (nodes: Quorum) => Promise<boolean>
+  /** Collects the proof that this node is the primary still; `false` when it did not come. */
+  readonly prove?: () => Promise<boolean>
 }
 
 /** Text of the file with the agent's synchronous_standby_names. */
@@ -68,7 +74,7 @@ export function repModeText(names: string): string {
 }
 
 /** Carries out one step. Returns `false` when those after it must not be. */
-async function performStep(step: Step, { site, log, postmaster, confirm }: Effects): Promise<boolean> {
+async function performStep(step: Step, { site, log, postmaster, confirm, prove }: Effects): Promise<boolean> {
   const { owner } = site.instance
   switch (step.step) {
     case 'attribute':
@@ -84,6 +90,8 @@ async function performStep(step: Step, { site, log, postmaster, confirm }: Effec
       writeOwned(owner, site.files.repMode, repModeText(step.names))
       if (postmaster !== undefined) signalProcess(postmaster, 'SIGHUP')
       return true
+    case 'prove':
+      return (await prove?.()) === true
     case 'confirm':
       return (await confirm?.({ count: 1, names: [step.node] })) === true
     case 'confirm quorum':
