@@ -19,6 +19,7 @@ import { claimants, isPrimary, saysPrimary } from './primaries'
 import {
   continues,
   epochToPublish,
+  hasLostAttributes,
   latestPromotion,
   ownPromotion,
   type Promotion,
@@ -358,6 +359,7 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   if (self?.transient[names.status] !== 'PRI') {
     open.push({ step: 'attribute', node, name: names.status, value: 'PRI', lifetime: 'reboot' })
   }
+  if (hasLostAttributes(snapshot, node, resource)) open.push({ step: 'republish' })
   open.push(...receiverChange(resource, node, self, receiver), ...lagChange(node, undefined, self, resource))
 
   const waiting = chooseStandbys(facts)

@@ -5,7 +5,7 @@ import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { BEHIND, isDisconnected, isUnfit, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
-import { epochToPublish, mayBePromoted } from './promotions'
+import { epochToPublish, hasLostAttributes, mayBePromoted } from './promotions'
 import { isListed, missingProof, publishedQuorums } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
 import { type ElectionNote, type Step } from './steps'
@@ -60,6 +60,8 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
   const unscored: Step[] =
     promotionScore(self, resource) === undefined ? [{ step: 'score', node, score: SCORE.never }] : []
 
+  const lost: Step[] = hasLostAttributes(snapshot, node, resource) ? [{ step: 'republish' }] : []
+
   // What it said while it was the primary.
   const unsaid: Step[] =
     self?.transient[names.waiting] === undefined
@@ -75,6 +77,7 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
         ...(isDisconnected(dataStatus) ? alone : []),
         ...again,
         ...unscored,
+        ...lost,
         ...unsaid,
         ...received,
         ...forgotten,
@@ -89,7 +92,7 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
   const scores = steps.some(({ step }) => step === 'score')
   return {
     exit: ExitCode.SUCCESS,
-    steps: [...alone, ...again, ...(scores ? [] : unscored), ...unsaid, ...received, ...steps],
+    steps: [...alone, ...again, ...(scores ? [] : unscored), ...lost, ...unsaid, ...received, ...steps],
     because,
     degraded: undefined,
   }

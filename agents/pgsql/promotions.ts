@@ -10,6 +10,7 @@
  * a larger number than its own is no primary any more, whatever its memory, its score and its server say.
  */
 import { type ClusterSnapshot, findNode, sameNode } from '../../lib/cluster/snapshot'
+import { promotionScore } from '../../lib/cluster/scores'
 import { mayBecomePrimary, type ReplicationMode } from './mode'
 import { attributeNames } from './names'
 
@@ -113,6 +114,19 @@ export function mayBePromoted(
   const dataStatus = findNode(snapshot, name)?.permanent[attributeNames(resource).dataStatus]
   if (dataStatus === 'LATEST' && own > 0) return false
   return mayBecomePrimary(mode, dataStatus)
+}
+
+/**
+ * Whether the cluster has lost attributes that every node has on which the resource runs: all of a node are lost at
+ * once, those of other resources, too.
+ */
+export function hasLostAttributes(snapshot: ClusterSnapshot, name: string, resource: string): boolean {
+  const node = findNode(snapshot, name)
+  const { status, epoch } = attributeNames(resource)
+  return (
+    node?.online === true &&
+    [node.transient[status], node.transient[epoch], promotionScore(node, resource)].includes(undefined)
+  )
 }
 
 /** What this node's attribute of the latest promotion should say; nothing where it says so. */

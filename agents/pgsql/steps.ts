@@ -1,5 +1,6 @@
 /** What a plan can consist of, and how each step is carried out. */
 import { type AttributeChange, changeAttribute, changePromotionScore } from '../../lib/cluster/attributes'
+import { republishAll } from '../../lib/cluster/republish'
 import { type Log } from '../../lib/ocf'
 import { quoteSetting } from '../../lib/postgres/settings-text'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
@@ -18,6 +19,8 @@ export interface ElectionNote {
 export type Step =
   | ({ readonly step: 'attribute' } & AttributeChange)
   | { readonly step: 'score'; readonly node: string; readonly score: string }
+  /** Has the attribute daemon write what it knows into the CIB again: see lib/cluster/republish.ts. */
+  | { readonly step: 'republish' }
   /** Goes on only with the proof that this node is the primary still: see decide-proof.ts. */
   | { readonly step: 'prove' }
   /** Changes synchronous_standby_names, in the included file and in the running server. */
@@ -37,6 +40,8 @@ export function describeStep(step: Step): string {
         : `set node attribute ${step.name} of ${step.node} to ${step.value}`
     case 'score':
       return `set the promotion score of ${step.node} to ${step.score}`
+    case 'republish':
+      return 'have the node attributes written again that the cluster has lost'
     case 'prove':
       return 'make sure that this node is the primary still: with quorum, and nobody promoted after it'
     case 'synchronous':
@@ -89,6 +94,10 @@ async function performStep(step: Step, { site, log, postmaster, confirm, prove }
       log.info(describeStep(step))
       writeOwned(owner, site.files.repMode, repModeText(step.names))
       if (postmaster !== undefined) signalProcess(postmaster, 'SIGHUP')
+      return true
+    case 'republish':
+      log.info(describeStep(step))
+      await republishAll(site.attributeDeadline())
       return true
     case 'prove':
       return (await prove?.()) === true

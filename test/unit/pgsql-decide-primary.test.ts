@@ -191,6 +191,7 @@ const cases: readonly Case[] = [
     nodes: [node('node1'), inSync],
     steps: [
       'set node attribute pgsql-status of node1 to PRI',
+      'have the node attributes written again that the cluster has lost',
       'set node attribute pgsql-data-status of node1 to LATEST',
     ],
   },
@@ -818,6 +819,7 @@ describe('what a primary does about its standbys', () => {
         [
           'set node attribute pgsql-epoch of node1 to 8 node1',
           'set node attribute pgsql-status of node1 to PRI',
+          'have the node attributes written again that the cluster has lost',
           'set the promotion score of node1 to 1000',
         ],
       ],

@@ -48,6 +48,7 @@ const cases: readonly Case[] = [
     steps: [
       'set node attribute pgsql-epoch of node1 to 8 node2',
       'set the promotion score of node1 to -INFINITY',
+      'have the node attributes written again that the cluster has lost',
     ],
     because: undefined,
   },
@@ -133,6 +134,7 @@ const cases: readonly Case[] = [
       'set node attribute pgsql-status of node1 to HS:alone',
       'set node attribute pgsql-epoch of node1 to 0',
       'set the promotion score of node1 to -INFINITY',
+      'have the node attributes written again that the cluster has lost',
       `set node attribute pgsql-xlog-loc of node1 to ${OLDER}`,
       'note the WAL positions of this election (seen 1 times)',
     ],
