@@ -60,6 +60,8 @@ export async function beforePromote(context: Context, promoting: string): Promis
   if (baseline === undefined) log.warning(`${promoting} did not say in time what data it is promoted with`)
   const snapshot = await takeSnapshot(deadline)
   const quorums = publishedQuorums(snapshot, site.attributes.quorum)
+  const promotable = mayBePromoted(snapshot, promoting, site.resource, site.mode)
+  const listed = isListed(quorums, promoting)
   const facts = {
     resource: site.resource,
     mode: site.mode,
@@ -67,11 +69,9 @@ export async function beforePromote(context: Context, promoting: string): Promis
     baseline,
     node: site.node,
     complete: mayBePromoted(snapshot, site.node, site.resource, site.mode),
-    ofQuorum:
-      site.mode === 'sync' &&
-      isListed(quorums, promoting) &&
-      isListed(quorums, site.node) &&
-      !mayBePromoted(snapshot, promoting, site.resource, site.mode),
+    promotable: promotable || (site.mode === 'sync' && listed),
+    heals: values.rejoin === 'rewind' || values.rejoin === 'basebackup',
+    ofQuorum: site.mode === 'sync' && listed && isListed(quorums, site.node) && !promotable,
     position,
   }
   const plan = decideBeforePromote(facts)

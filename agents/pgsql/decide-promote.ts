@@ -6,6 +6,7 @@ import { type Promotion } from './promotions'
 import { isListed, missingProof, type Quorum } from './quorum'
 
 export type PromoteStep =
+  | 'withdraw'
   | 'publish complete'
   | 'bar others'
   | 'lock'
@@ -91,14 +92,14 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
       exit: ExitCode.ERR_GENERIC,
       reason: `not promoted: ${latest.node} was promoted later (promotion ${latest.number}, this node: ${own}): start that one`,
       detail: `to promote this one all the same, and lose what ${latest.node} has: crm_attribute -l forever -N NODE -n ${resource}-promotion -v ${latest.number}`,
-      steps: [],
+      steps: ['withdraw'],
     }
   } else if (!complete) {
     return {
       exit: ExitCode.ERR_GENERIC,
       reason: `not promoted: commits may be missing here (${resource}-data-status is ${String(dataStatus)})`,
       detail: `to promote it all the same, and lose them: crm_attribute -l forever -N NODE -n ${resource}-data-status -v LATEST`,
-      steps: [],
+      steps: ['withdraw'],
     }
   }
   const isNewer = (other: NodePosition): boolean => position !== undefined && other.position > position

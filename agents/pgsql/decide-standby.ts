@@ -57,8 +57,7 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
   if (epoch !== undefined) {
     again.push({ step: 'attribute', node, name: names.epoch, value: epoch, lifetime: 'reboot' })
   }
-  const unscored: Step[] =
-    promotionScore(self, resource) === undefined ? [{ step: 'score', node, score: SCORE.never }] : []
+  const unscored: Step[] = isScoreOfBefore(facts) ? [{ step: 'score', node, score: SCORE.never }] : []
 
   const lost: Step[] = hasLostAttributes(snapshot, node, resource) ? [{ step: 'republish' }] : []
 
@@ -96,6 +95,19 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
     because,
     degraded: undefined,
   }
+}
+
+/**
+ * Whether this node has no score, which the primary would raise, or one that is older than what is known of its data: a
+ * node that was away brings its own back with it, and the cluster would promote it in vain. Where a quorum decides, the
+ * election gives and takes it.
+ */
+function isScoreOfBefore({ resource, mode, node, primaries, snapshot }: StandbyFacts): boolean {
+  const score = promotionScore(findNode(snapshot, node), resource)
+  if (score === undefined) return true
+  if (!(Number(score) > 0) || mayBePromoted(snapshot, node, resource, mode)) return false
+  const elects = mode === 'sync' && primaries.length === 0
+  return !elects || !isListed(publishedQuorums(snapshot, attributeNames(resource).quorum), node)
 }
 
 /** The other nodes whose standby runs and may win, but has not said yet what it has. */

@@ -49,6 +49,7 @@ import { readPolicy, requiredAtPromotion, requiredSetting } from './sync-policy'
 const POLL_MS = 20
 
 const DESCRIPTIONS: Record<PromoteStep, string> = {
+  withdraw: 'take back the promotion score of this node, which is older than what is known of its data',
   'publish complete':
     'say in the node attributes that this node has every acknowledged commit, which the standbys that answered prove, and the number of this promotion',
   'bar others':
@@ -238,6 +239,7 @@ async function promoteWith(
     proving.catch(() => undefined)
   }
   const perform: Record<PromoteStep, () => Promise<void>> = {
+    withdraw: () => publish(site, node, { score: SCORE.never }),
     'publish complete': async () => {
       await publishNumber(site, snapshot, promotion)
       await publish(site, node, { dataStatus: 'LATEST' })

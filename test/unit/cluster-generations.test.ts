@@ -84,7 +84,10 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
     expect(plan.because).toBeUndefined()
     // It has not said yet which promotion it knows of: that is younger than these states.
     const word = (node: string) => [`set node attribute pgsql-epoch of ${node} to 0`]
-    expect(plan.steps.map(describeStep)).toEqual(word(standby))
+    expect(plan.steps.map(describeStep)).toEqual([
+      ...word(standby),
+      'have the node attributes written again that the cluster has lost',
+    ])
     for (const node of [primary, standby]) {
       const probed = decideProbe({ resource: 'pgsql', node, inRecovery: node === standby, snapshot })
       expect(probed.steps.map(describeStep)).toEqual(word(node))

@@ -35,6 +35,18 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
+  ...[['node2'], []].map((primaries) => ({
+    when: `it was away, and brings a score of before with it (${primaries.length} primaries)`,
+    nodes: [
+      clusterNode('node1', {
+        transient: { ...SAID, 'pgsql-status': 'HS:alone', 'master-pgsql': '100' },
+        permanent: { 'pgsql-data-status': 'DISCONNECT' },
+      }),
+    ],
+    primaries,
+    steps: ['set the promotion score of node1 to -INFINITY'],
+    because: primaries.length > 0 ? undefined : /its data was not complete/,
+  })),
   {
     when: 'the attribute daemon was started again: what it knew is told again, and there is a score to raise',
     nodes: [

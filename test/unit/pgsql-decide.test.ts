@@ -39,6 +39,14 @@ describe('start', () => {
     })
   })
 
+  test('was primary, and another one was promoted later that is not there: waits for it as a standby', () => {
+    const was = { lock: '/var/lib/pgsql/tmp/PGSQL.lock', later: 'node2' }
+    const steps = ['publish stopped', 'clear remains', 'start as standby', 'publish standby']
+    expect(decideStart({ ...facts, ...was })).toEqual({ exit: 0, steps })
+    // With rejoin=manual it is a person who compares.
+    expect(decideStart({ ...facts, ...was, manual: true }).exit).toBe(1)
+  })
+
   test('with rejoin=manual, refuses a node with a lock file, with what to do, and lets nobody promote it', () => {
     const plan = decideStart({ ...facts, manual: true, lock: '/var/lib/pgsql/tmp/PGSQL.lock' })
     expect(plan.exit).toBe(1)
@@ -140,6 +148,7 @@ describe('demote', () => {
     role: 'primary',
     stopsNext: false,
     promotesNext: false,
+    superseded: false,
     wasAlone: false,
   }
 
@@ -186,6 +195,11 @@ describe('demote', () => {
       ['stop'],
     ],
     ['a standby', { role: 'standby' }, []],
+    [
+      'a primary after which another one was promoted is compared before it is started',
+      { superseded: true },
+      ['checkpoint', 'publish demoted', 'stop', 'note shutdown', 'publish stopped'],
+    ],
   ])('%s', (_, change, steps) => {
     expect(decideDemote({ ...facts, ...change })).toEqual({ exit: 0, steps })
   })
@@ -406,7 +420,10 @@ describe('promote', () => {
     ],
   ])('refuses %s', (_, change, reason) => {
     const plan = decide(change)
-    expect(plan).toMatchObject({ exit: 1, steps: [] })
+    expect(plan.exit).toBe(1)
+    // What is known of its data rules its score out.
+    const ruledOut = /commits may be missing|pgsql-data-status is|start that one$/.test(plan.reason ?? '')
+    expect(plan.steps).toEqual(ruledOut ? ['withdraw'] : [])
     expect(plan.reason).toMatch(reason)
   })
 })
@@ -419,6 +436,8 @@ describe('before another node is promoted', () => {
     baseline: OLDER,
     node: 'node3',
     complete: false,
+    promotable: true,
+    heals: false,
     ofQuorum: false,
     position: OLDER,
   } as const
@@ -439,6 +458,17 @@ describe('before another node is promoted', () => {
       'newer data than node2: take a base backup, then crm_resource --clear -r pgsql -N node3',
     )
     expect(plan.detail).toContain('node2 is promoted at 0/3000000, this node has WAL up to 0/3000148')
+  })
+
+  test('newer data than a node that is promoted by a score of before: that one refuses by itself', () => {
+    expect(decideBeforePromote({ ...facts, position: NEWER, promotable: false })).toEqual({
+      exit: 0,
+      steps: [],
+    })
+  })
+
+  test('newer data, where rejoin heals it: no ban, which a person would have to clear', () => {
+    expect(decideBeforePromote({ ...facts, position: NEWER, heals: true })).toEqual({ exit: 0, steps: [] })
   })
 
   test('newer data in asynchronous replication: claims the promotion', () => {
