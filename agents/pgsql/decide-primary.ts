@@ -51,6 +51,8 @@ export interface PrimaryFacts {
   readonly timeline: number | undefined
   /** The timelines that it comes from: only asked for where another node has been promoted later. */
   readonly history: readonly number[]
+  /** The last monitor was so long ago that this node may have slept: it looks before it says that all is well. */
+  readonly slept: boolean
   readonly snapshot: ClusterSnapshot
 }
 
@@ -392,6 +394,7 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
     ...gaining,
     ...quorum.after,
   ]
+  if (facts.slept && !steps.some(({ step }) => step === 'prove')) steps.push({ step: 'prove' })
   const now = waitedForNow(facts)
   const awaiting = waiting.chosen.find((other) => !now.includes(other)) ?? waiting.chosen[0]
   return {

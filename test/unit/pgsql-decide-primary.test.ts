@@ -44,6 +44,7 @@ const WELL: PrimaryFacts = {
   others: ['node2'],
   timeline: undefined,
   history: [],
+  slept: false,
   standbys: [row('node2', 'STREAMING', 'SYNC')],
   synchronousStandbyNames: '"node2"',
   snapshot: cluster([primary, inSync]),
@@ -568,6 +569,7 @@ describe('what a primary does about its standbys', () => {
       receiver: rest.receiver,
       timeline: undefined,
       history: [],
+      slept: false,
       snapshot: cluster(nodes, rest.state),
     }
     const plan = decidePrimary(facts)
@@ -696,6 +698,17 @@ describe('what a primary does about its standbys', () => {
       expect(plan.reason).toBe(reason)
       expect(effectsOf(plan, facts)).toEqual(steps)
     })
+  })
+
+  test('after a sleep it looks whether it is the primary still, also where there is nothing to change', () => {
+    expect(decidePrimary(WELL).steps).toEqual([])
+    expect(decidePrimary({ ...WELL, slept: true }).steps).toEqual([{ step: 'prove' }])
+    const proofs = decidePrimary({ ...WELL, standbys: [], slept: true }).steps.filter(
+      ({ step }) => step === 'prove',
+    )
+    expect(proofs).toEqual(
+      decidePrimary({ ...WELL, standbys: [] }).steps.filter(({ step }) => step === 'prove'),
+    )
   })
 
   describe('by the numbers of the promotions', () => {
