@@ -34,6 +34,8 @@ const { values } = parseArgs({
     rejoin: { type: 'string', default: 'rewind' },
     fence: { type: 'boolean', default: false },
     only: { type: 'string' },
+    seconds: { type: 'string' },
+    deadline: { type: 'string' },
     list: { type: 'boolean', default: false },
     report: { type: 'string', default: join(__dirname, '../storm.md') },
     agents: { type: 'string' },
@@ -96,7 +98,17 @@ async function playOn(lab: Lab, plans: Iterator<PlannedFault>, endMs: number): P
     while (faults.length < options.rounds && monotonicMs() < endMs) {
       const plan = plans.next().value as PlannedFault
       progress.begin(tell(plan))
-      const { fault, violations: found, stuck } = await play.fault(plan)
+      const detail = setInterval(() => {
+        // Elsewhere than in a terminal, every one would be a line of its own.
+        if (process.stdout.isTTY) progress.detail(watch.health.healthy ? 'healthy' : watch.health.why)
+      }, 500)
+      const {
+        fault,
+        violations: found,
+        stuck,
+      } = await play.fault(plan).finally(() => {
+        clearInterval(detail)
+      })
       faults.push(fault)
       for (const violation of found) {
         violations.push({
@@ -147,7 +159,7 @@ async function main(): Promise<void> {
   const agentsDir = values.agents ?? (await progress.run('build the agents', buildAgents))
   progress.say(`seed ${options.seed}`)
   const standbys = options.nodes - 1
-  const plans = schedule({ seed: options.seed, standbys, only: options.only })
+  const plans = schedule({ ...options, standbys })
   const endMs = monotonicMs() + options.minutes * 60_000
   const nodes = Array.from({ length: options.nodes }, (_, index) => `node${index + 1}`)
   for (let done = false; !done && result.rebuilt <= MOST_REBUILDS;) {

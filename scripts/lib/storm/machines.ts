@@ -75,15 +75,16 @@ export class Machines {
     const { lives } = machine
     machine.asleep = true
     try {
-      await suspend(node)
       if (kernel === 'sleeps') await silence(this.lab, node)
+      await suspend(node)
       this.events.add(`${node.name} sleeps (for ${(ms / 1000).toFixed(1)} s)`)
       await this.wait(ms, () => machine.lives !== lives)
-      if (machine.lives !== lives) return
-      if (kernel === 'sleeps') await endSilence(this.lab, node)
-      this.events.add(`${node.name} wakes`)
-      await resume(node)
     } finally {
+      if (machine.lives === lives) {
+        this.events.add(`${node.name} wakes`)
+        if (kernel === 'sleeps') await endSilence(this.lab, node)
+        await resume(node)
+      }
       machine.asleep = false
     }
   }

@@ -19,8 +19,8 @@ const ending = (what: string, work: () => Promise<unknown>): End =>
 /** Of what the node sends and of what it receives, this share is lost. */
 export async function loseMessages(node: LabNode, percent: number): Promise<End> {
   const chain = (hook: string, nic: string): string =>
-    `chain ${hook} { type filter hook ${hook} priority 0; ${nic} != "lo" numgen random mod 100 < ${percent} drop; }`
-  const rules = `table inet ${TABLE} { ${chain('input', 'iifname')} ${chain('output', 'oifname')} }\n`
+    `chain ${hook} { type filter hook ${hook} priority 0; ${nic} != "lo" numgen random mod 100 < ${percent} drop; }\n`
+  const rules = `table inet ${TABLE} {\n${chain('input', 'iifname')}${chain('output', 'oifname')}}\n`
   await node.must(['nft', '-f', '-'], { input: rules })
   return ending(`${percent} % of the messages are lost, both ways`, () =>
     node.must(['nft', 'delete', 'table', 'inet', TABLE]),
@@ -61,9 +61,9 @@ const SILENCE = 'storm_sleep'
 export async function silence(lab: Lab, node: LabNode): Promise<void> {
   const devices = `devices = { ${NICS.join(', ')} }`
   const chain = (hook: string): string =>
-    `chain ${hook} { type filter hook ${hook} ${devices} priority 0; policy drop; }`
+    `chain ${hook} { type filter hook ${hook} ${devices} priority 0; policy drop; }\n`
   await mustRun(nft(lab, node, '-f', '-'), {
-    input: `table netdev ${SILENCE} { ${chain('ingress')} ${chain('egress')} }\n`,
+    input: `table netdev ${SILENCE} {\n${chain('ingress')}${chain('egress')}}\n`,
   })
 }
 

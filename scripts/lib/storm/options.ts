@@ -14,6 +14,10 @@ export interface StormOptions {
   /** It ends after this many faults, or after this time, whichever comes first. */
   readonly rounds: number
   readonly minutes: number
+  /** How long the faults last that last at all; without it, as long as their kinds say. */
+  readonly seconds: readonly [low: number, high: number] | undefined
+  /** How long a cluster has to become healthy, from the end of a fault's cause. */
+  readonly deadlineSeconds: number
 }
 
 /** What the command line said, checked. */
@@ -26,8 +30,10 @@ export function parseOptions(values: {
   readonly rejoin: string
   readonly fence: boolean
   readonly only?: string | undefined
+  readonly seconds?: string | undefined
+  readonly deadline?: string | undefined
 }): StormOptions {
-  const { nodes, minutes, rounds, seed, mode, rejoin, fence, only } = values
+  const { nodes, minutes, rounds, seed, mode, rejoin, fence, only, seconds, deadline = '180' } = values
   return {
     nodes: number('--nodes', nodes, 3, 9),
     seed: seed === undefined ? Date.now() % 1_000_000 : number('--seed', seed, 0, 2 ** 32 - 1),
@@ -36,6 +42,8 @@ export function parseOptions(values: {
     rejoin: oneOf('--rejoin', rejoin, REJOINS),
     only:
       only === undefined ? FAULT_NAMES : only.split(',').map((name) => oneOf('--only', name, FAULT_NAMES)),
+    seconds: seconds === undefined ? undefined : range('--seconds', seconds),
+    deadlineSeconds: number('--deadline', deadline, 1, 3600),
     rounds: rounds === undefined ? Infinity : number('--rounds', rounds, 1, 1e6),
     minutes:
       minutes === undefined ? (rounds === undefined ? 10 : Infinity) : number('--minutes', minutes, 1, 1e5),
@@ -46,6 +54,13 @@ function number(option: string, text: string, least: number, most: number): numb
   const value = Number(text)
   if (Number.isInteger(value) && value >= least && value <= most) return value
   throw new Error(`${option} ${text}: it is a number from ${least} to ${most}`)
+}
+
+/** `12-16`, or one number. */
+function range(option: string, text: string): readonly [number, number] {
+  const [low = '', high = low] = text.split('-')
+  const from = number(option, low, 0, 3600)
+  return [from, number(option, high, from, 3600)]
 }
 
 function oneOf<T extends string>(option: string, text: string, allowed: readonly T[]): T {

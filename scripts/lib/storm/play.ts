@@ -18,8 +18,8 @@ import { type Writers } from './writers'
 
 /** The cluster is healthy when it has been so for longer than the standby's monitor takes to come round (7 s). */
 const STABLE_MS = 8000
-/** From the end of a fault's cause. */
-const DEADLINE_MS = 180_000
+/** What a new cluster may take. */
+const FIRST_DEADLINE_MS = 180_000
 /** A cluster without a primary for so long is described, whatever becomes of it. */
 const WITHOUT_PRIMARY_MS = 150_000
 /** The second has the attribute daemon write all that it holds into the CIB once more. */
@@ -65,7 +65,7 @@ export class Play {
 
   /** Waits until the cluster is healthy, before the first fault. */
   async begin(): Promise<void> {
-    if ((await this.untilHealthy(DEADLINE_MS)) === undefined) {
+    if ((await this.untilHealthy(FIRST_DEADLINE_MS)) === undefined) {
       throw new Error(`the new cluster is not healthy: ${this.why()}`)
     }
   }
@@ -89,7 +89,7 @@ export class Play {
     events.add(`the cause of fault ${plan.index} is over`)
     const found: Violation[] = []
     const blocked = new Set(watch.blocked)
-    const healthyMs = await this.untilHealthy(DEADLINE_MS, blocked)
+    const healthyMs = await this.untilHealthy(this.stage.options.deadlineSeconds * 1000, blocked)
     let stuck = false
     if (healthyMs === undefined) {
       found.push(this.violation('not healthy', beganMs, this.why(), this.detail()))

@@ -21,22 +21,30 @@ export interface ScheduleOptions {
   readonly seed: number
   readonly standbys: number
   readonly only: readonly FaultName[]
+  /** Instead of what the kinds say, where a fault lasts at all. */
+  readonly seconds?: readonly [low: number, high: number] | undefined
 }
 
 /** An endless storm. Every kind comes once before they are drawn by their weights. */
-export function* schedule({ seed, standbys, only }: ScheduleOptions): Generator<PlannedFault, never> {
+export function* schedule(options: ScheduleOptions): Generator<PlannedFault, never> {
+  const { seed, only } = options
   const random = new Random(seed)
   const first = random.shuffled(only)
   const drawn = only.flatMap((name) => Array.from({ length: weightOf(name) }, () => name))
   for (let index = 1; ; index += 1) {
     const name = first[index - 1] ?? random.pick(drawn)
-    yield plan(index, name, random, standbys)
+    yield plan(index, name, random, options)
   }
 }
 
-function plan(index: number, name: FaultName, random: Random, standbys: number): PlannedFault {
+function plan(
+  index: number,
+  name: FaultName,
+  random: Random,
+  { standbys, seconds }: ScheduleOptions,
+): PlannedFault {
   const kind: FaultKind = FAULTS[name]
-  const [low, high] = kind.seconds ?? [0, 0]
+  const [low, high] = (kind.seconds && seconds) ?? kind.seconds ?? [0, 0]
   const any = random.pick(['primary', 'standby'] as const)
   return {
     index,
