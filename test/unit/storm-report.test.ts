@@ -22,6 +22,7 @@ describe('the journal', () => {
     'pgsql(pgsql)[480]:\t2026/11/30_08:05:32 INFO: stopping PostgreSQL',
     'Nov 30 08:05:32.414 node2 pacemaker-controld  [75] (log_executor_event) \tnotice: Result of demote operation for pgsql on node2: ok | CIB update 89',
     'Nov 30 08:05:32.415 node2 pacemaker-controld  [75] (log_executor_event) \tinfo: Result of monitor operation for pgsql on node2: Cancelled | graph action confirmed',
+    'Nov 30 08:05:33.000 node2 pacemaker-schedulerd[85] (log_list_item) \tnotice: Actions: Demote     pgsql:1         ( Promoted -> Unpromoted node2 )',
   ].join('\n')
 
   test('of the log of pacemaker it keeps what tells of roles and attributes; the agents, whose stamps hold no fractions, keep their place', () => {
@@ -32,6 +33,7 @@ describe('the journal', () => {
       [at(31, 146), 'pgsql(pgsql)[476] INFO: set node attribute pgsql-status of n'],
       [at(32), 'pgsql(pgsql)[480] INFO: stopping PostgreSQL'],
       [at(32, 414), 'pacemaker-controld notice: Result of demote operation for pg'],
+      [at(33), 'pacemaker-schedulerd notice: Actions: Demote     pgsql:1    '],
     ])
   })
 

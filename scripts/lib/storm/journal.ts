@@ -17,13 +17,13 @@ const TELLING = [
   /pacemaker-based.* \+\+? .*(?:pgsql-data-status|pgsql-master)/,
   /pacemaker-fenced.* (?:fencing|Operation '|Requesting)/,
   /pacemakerd.* (?:Shutting down|Starting|respawn|terminated|Tracking)/,
-  /pacemaker-schedulerd.* (?:Actions: .*(?:pgsql|vip-|Fence)|cannot run anywhere)/,
+  /pacemaker-schedulerd.* (?:Actions: .*(?:pgsql|vip-|Fence)|Choosing pgsql|cannot run anywhere)/,
   /ocf-exit-reason|\bpgsql\(pgsql\)/,
   /pgsql_(?:start|promote|demote|notify|stop|monitor)_\d+.* (?:ERROR|error)/,
 ]
 
 const AGENT = /^(pgsql\([^)]*\)\[\d+\]):\s+(\d{4})\/(\d\d)\/(\d\d)_(\d\d):(\d\d):(\d\d) (.*)$/
-const PACEMAKER = /^([A-Z][a-z]{2}) (\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{3}))? \S+ +(\S+) +\[\d+\] +(.*)$/
+const PACEMAKER = /^([A-Z][a-z]{2}) (\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{3}))? \S+ +(\S+?) *\[\d+\] +(.*)$/
 
 /** pacemaker.log, in which the agents write too. Their stamps hold no fractions: they keep their place in the file. */
 export function readPacemakerLog(node: string, text: string, year: number): readonly JournalLine[] {
