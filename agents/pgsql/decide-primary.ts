@@ -14,7 +14,7 @@ import {
 } from './choose-standbys'
 import { isBehind, shownLag } from './lag'
 import { BEHIND, isExplained, type ReplicationMode } from './mode'
-import { attributeNames, SCORE } from './names'
+import { attributeNames, primaryScore, SCORE } from './names'
 import { claimants, isPrimary, saysPrimary } from './primaries'
 import {
   continues,
@@ -292,6 +292,7 @@ function claims(facts: PrimaryFacts): readonly Step[] {
   const own = ownPromotion(snapshot, node, resource)
   // One that was promoted by somebody who gives no numbers takes the next.
   const number = actsBy(facts) > own ? actsBy(facts) + 1 : own
+  const score = primaryScore(number)
   const forever = (name: string, value: string): Step[] =>
     self?.permanent[name] === value ? [] : [{ step: 'attribute', node, name, value, lifetime: 'forever' }]
   const isPromoted = self !== undefined && hasRole(self, resource, 'Promoted')
@@ -299,8 +300,8 @@ function claims(facts: PrimaryFacts): readonly Step[] {
     ...(number === 0 ? [] : forever(names.promotion, writeOwn(number, timeline))),
     ...forever(names.dataStatus, 'LATEST'),
     // Another one may have written it in the world of before, or the attribute daemon has been started again.
-    ...(isPromoted && promotionScore(self, resource) !== SCORE.primary
-      ? [{ step: 'score', node, score: SCORE.primary } as const]
+    ...(isPromoted && promotionScore(self, resource) !== score
+      ? [{ step: 'score', node, score } as const]
       : []),
   ]
 }

@@ -717,7 +717,12 @@ describe('what a primary does about its standbys', () => {
       node(name, {
         roles: PROMOTED,
         ...more,
-        transient: { 'pgsql-status': 'PRI', 'master-pgsql': '1000', ...more.transient, 'pgsql-epoch': known },
+        transient: {
+          'pgsql-status': 'PRI',
+          'master-pgsql': `${1000 + Number(/^\d+/.exec(own ?? '0')?.[0])}`,
+          ...more.transient,
+          'pgsql-epoch': known,
+        },
         permanent: {
           'pgsql-data-status': 'LATEST',
           ...more.permanent,
@@ -786,7 +791,10 @@ describe('what a primary does about its standbys', () => {
           numbered('node2', '8 timeline 12', '8 node2', barred),
         ],
         8,
-        ['set node attribute pgsql-promotion of node1 to 9 timeline 13'],
+        [
+          'set node attribute pgsql-promotion of node1 to 9 timeline 13',
+          'set the promotion score of node1 to 1009',
+        ],
       ],
       [
         'it does not come from the latest: its own timeline shows it',
@@ -814,7 +822,7 @@ describe('what a primary does about its standbys', () => {
         8,
         [
           'set node attribute pgsql-data-status of node1 to LATEST',
-          'set the promotion score of node1 to 1000',
+          'set the promotion score of node1 to 1008',
         ],
       ],
       [
@@ -833,7 +841,7 @@ describe('what a primary does about its standbys', () => {
           'set node attribute pgsql-epoch of node1 to 8 node1',
           'set node attribute pgsql-status of node1 to PRI',
           'have the node attributes written again that the cluster has lost',
-          'set the promotion score of node1 to 1000',
+          'set the promotion score of node1 to 1008',
         ],
       ],
     ])('%s', (_, change, nodes, exit, steps) => {

@@ -7,7 +7,7 @@ import { pause } from '../../../test/cluster/lab/wait'
 import { mountDisk } from './disk'
 import { type Events } from './events'
 import { endSilence, silence } from './network'
-import { releaseEntering, resume, suspend } from './sleep'
+import { releaseEntering, resume, suspend } from '../../../test/cluster/lab/sleep'
 import { type Writers } from './writers'
 
 /** From the death of a daemon until init starts it again. */

@@ -3,8 +3,9 @@
  * migration, and goes on as if nothing had been.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { type LabNode, until } from '../../../test/cluster/lab'
-import { readInit } from '../../../test/cluster/lab/namespaces'
+import { type LabNode } from './node'
+import { until } from './wait'
+import { readInit } from './namespaces'
 
 /** Suspends all that runs on the node. What is started while this goes on is met by the next look. */
 export async function suspend(node: LabNode): Promise<void> {
