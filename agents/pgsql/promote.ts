@@ -206,16 +206,14 @@ async function proveStanding(
   site: ReplicatedSite,
   looking: Promise<ClusterSnapshot>,
 ): Promise<Standing> {
-  let snapshot = await looking
   const begun = thisMoment()
-  if (explain) return { snapshot, proof: { begun, latest: NO_PROMOTION, unproven: undefined } }
+  if (explain) return { snapshot: await looking, proof: { begun, latest: NO_PROMOTION, unproven: undefined } }
+  let seen = looking
   const patience = deadline.before(deadline.remainingMs * PROMOTION_SHARE)
   const memory: ProofMemory = {}
   for (;;) {
-    const proof = await prove(site, snapshot, undefined, deadline, {
-      patienceMs: patience.remainingMs,
-      memory,
-    })
+    const proof = await prove(site, seen, undefined, deadline, { patienceMs: patience.remainingMs, memory })
+    const snapshot = await seen
     if (proof.kind !== 'proven') {
       const unproven = proof.kind === 'unproven' ? proof.why : 'another node was promoted meanwhile'
       return { snapshot, proof: { begun, latest: NO_PROMOTION, unproven } }
@@ -223,7 +221,8 @@ async function proveStanding(
     const found = { snapshot, proof: { begun: proof.begun, latest: proof.latest, unproven: undefined } }
     if (proof.prompt && (hasAll(snapshot, proof.latest, site) || since(begun) > LAG_MS)) return found
     await sleep(POLL_MS)
-    snapshot = await takeSnapshot(deadline)
+    seen = takeSnapshot(deadline)
+    seen.catch(() => undefined)
   }
 }
 
@@ -274,6 +273,16 @@ async function promoteWith(
   }
   // The proof that commits wait for is collected while PostgreSQL is promoted.
   let proving: Promise<Proof> | undefined
+  let numbering: Promise<void> = Promise.resolve()
+  const promotes = role.inRecovery
+  /** A restart has ended the session before it. */
+  const timelineNow = async (): Promise<number | undefined> => {
+    if (!promotes) return undefined
+    const { timeline } = values.restart_on_promote
+      ? await withSession(site, values, runningServer(site), deadline, (fresh) => readRole(fresh, version))
+      : await readRole(connection, version)
+    return timeline
+  }
   const proveMeanwhile = (): void => {
     proving = prove(site, snapshot, promotion.number, deadline, { unique: true })
     proving.catch(() => undefined)
@@ -310,8 +319,9 @@ async function promoteWith(
         barOthers(site, snapshot),
         publish(site, node, { ...baseline, ...(published && { quorum: null }) }),
       ])
-      // Last: where this is seen, all the rest is.
-      await publish(site, node, { promotion: writeOwn(promotion.number, undefined) })
+      // After all the rest: where this is seen, that is there, too. PostgreSQL is promoted meanwhile.
+      numbering = publish(site, node, { promotion: writeOwn(promotion.number, undefined) })
+      numbering.catch(() => undefined)
     },
     lock: () => {
       makeTmpdir(site)
@@ -362,16 +372,21 @@ async function promoteWith(
       withSession(site, values, runningServer(site), deadline, (fresh) =>
         makeStandbySlots(fresh, site, version, log),
       ),
-    'publish primary': () =>
+    'publish primary': async () => {
+      await numbering
+      // A node that returns must know which server is the one that was promoted last: see rejoin.ts.
+      const own = writeOwn(promotion.number, await timelineNow())
       // Where it is recovered in place, all of this is said already.
-      publish(site, node, {
+      await publish(site, node, {
+        ...(promotes && { promotion: own, claim: own }),
         ...(facts.dataStatus !== 'LATEST' && { dataStatus: 'LATEST' }),
         ...((self === undefined || !saysPrimary(self, site.resource)) && {
           score: primaryScore(facts.inRecovery ? promotion.number : facts.own),
           status: 'PRI',
         }),
         ...(self?.transient[site.attributes.position] !== undefined && { position: null }),
-      }),
+      })
+    },
   }
   return carryOut(context, facts, decidePromote(facts), namedSteps(DESCRIPTIONS, perform))
 }

@@ -5,7 +5,7 @@ import { type ClusterSnapshot } from '../../lib/cluster/snapshot'
 import { askMembership, type Membership, roundTrip, valuesInMemory } from '../../lib/cluster/total-order'
 import { type Deadline } from '../../lib/ocf'
 import { type Moment, since, thisMoment } from '../../lib/system/clocks'
-import { decideProof, type Verdict } from './decide-proof'
+import { decideProof, type ProofFacts, type Verdict } from './decide-proof'
 import { latestPromotion } from './promotions'
 import { type Site } from './site'
 
@@ -43,6 +43,14 @@ function isSettled(seen: Membership | undefined, memory: ProofMemory): boolean {
   return since(memory.since) >= SETTLED_MS
 }
 
+/** Who counts for the quorum, and whether it counts. */
+function votesOf({ nodes, noQuorumPolicy }: ClusterSnapshot): Pick<ProofFacts, 'voters' | 'needsQuorum'> {
+  return {
+    voters: nodes.filter(({ voter }) => voter).map(({ name }) => name),
+    needsQuorum: noQuorumPolicy !== 'ignore',
+  }
+}
+
 interface ProofOptions {
   /** Another promotion of the same number supersedes this one, too. Default: no. */
   readonly unique?: boolean
@@ -57,11 +65,12 @@ interface ProofOptions {
  * Pacemaker before 2.0 cannot be asked for what all members know: there the quorum alone counts.
  *
  * @param own - the number of the promotion that this node acts by; nothing for one that is about to be promoted
- * @param snapshot - the cluster as it was last seen: how many nodes it has, and what it does without quorum
+ * @param snapshot - the cluster as it was last seen, or is being looked at: how many nodes it has, and what it does
+ * without quorum
  */
 export async function prove(
   site: Pick<Site, 'node' | 'resource' | 'attributes' | 'featureSet'>,
-  snapshot: ClusterSnapshot,
+  snapshot: ClusterSnapshot | Promise<ClusterSnapshot>,
   own: number | undefined,
   deadline: Deadline,
   { unique = false, patienceMs = PATIENCE_MS, memory = {} }: ProofOptions = {},
@@ -69,8 +78,6 @@ export async function prove(
   const { attributes, featureSet, node } = site
   const patience = deadline.within(patienceMs)
   const asks = answersForAll(featureSet)
-  const voters = snapshot.nodes.filter(({ voter }) => voter).map(({ name }) => name)
-  const needsQuorum = snapshot.noQuorumPolicy !== 'ignore'
   // Waiting for members that have nothing to say makes nothing old, as long as the membership stays the same.
   let steady = true
   let first: Membership | undefined
@@ -79,32 +86,22 @@ export async function prove(
     let answered = false
     let verdict: Verdict = { kind: 'unproven', why: 'the cluster does not answer (attrd_updater)' }
     if (!asks) {
-      const membership = await askMembership(deadline)
-      const facts = {
-        node,
-        own,
-        unique,
-        words: {},
-        claims: {},
-        voters,
-        membership,
-        needsQuorum,
-        settled: true,
-      }
-      verdict = decideProof(facts)
-      if (verdict.kind === 'proven')
-        verdict = { ...verdict, latest: latestPromotion(snapshot, site.resource) }
+      const [membership, seen] = await Promise.all([askMembership(deadline), snapshot])
+      const said = { words: {}, claims: {}, membership, settled: true }
+      verdict = decideProof({ node, own, unique, ...votesOf(seen), ...said })
+      if (verdict.kind === 'proven') verdict = { ...verdict, latest: latestPromotion(seen, site.resource) }
     } else if (await roundTrip(attributes.proof, patience)) {
-      const [words, claims, membership] = await Promise.all([
+      const [words, claims, membership, seen] = await Promise.all([
         valuesInMemory(attributes.epoch, deadline),
         valuesInMemory(attributes.promotion, deadline),
         askMembership(deadline),
+        snapshot,
       ])
       answered = true
       first ??= membership
       steady &&= isSame(first, membership)
-      const settled = isSettled(membership, memory)
-      verdict = decideProof({ node, own, unique, words, claims, voters, membership, needsQuorum, settled })
+      const said = { words, claims, membership, settled: isSettled(membership, memory) }
+      verdict = decideProof({ node, own, unique, ...votesOf(seen), ...said })
     }
     steady &&= (answered || !asks) && since(begun) < PROMPT_MS
     if (verdict.kind !== 'unproven' || patience.passed) return { ...verdict, prompt: steady, begun }
