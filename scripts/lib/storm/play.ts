@@ -28,7 +28,7 @@ const CLEANUPS = [
   ['attrd_updater', '--refresh'],
 ]
 /** What a person's help may take. */
-const AFTER_CLEANUP_MS = 45_000
+const AFTER_CLEANUP_MS = 60_000
 
 export interface PlayedFault extends PlannedFault {
   readonly target: string
