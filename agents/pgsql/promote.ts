@@ -220,6 +220,10 @@ async function proveStanding(
     }
     const found = { snapshot, proof: { begun: proof.begun, latest: proof.latest, unproven: undefined } }
     if (proof.prompt && (hasAll(snapshot, proof.latest, site) || since(begun) > LAG_MS)) return found
+    if (patience.passed) {
+      const unproven = 'the members of the cluster change all the time'
+      return { snapshot, proof: { ...found.proof, unproven } }
+    }
     await sleep(POLL_MS)
     seen = takeSnapshot(deadline)
     seen.catch(() => undefined)
@@ -288,8 +292,10 @@ async function promoteWith(
     proving.catch(() => undefined)
   }
   /** This node may have slept since: what was decided then holds only if nothing of it has changed. */
+  let looked = false
   const requireUnchanged = async (): Promise<void> => {
-    if (since(proof.begun) < LATE_MS) return
+    if (looked || since(proof.begun) < LATE_MS) return
+    looked = true
     const now = await proveStanding(context, site, takeSnapshot(deadline))
     const dataStatus = findNode(now.snapshot, node)?.permanent[site.attributes.dataStatus]
     if (
@@ -307,6 +313,7 @@ async function promoteWith(
     withdraw: () => publish(site, node, { score: SCORE.never }),
     'publish complete': async () => {
       await requireUnchanged()
+      looked = true
       await publishNumber(site, snapshot, promotion)
       await publish(site, node, { dataStatus: 'LATEST', promotion: writeOwn(promotion.number, undefined) })
     },
