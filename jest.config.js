@@ -1,5 +1,5 @@
 /**
- * Four projects: `unit` needs nothing, `root` needs root and namespaces, `cluster` brings up real clusters and looks at
+ * Five projects: `unit` needs nothing, `model` needs a minute (see test/model/explore.ts), `root` needs root and namespaces, `cluster` brings up real clusters and looks at
  * the clock, `tool` brings up real clusters for the operator's tool and may share the machine.
  */
 const common = {
@@ -14,6 +14,7 @@ const common = {
 module.exports = {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+    { ...common, displayName: 'model', testMatch: ['<rootDir>/test/model/*.test.ts'] },
     { ...common, displayName: 'root', testMatch: ['<rootDir>/test/root/**/*.test.ts'] },
     {
       ...common,

@@ -1,0 +1,112 @@
+/** Start: what start.ts does, a rejoin included. */
+import { dataStatusOf } from '../../agents/pgsql/decide-obstacle'
+import { findFork, type Loss } from '../../agents/pgsql/decide-rejoin'
+import { decideStart, type StartFacts, type StartStep } from '../../agents/pgsql/decide-start'
+import { SCORE } from '../../agents/pgsql/names'
+import { primaryNodes } from '../../agents/pgsql/primaries'
+import { type ClusterSnapshot } from '../../lib/cluster/snapshot'
+import { askPrimary, identity } from './act-standby'
+import { snapshotOf } from './attributes'
+import { ActionFailure, atOnce, type Part, performNamed, publish } from './carry-out'
+import { isRunningPrimary, rewind, startStandby } from './postgres'
+import { lsnText } from './wal'
+import {
+  indexOf,
+  type ModelNode,
+  NAMES,
+  nodeAt,
+  reaches,
+  RESOURCE,
+  say,
+  SCORE_NAME,
+  type World,
+} from './world'
+
+/** What of this node's data the primary has not (rejoin.ts); an error's text where it does not answer. */
+function compare(world: World, node: ModelNode, name: string): Loss | string {
+  const primary = askPrimary(world, node, name)
+  if (primary === undefined) return `${name} does not answer`
+  const { timeline, lsn } = node.tip
+  const fork = findFork({ ...identity, timeline }, primary)
+  switch (fork.kind) {
+    case 'another database':
+      return fork
+    case 'unknown timeline':
+      return { ...fork, timeline, primaryTimeline: primary.timeline }
+    case 'shared':
+      if (node.lock !== undefined) return { kind: 'same timeline', timeline }
+      return primary.flushed !== undefined && lsnText(lsn) > primary.flushed
+        ? { kind: 'diverged', timeline, fork: primary.flushed, bytes: undefined }
+        : { kind: 'nothing' }
+    case 'left':
+      return lsnText(lsn) > fork.end
+        ? { kind: 'diverged', timeline, fork: fork.end, bytes: undefined }
+        : { kind: 'nothing' }
+  }
+}
+
+type Standing = Pick<StartFacts, 'primary' | 'last' | 'loss'>
+
+function standing(world: World, node: ModelNode, snapshot: ClusterSnapshot): Standing {
+  const [primary] = primaryNodes(snapshot, RESOURCE).filter((name) => name !== node.name)
+  const latest = snapshot.nodes.filter(({ permanent }) => permanent[NAMES.dataStatus] === 'LATEST')
+  const last = primary === undefined && latest.length === 1 && latest.every(({ name }) => name === node.name)
+  return { primary, last, loss: primary === undefined ? undefined : compare(world, node, primary) }
+}
+
+function* rejoin(world: World, node: ModelNode, name: string | undefined): Part<void> {
+  const primary = name === undefined ? undefined : nodeAt(world, indexOf(name))
+  const isThere = (): boolean => primary !== undefined && isRunningPrimary(primary) && reaches(primary, node)
+  const late = yield { holds: isThere }
+  if (late || primary === undefined || !isThere()) throw new ActionFailure('the rejoin failed')
+  rewind(world, node, primary)
+}
+
+export function* start(world: World, node: ModelNode, rejoined = false): Part<number> {
+  const snapshot = snapshotOf(world, node)
+  yield
+  const { running, inRecovery } = node
+  const facts: StartFacts = {
+    kind: 'member',
+    manual: false,
+    heals: world.options.rejoin,
+    rejoin: undefined,
+    rejoined,
+    rejoinFile: 'rejoin.json',
+    rewinding: undefined,
+    rewindable: true,
+    server: running ? 'running' : 'stopped',
+    running: running ? (inRecovery ? 'standby' : 'primary') : undefined,
+    lock: node.lock === undefined ? undefined : 'PGSQL.lock',
+    ...(running ? { primary: undefined, last: false, loss: undefined } : standing(world, node, snapshot)),
+    promotesNext: false,
+    masterIp: '192.0.2.1',
+    resource: RESOURCE,
+  }
+  const plan = decideStart(facts)
+  if (plan.reason !== undefined) say(world, `  ${node.name} is not started: ${plan.reason}`)
+  const dataStatus = typeof facts.loss === 'object' ? dataStatusOf(facts.loss) : undefined
+  const perform: Partial<Record<StartStep, () => Part<void>>> = {
+    'publish stopped': () =>
+      publish(world, node, node.index, {
+        [NAMES.status]: 'STOP',
+        [NAMES.baseline]: null,
+        [NAMES.position]: null,
+        [NAMES.refused]: null,
+        [SCORE_NAME]: SCORE.never,
+        ...(dataStatus !== undefined && { [NAMES.dataStatus]: dataStatus }),
+      }),
+    'remove lock': () =>
+      atOnce(() => {
+        node.lock = undefined
+      }),
+    'start as standby': () =>
+      atOnce(() => {
+        startStandby(node)
+      }),
+    rejoin: () => rejoin(world, node, facts.primary),
+    'publish standby': () => publish(world, node, node.index, { [NAMES.status]: 'HS:alone' }),
+  }
+  yield* performNamed(plan.steps, perform)
+  return plan.steps.includes('rejoin') ? yield* start(world, node, true) : plan.exit
+}
