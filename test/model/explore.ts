@@ -19,6 +19,7 @@ export const WEIGHTS: Weights = {
   connect: 8,
   'lose upstream': 2,
   'notice loss': 3,
+  'notice silence': 3,
   wake: 1,
   heal: 0.5,
   boot: 1,

@@ -9,6 +9,7 @@ import {
   disconnect,
   endServer,
   noticeLoss,
+  noticeSilence,
   replicate,
   settleCommits,
 } from './postgres'
@@ -112,6 +113,7 @@ export const MOVES = {
   connect,
   'lose upstream': loseUpstream,
   'notice loss': noticeLoss,
+  'notice silence': noticeSilence,
   sleep,
   wake,
   cut,

@@ -70,7 +70,7 @@ export function canAcknowledge(world: World, primary: ModelNode): boolean {
   const { count, names } = namesInForce(primary)
   const live = names.filter((name) => {
     const standby = world.nodes[indexOf(name)]
-    return standby !== undefined && standby.upstream === primary.index && reaches(primary, standby)
+    return standby !== undefined && isConnected(primary, standby)
   })
   return live.length >= count
 }
@@ -93,11 +93,22 @@ export function commit(world: World, primary: ModelNode): boolean {
   return true
 }
 
+/** Both sides have the connection. */
+function isConnected(primary: ModelNode, standby: ModelNode): boolean {
+  return (
+    standby.running &&
+    standby.upstream === primary.index &&
+    isRunningPrimary(primary) &&
+    primary.senders[standby.index] !== undefined &&
+    reaches(primary, standby)
+  )
+}
+
 /** One record comes to a standby, or all that there are. */
 export function replicate(world: World, standby: ModelNode, all: boolean): boolean {
   if (standby.upstream === undefined || !standby.running) return false
   const primary = nodeAt(world, standby.upstream)
-  if (!reaches(primary, standby)) return false
+  if (!isConnected(primary, standby)) return false
   const next = recordAt(primary.tip, all ? primary.tip.lsn : standby.tip.lsn + 1)
   const reported = primary.senders[standby.index]
   if (next === undefined || (next === standby.tip && reported === next.lsn)) return false
@@ -136,12 +147,19 @@ export function disconnect(world: World, standby: ModelNode): boolean {
   return true
 }
 
+/** A standby notices that nobody sends to it any more. */
+export function noticeSilence(world: World, standby: ModelNode): boolean {
+  if (!isAlive(standby) || standby.upstream === undefined) return false
+  const primary = nodeAt(world, standby.upstream)
+  return !isConnected(primary, standby) && disconnect(world, standby)
+}
+
 /** A primary notices that a standby is not there any more. */
 export function noticeLoss(world: World, standby: ModelNode): boolean {
   let noticed = false
   for (const primary of world.nodes) {
     if (primary.senders[standby.index] === undefined || !isAlive(primary)) continue
-    if (standby.upstream === primary.index && standby.running && reaches(primary, standby)) continue
+    if (isConnected(primary, standby)) continue
     primary.senders[standby.index] = undefined
     say(world, `  the connection of ${standby.name} to ${primary.name} has timed out`)
     noticed = true

@@ -32,6 +32,18 @@ function work(world: World): void {
   }
 }
 
+/** Everything that the further course depends on. */
+function signature(world: World): string {
+  return JSON.stringify(
+    world.nodes.map(
+      ({ running, inRecovery, tip, upstream, lock, note, following, role, failed, ring, ...node }) => [
+        ...[running, inRecovery, tip.timeline, tip.lsn, upstream, lock, note, following, role, failed],
+        ...[node.synchronousNames, node.senders, ring.permanent, ring.transient, ring.roles, ring.banned],
+      ],
+    ),
+  )
+}
+
 function isWell(world: World): boolean {
   const primaries = world.nodes.filter(isRunningPrimary)
   const [primary] = primaries
@@ -53,14 +65,22 @@ export function settle(world: World, atFirst = true): void {
   all(world, 'boot')
   all(world, 'wake')
   apply(world, [`heal`, 0])
+  let before = ''
   for (let round = 1; round <= ROUNDS && !(atFirst && world.violations.length > 0); round += 1) {
     work(world)
     all(world, 'notice loss')
+    all(world, 'notice silence')
     all(world, 'schedule')
     work(world)
     all(world, 'monitor')
     work(world)
-    if (round % MEMORY === 0) all(world, 'forget')
+    if (round % MEMORY === 0) {
+      const now = signature(world)
+      // From here on everything repeats itself.
+      if (now === before) break
+      before = now
+      all(world, 'forget')
+    }
     if (isWell(world)) {
       // A commit of the new order shows whether it holds the old ones.
       const primary = world.nodes.find(isRunningPrimary)
