@@ -135,47 +135,59 @@ export interface Result {
   readonly runs: number
   readonly moves: number
   readonly milliseconds: number
-  readonly findings: ReadonlyMap<
-    Violation['kind'],
-    Finding & { readonly seed: number; readonly count: number }
-  >
+  /** How many runs ended with each kind of violation. */
+  readonly counts: ReadonlyMap<Violation['kind'], number>
+  /** The first one of a kind that must not be. */
+  readonly finding: (Finding & { readonly seed: number }) | undefined
 }
 
 /**
- * Runs until the time is over, or until something is found.
+ * Runs until the time is over, or until something is found that must not be. Which exploration a run belongs to follows
+ * from its seed, so that the same seed is the same run again.
  *
- * @param kinds - ends at the first violation of one of these; of the others the first one is kept
+ * @param seed - of the first run; each further one has the next
+ * @param forbidden - the others are only counted
  */
 export function explore(
   explorations: readonly Exploration[],
   seed: number,
   milliseconds: number,
-  kinds: readonly Violation['kind'][],
+  forbidden: readonly Violation['kind'][],
 ): Result {
   const begun = performance.now()
-  const findings = new Map<Violation['kind'], Finding & { seed: number; count: number }>()
+  const counts = new Map<Violation['kind'], number>()
   let [runs, moves] = [0, 0]
-  const elapsed = (): number => performance.now() - begun
-  while (elapsed() < milliseconds) {
-    const exploration = explorations[runs % explorations.length]
+  const end = (finding: Result['finding']): Result => ({
+    runs,
+    moves,
+    milliseconds: performance.now() - begun,
+    counts,
+    finding,
+  })
+  do {
+    const own = seed + runs
+    const exploration = explorations[own % explorations.length]
     if (exploration === undefined) break
     const schedule: Move[] = []
-    const own = (seed + runs) | 0
     const [violation] = run(exploration, own, schedule).violations
     runs += 1
     moves += schedule.length
     if (violation === undefined) continue
-    const known = findings.get(violation.kind)
-    if (known) known.count += 1
-    else
-      findings.set(violation.kind, {
-        violation,
-        options: exploration.options,
-        moves: schedule,
-        seed: own,
-        count: 1,
-      })
-    if (kinds.includes(violation.kind)) break
-  }
-  return { runs, moves, milliseconds: elapsed(), findings }
+    counts.set(violation.kind, (counts.get(violation.kind) ?? 0) + 1)
+    if (forbidden.includes(violation.kind)) {
+      return end({ violation, options: exploration.options, moves: schedule, seed: own })
+    }
+  } while (performance.now() - begun < milliseconds)
+  return end(undefined)
+}
+
+/** What was found, as short as it can be made, for a person to read. */
+export function report(finding: Finding & { readonly seed: number }): string {
+  const short = shrink(finding)
+  const { options, moves, violation } = short
+  return [
+    `${violation.kind} (MODEL_SEED=${finding.seed}; ${moves.length} of ${finding.moves.length} moves)`,
+    JSON.stringify(options),
+    timeline(short),
+  ].join('\n')
 }

@@ -18,6 +18,15 @@ export class Script {
     return this
   }
 
+  /** This move of this node, until that is so. */
+  until(done: () => boolean, kind: MoveKind, node: number): this {
+    for (let round = 0; !done(); round += 1) {
+      if (round === LIMIT) throw new Error('it does not come to that')
+      this.does(kind, node)
+    }
+    return this
+  }
+
   /** These moves of these nodes, in turn, until none of them is possible. */
   goesOn(kinds: readonly MoveKind[], nodes: readonly number[]): this {
     for (let round = 0; round < LIMIT; round += 1) {
