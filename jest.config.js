@@ -1,6 +1,7 @@
 /**
- * Five projects: `unit` needs nothing, `model` needs a minute (see test/model/explore.ts), `root` needs root and namespaces, `cluster` brings up real clusters and looks at
- * the clock, `tool` brings up real clusters for the operator's tool and may share the machine.
+ * Five projects: `unit` needs nothing, `model` needs nothing but a minute (MODEL_SECONDS), `root` needs root and
+ * namespaces, `cluster` brings up real clusters and looks at the clock, `tool` brings up real clusters for the
+ * operator's tool and may share the machine.
  */
 const common = {
   testEnvironment: 'node',

@@ -56,3 +56,17 @@ export function threePowerCuts(script: Script): void {
   }
   script.does('commit', 1)
 }
+
+/**
+ * What was measured as "three nodes without a primary": node2 sleeps while node1 bars it and takes node3 instead, node3
+ * sleeps, and node1 is stopped in good order for want of a quorum. All wake. node2 brings its own score of before, and
+ * the announcement of its promotion, which could only be refused, has the other two keep the resource off themselves.
+ */
+export function blockedThree(script: Script): void {
+  script.does('lose upstream', 1).does('commit', 0).goesOn(['catch up'], [2])
+  script.does('sleep', 1).does('reform', 0)
+  script.does('monitor', 0).goesOn(['step', 'deliver'], [0])
+  script.does('sleep', 2).does('reform', 0)
+  turn(script, [0])
+  turn(script, [0])
+}
