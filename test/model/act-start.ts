@@ -34,8 +34,9 @@ function compare(world: World, node: ModelNode, name: string): Loss | string {
     case 'unknown timeline':
       return { ...fork, timeline, primaryTimeline: primary.timeline }
     case 'shared':
-      if (node.lock !== undefined) return { kind: 'same timeline', timeline }
-      return primary.flushed !== undefined && lsnText(lsn) > primary.flushed
+      // As its control file says: it was a standby when it last ran.
+      if (node.lock !== undefined && !node.inRecovery) return { kind: 'same timeline', timeline }
+      return node.inRecovery && primary.flushed !== undefined && lsnText(lsn) > primary.flushed
         ? { kind: 'diverged', timeline, fork: primary.flushed, bytes: undefined }
         : { kind: 'nothing' }
     case 'left':

@@ -210,12 +210,14 @@ export function promoteServer(world: World, node: ModelNode): void {
 
 /** The node's data becomes a copy of the primary's. */
 export function rewind(world: World, node: ModelNode, primary: ModelNode): void {
-  const { acknowledged } = world
+  const { acknowledged, options } = world
+  // pg_rewind does nothing within one timeline.
+  if (options.rejoin === 'rewind' && node.tip.timeline === primary.tip.timeline) return
   const given = !holds(primary.tip, node.tip)
   say(world, `  ${node.name} takes the data of ${primary.name}${given ? ', and discards its own' : ''}`)
   if (
     acknowledged !== undefined &&
-    world.options.size > 2 &&
+    options.size > 2 &&
     holds(node.tip, acknowledged) &&
     !holds(primary.tip, acknowledged)
   ) {

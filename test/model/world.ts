@@ -84,6 +84,7 @@ export interface ModelNode {
   side: number
 
   running: boolean
+  /** Of a server that does not run: what it was when it last ran. */
   inRecovery: boolean
   tip: WalRecord
   /** All commits up to this position are acknowledged, or were before this server's promotion. */
