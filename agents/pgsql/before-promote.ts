@@ -7,8 +7,9 @@ import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { type BeforePromoteStep, decideBeforePromote } from './decide-before-promote'
 import { SCORE } from './names'
-import { mayBecomePrimary } from './mode'
 import { isPrimary } from './primaries'
+import { latestPromotion, mayBePromoted } from './promotions'
+import { prove } from './prove'
 import { publish } from './publish'
 import { isListed, publishedQuorums } from './quorum'
 import { withSession } from './session'
@@ -58,26 +59,30 @@ export async function beforePromote(context: Context, promoting: string): Promis
   const baseline = await baselineOf(promoting, site, deadline)
   if (baseline === undefined) log.warning(`${promoting} did not say in time what data it is promoted with`)
   const snapshot = await takeSnapshot(deadline)
-  const statusOf = (name: string): string | undefined =>
-    findNode(snapshot, name)?.permanent[site.attributes.dataStatus]
   const quorums = publishedQuorums(snapshot, site.attributes.quorum)
+  const promotable = mayBePromoted(snapshot, promoting, site.resource, site.mode)
+  const listed = isListed(quorums, promoting)
   const facts = {
     resource: site.resource,
     mode: site.mode,
     promoting,
     baseline,
     node: site.node,
-    dataStatus: statusOf(site.node),
-    ofQuorum:
-      site.mode === 'sync' &&
-      isListed(quorums, promoting) &&
-      isListed(quorums, site.node) &&
-      !mayBecomePrimary(site.mode, statusOf(promoting)),
+    complete: mayBePromoted(snapshot, site.node, site.resource, site.mode),
+    promotable: promotable || (site.mode === 'sync' && listed),
+    heals: values.rejoin === 'rewind' || values.rejoin === 'basebackup',
+    ofQuorum: site.mode === 'sync' && listed && isListed(quorums, site.node) && !promotable,
     position,
   }
   const plan = decideBeforePromote(facts)
   const perform: Record<BeforePromoteStep, () => Promise<void>> = {
     claim: async () => {
+      // It is another node that is barred by this: see decide-proof.ts.
+      const proof = await prove(site, snapshot, latestPromotion(snapshot, site.resource).number, deadline)
+      if (proof.kind !== 'proven' || !proof.prompt) {
+        log.warning('the cluster has changed meanwhile: the promotion is not claimed')
+        return
+      }
       log.warning(`this node has newer data than ${promoting}, and claims the promotion`)
       await publish(site, site.node, { position, score: SCORE.primary })
       await publish(site, promoting, { score: SCORE.never })

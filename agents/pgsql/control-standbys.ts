@@ -11,9 +11,18 @@ import {
   type StandbyRow,
 } from '../../lib/postgres/replication'
 import { type Lsn } from '../../lib/postgres/lsn'
+import { ancestors } from '../../lib/postgres/timeline-history'
 import { type Context } from './agent'
 import { isWaitedFor } from './choose-standbys'
-import { decidePrimary, type PrimaryFacts } from './decide-primary'
+import {
+  actsBy,
+  decidePrimary,
+  decideSuperseded,
+  type PrimaryFacts,
+  type PrimaryPlan,
+} from './decide-primary'
+import { isLatest } from './promotions'
+import { type Proof, prove } from './prove'
 import { type Quorum } from './quorum'
 import { withDegraded } from './degraded'
 import { readReceiver } from './receiver'
@@ -61,6 +70,35 @@ async function confirmComplete(
   return false
 }
 
+/** What a look at the replication came to. */
+interface Look {
+  readonly plan: PrimaryPlan
+  readonly exit: ExitCode
+  readonly outcome: Outcome
+}
+
+type Outcome =
+  /** All was done, or nothing needed a proof. */
+  | { readonly kind: 'done' }
+  /** The proof took its time: the cluster has changed meanwhile, and what was seen before is of no use. */
+  | { readonly kind: 'outdated' }
+  | Exclude<Proof, { readonly kind: 'proven' }>
+
+function outcomeOf(proof: Proof | undefined): Outcome {
+  if (proof === undefined) return { kind: 'done' }
+  if (proof.kind !== 'proven') return proof
+  return proof.prompt ? { kind: 'done' } : { kind: 'outdated' }
+}
+
+/** While the cluster agrees on its members anew, a few looks are of no use. */
+const LOOKS = 3
+
+async function lookPatiently(look: () => Promise<Look>): Promise<Look> {
+  let last = await look()
+  for (let count = 1; last.outcome.kind === 'outdated' && count < LOOKS; count++) last = await look()
+  return last
+}
+
 export async function controlStandbys(
   context: Context,
   site: ReplicatedSite,
@@ -86,22 +124,43 @@ export async function controlStandbys(
       standbys,
       receiver: await readReceiver(connection, values, role.inRecovery),
       synchronousStandbyNames: role.synchronousStandbyNames,
+      timeline: role.timeline,
+      history: isLatest(snapshot, site.node, site.resource) ? [] : ancestors(site.instance, role.timeline),
       snapshot,
     }
   }
-  const means = {
-    describe: describeStep,
-    perform: (steps: Parameters<typeof performSteps>[0]) =>
-      performSteps(steps, {
-        site,
-        log,
-        postmaster,
-        confirm: (nodes) => confirmComplete(connection, version, nodes, context),
-      }),
+  /** One look at the replication, and what follows from it. */
+  const look = async (): Promise<Look> => {
+    const facts = await observe()
+    const plan = decidePrimary(facts)
+    let proof: Proof | undefined
+    const means = {
+      describe: describeStep,
+      perform: (steps: Parameters<typeof performSteps>[0]) =>
+        performSteps(steps, {
+          site,
+          log,
+          postmaster,
+          confirm: (nodes) => confirmComplete(connection, version, nodes, context),
+          prove: async () => {
+            proof = await prove(site, facts.snapshot, actsBy(facts), deadline)
+            return proof.kind === 'proven' && proof.prompt
+          },
+        }),
+    }
+    const exit = await carryOut(context, facts, plan, means)
+    const outcome = outcomeOf(proof)
+    if (outcome.kind !== 'superseded') return { plan, exit, outcome }
+    return { plan, exit: await carryOut(context, facts, decideSuperseded(outcome.by, facts), means), outcome }
   }
-  const facts = await observe()
-  const plan = decidePrimary(facts)
-  const exit = withDegraded(context, await carryOut(context, facts, plan, means), plan.degraded)
+  const first = await lookPatiently(look)
+  const { plan, outcome } = first
+  if (outcome.kind === 'unproven') {
+    const why = `cannot prove that this node is the primary still, and changes nothing: ${outcome.why}`
+    log.warning(why)
+    return withDegraded(context, first.exit, why)
+  }
+  const exit = withDegraded(context, first.exit, plan.degraded)
   const { awaiting, waiting } = plan
   if (waiting !== undefined) {
     log.warning(
@@ -123,7 +182,6 @@ export async function controlStandbys(
     log.info(`${awaiting} is not synchronous yet`)
     return exit
   }
-  const again = await observe()
-  await carryOut(context, again, decidePrimary(again), means)
+  await lookPatiently(look)
   return exit
 }

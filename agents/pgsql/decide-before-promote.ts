@@ -1,7 +1,7 @@
 /** What a standby does just before another one is promoted. */
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn, writeLsn } from '../../lib/postgres/lsn'
-import { mayBecomePrimary, type ReplicationMode } from './mode'
+import { type ReplicationMode } from './mode'
 
 export type BeforePromoteStep = 'claim' | 'refuse'
 
@@ -13,7 +13,12 @@ export interface BeforePromoteFacts {
   /** Where its data ends; nothing when it did not say in time. */
   readonly baseline: Lsn | undefined
   readonly node: string
-  readonly dataStatus: string | undefined
+  /** By what is published, this node may be promoted (promotions.ts). */
+  readonly complete: boolean
+  /** By what is published, the node that is about to be promoted may be: otherwise its promotion fails by itself. */
+  readonly promotable: boolean
+  /** A node whose data does not fit comes back by itself (rejoin=rewind, basebackup). */
+  readonly heals: boolean
   /** Both are of a quorum: either may have what was acknowledged. */
   readonly ofQuorum: boolean
   /** Where this node's data ends. */
@@ -22,17 +27,19 @@ export interface BeforePromoteFacts {
 
 /**
  * A standby with newer data than the new primary cannot follow it. In synchronous replication the new primary has
- * every commit that was acknowledged, and what this node has beyond that was acknowledged to nobody: it stands aside,
- * and says so. In asynchronous replication it may have been: this node claims the promotion for itself.
+ * every commit that was acknowledged, and  what this node has beyond that was acknowledged to nobody: it stands aside,
+ * and says so; where `rejoin` heals such a node, its monitor and its start do the rest. It does not stand aside for one
+ * that is promoted by a score of before, and that refuses it.
+ * In asynchronous replication it may have been: this node claims the promotion for itself.
  * So it does where commits waited for any of several standbys, and both are of those: it may not have been counted.
  */
 export function decideBeforePromote(facts: BeforePromoteFacts): Plan<BeforePromoteStep> {
-  const { resource, mode, promoting, baseline, node, dataStatus, position } = facts
+  const { resource, mode, promoting, baseline, node, complete, position } = facts
   if (baseline === undefined || position === undefined || position <= baseline) {
     return { exit: ExitCode.SUCCESS, steps: [] }
   }
-  if (facts.ofQuorum || (mode === 'async' && mayBecomePrimary(mode, dataStatus)))
-    return { exit: ExitCode.SUCCESS, steps: ['claim'] }
+  if (facts.ofQuorum || (mode === 'async' && complete)) return { exit: ExitCode.SUCCESS, steps: ['claim'] }
+  if (!facts.promotable || facts.heals) return { exit: ExitCode.SUCCESS, steps: [] }
   return {
     exit: ExitCode.ERR_GENERIC,
     reason: `newer data than ${promoting}: take a base backup, then crm_resource --clear -r ${resource} -N ${node}`,

@@ -19,6 +19,8 @@ export interface DemoteFacts {
   readonly stopsNext: boolean
   /** The cluster means to promote this node again in the same transition. */
   readonly promotesNext: boolean
+  /** Another node was promoted later: what this one has may not fit, and is compared before it is started. */
+  readonly superseded: boolean
   /** Nobody was there beside this primary, neither a standby nor another primary. */
   readonly wasAlone: boolean
 }
@@ -33,7 +35,7 @@ export interface DemoteFacts {
  * pacemaker plan afresh, with another primary.
  */
 export function decideDemote(facts: DemoteFacts): Plan<DemoteStep> {
-  const { server, role, stopsNext, promotesNext, wasAlone } = facts
+  const { server, role, stopsNext, promotesNext, superseded, wasAlone } = facts
   if (role === 'standby') return { exit: ExitCode.SUCCESS, steps: [] }
   const unlock: DemoteStep[] = wasAlone ? ['remove lock'] : []
   if (server !== 'running' && promotesNext) {
@@ -43,7 +45,8 @@ export function decideDemote(facts: DemoteFacts): Plan<DemoteStep> {
   const checkpoint: DemoteStep[] = role === 'primary' ? ['checkpoint'] : []
   const afterwards: DemoteStep[] = wasAlone ? ['remove lock'] : ['note shutdown']
   // Nobody can write meanwhile: that it is stopped is not said where it is a standby a moment later.
-  const next: DemoteStep = stopsNext || server !== 'running' ? 'publish stopped' : 'start as standby'
+  const next: DemoteStep =
+    stopsNext || superseded || server !== 'running' ? 'publish stopped' : 'start as standby'
   return {
     exit: ExitCode.SUCCESS,
     steps: [...checkpoint, 'publish demoted', 'stop', ...afterwards, next],

@@ -16,6 +16,15 @@ import { isBehind, shownLag } from './lag'
 import { BEHIND, isExplained, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
 import { claimants, isPrimary, saysPrimary } from './primaries'
+import {
+  continues,
+  epochToPublish,
+  hasLostAttributes,
+  latestPromotion,
+  ownPromotion,
+  type Promotion,
+  writeOwn,
+} from './promotions'
 import { covering, isSameQuorum, type Quorum, readQuorum, writeQuorum } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
 import { type Step } from './steps'
@@ -38,6 +47,10 @@ export interface PrimaryFacts {
   readonly synchronousStandbyNames: string
   /** What to publish of this node's WAL receiver; nothing where that is not asked for. */
   readonly receiver: ReceiverStatus | undefined
+  /** The timeline that this server writes. */
+  readonly timeline: number | undefined
+  /** The timelines that it comes from: only asked for where another node has been promoted later. */
+  readonly history: readonly number[]
   readonly snapshot: ClusterSnapshot
 }
 
@@ -214,8 +227,8 @@ function quorumSteps(
     return { before: [...forget, ...(isSameQuorum(both, published) ? [] : [publish(both)])], after: [] }
   }
   if (isSameQuorum(next, published)) return { before: forget, after: [] }
-  const proof: Step[] = next === undefined ? [] : [{ step: 'confirm quorum', quorum: next }]
-  return { before: forget, after: [...proof, publish(next)] }
+  const confirmed: Step[] = next === undefined ? [] : [{ step: 'confirm quorum', quorum: next }]
+  return { before: forget, after: [...confirmed, ...proven(publish(next))] }
 }
 
 /**
@@ -237,9 +250,75 @@ function decideIntruder(primary: NodeState, { resource, node, snapshot }: Primar
 }
 
 /**
+ * Another node was promoted later: what this one acknowledged since is not there. Its monitor fails at once, so that
+ * the cluster takes it and its addresses away from the clients; it says nothing of any other node.
+ */
+export function decideSuperseded(by: Promotion, { resource, node, snapshot }: PrimaryFacts): PrimaryPlan {
+  const names = attributeNames(resource)
+  const self = findNode(snapshot, node)
+  const own = ownPromotion(snapshot, node, resource)
+  const steps: Step[] = []
+  if (promotionScore(self, resource) !== SCORE.never) steps.push({ step: 'score', node, score: SCORE.never })
+  if (self?.transient[names.status] !== 'UNKNOWN') {
+    steps.push({ step: 'attribute', node, name: names.status, value: 'UNKNOWN', lifetime: 'reboot' })
+  }
+  if (self?.permanent[names.dataStatus] === 'LATEST') {
+    steps.push({ step: 'attribute', node, name: names.dataStatus, value: 'DISCONNECT', lifetime: 'forever' })
+  }
+  return {
+    exit: ExitCode.FAILED_PROMOTED,
+    reason: `${by.node} was promoted later (promotion ${by.number}, this node: ${own}): this primary must stop`,
+    steps,
+    awaiting: undefined,
+    waiting: undefined,
+    degraded: undefined,
+  }
+}
+
+/** The number of the promotion that this primary acts by. */
+export function actsBy({ resource, node, snapshot, timeline, history }: PrimaryFacts): number {
+  const own = ownPromotion(snapshot, node, resource)
+  const latest = latestPromotion(snapshot, resource)
+  return continues(latest, timeline, history) ? latest.number : own
+}
+
+/** What this node says of itself as the primary, and has not said yet or nobody knows any more. */
+function claims(facts: PrimaryFacts): readonly Step[] {
+  const { resource, node, snapshot, timeline } = facts
+  const names = attributeNames(resource)
+  const self = findNode(snapshot, node)
+  const own = ownPromotion(snapshot, node, resource)
+  // One that was promoted by somebody who gives no numbers takes the next.
+  const number = actsBy(facts) > own ? actsBy(facts) + 1 : own
+  const forever = (name: string, value: string): Step[] =>
+    self?.permanent[name] === value ? [] : [{ step: 'attribute', node, name, value, lifetime: 'forever' }]
+  const isPromoted = self !== undefined && hasRole(self, resource, 'Promoted')
+  return [
+    ...(number === 0 ? [] : forever(names.promotion, writeOwn(number, timeline))),
+    ...forever(names.dataStatus, 'LATEST'),
+    // Another one may have written it in the world of before, or the attribute daemon has been started again.
+    ...(isPromoted && promotionScore(self, resource) !== SCORE.primary
+      ? [{ step: 'score', node, score: SCORE.primary } as const]
+      : []),
+  ]
+}
+
+/** Those steps, after the proof that they may be taken; none where there are none. */
+function proven(...steps: readonly Step[]): readonly Step[] {
+  return steps.length === 0 ? [] : [{ step: 'prove' }, ...steps]
+}
+
+/**
  * The order matters. A standby that is lost is first barred from promotion, and only then does the primary stop
  * waiting for it: there is no moment at which a commit that is not on the standby is acknowledged while the standby
  * may be promoted. A standby that is back is first waited for, and may be promoted only once it has everything.
+ *
+ * A primary that has slept, or was cut off, sees the cluster as it was. So it changes nothing of what others go by
+ * without the proof that it is the primary still (decide-proof.ts): before it bars a standby, and once more when the
+ * cluster has taken note of that, before it stops waiting. A sleep between the proof and the write that it allows can
+ * delay that write, and bar a node that is the primary by then: that one finds its own score changed, and sets it again;
+ * but commits wait until the second proof, which then fails. What is only shown, and what a node says of itself alone,
+ * needs no proof.
  *
  * For the same reason synchronous_standby_names holds one standby of the cluster and not all of them in their order:
  * PostgreSQL would pass on to the next by itself, and acknowledge commits that are on that one alone, while the first
@@ -252,45 +331,67 @@ function decideIntruder(primary: NodeState, { resource, node, snapshot }: Primar
  * Under the strict policy it goes on holding standbys that are lost, so that commits wait. They lack nothing that was
  * acknowledged, and stay what they were.
  *
- * Of two that the cluster has promoted - without fencing, and apart until now - neither says anything of the other: one
- * of them is demoted next, and that must not become both.
+ * Of two that the cluster has promoted - without fencing, and apart until now - the one that was promoted later stays.
+ * Where nobody can tell which that is, neither says anything of the other: the cluster demotes one of them, and that
+ * must not become both.
  */
 export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   const { resource, node, others, snapshot, mode, receiver } = facts
   const names = attributeNames(resource)
   const self = findNode(snapshot, node)
+  const own = ownPromotion(snapshot, node, resource)
   const claiming = claimants(snapshot, node, resource)
   const primary = claiming.find(({ name }) => isPrimary(snapshot, name, resource))
+  const isOurs = self !== undefined && (saysPrimary(self, resource) || hasRole(self, resource, 'Promoted'))
+  const latest = latestPromotion(snapshot, resource)
+  if (isOurs && latest.number > actsBy(facts)) return decideSuperseded(latest, facts)
   if (primary !== undefined && !(self && saysPrimary(self, resource))) return decideIntruder(primary, facts)
-  const equals = claiming.filter((other) => hasRole(other, resource, 'Promoted'))
-  const steps: Step[] = []
+  const equals = claiming.filter(
+    (other) => hasRole(other, resource, 'Promoted') && ownPromotion(snapshot, other.name, resource) === own,
+  )
 
-  if (self?.permanent[names.dataStatus] !== 'LATEST') {
-    steps.push({ step: 'attribute', node, name: names.dataStatus, value: 'LATEST', lifetime: 'forever' })
+  // These need no proof: this node's own word, and what is only shown.
+  const open: Step[] = []
+  const epoch = epochToPublish(snapshot, node, resource)
+  if (epoch !== undefined) {
+    open.push({ step: 'attribute', node, name: names.epoch, value: epoch, lifetime: 'reboot' })
   }
   if (self?.transient[names.status] !== 'PRI') {
-    steps.push({ step: 'attribute', node, name: names.status, value: 'PRI', lifetime: 'reboot' })
+    open.push({ step: 'attribute', node, name: names.status, value: 'PRI', lifetime: 'reboot' })
   }
-  steps.push(...receiverChange(resource, node, self, receiver), ...lagChange(node, undefined, self, resource))
+  if (hasLostAttributes(snapshot, node, resource)) open.push({ step: 'republish' })
+  open.push(...receiverChange(resource, node, self, receiver), ...lagChange(node, undefined, self, resource))
 
   const waiting = chooseStandbys(facts)
   const setting = mode === 'sync' ? settingFor(waiting, facts) : undefined
   const quorum = quorumSteps(waiting, setting !== undefined, facts)
-  steps.push(...quorum.before)
+  const losing: Step[] = []
   const gaining: Step[] = []
   for (const other of others) {
     const want = wanted(other, waiting, facts)
     const state = findNode(snapshot, other)
     if (state !== undefined && equals.includes(state)) continue
     const changes = changesOf(other, want, state, resource)
-    steps.push(...lagChange(other, want.lag, state, resource))
-    if (mode === 'async' || want.score !== SCORE.promotable) steps.push(...changes)
+    open.push(...lagChange(other, want.lag, state, resource))
+    if (mode === 'async' || want.score !== SCORE.promotable) losing.push(...changes)
     else if (setting === undefined && changes.length > 0)
-      gaining.push({ step: 'confirm', node: other }, ...changes)
+      gaining.push({ step: 'confirm', node: other }, ...proven(...changes))
   }
-  if (setting !== undefined) steps.push({ step: 'synchronous', names: setting })
+  const before = [...claims(facts), ...quorum.before, ...losing]
   const waitingFor = waiting.missing === 0 ? undefined : waiting.absent.join(', ')
-  steps.push(...waitingChange(waitingFor, waiting, self, facts), ...gaining, ...quorum.after)
+  const steps: Step[] = [
+    ...open,
+    ...proven(...before),
+    // To wait for one where it waited for none takes nothing away.
+    ...(setting === undefined
+      ? []
+      : facts.synchronousStandbyNames === ''
+        ? [{ step: 'synchronous', names: setting } as const]
+        : proven({ step: 'synchronous', names: setting })),
+    ...waitingChange(waitingFor, waiting, self, facts),
+    ...gaining,
+    ...quorum.after,
+  ]
   const now = waitedForNow(facts)
   const awaiting = waiting.chosen.find((other) => !now.includes(other)) ?? waiting.chosen[0]
   return {

@@ -1,17 +1,21 @@
 /** Whether this node's standby may be promoted, and how. */
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
-import { isUnfit, mayBecomePrimary, type ReplicationMode } from './mode'
+import { isUnfit, type ReplicationMode } from './mode'
+import { type Promotion } from './promotions'
 import { isListed, missingProof, type Quorum } from './quorum'
 
 export type PromoteStep =
+  | 'withdraw'
   | 'publish complete'
   | 'bar others'
   | 'lock'
   | 'wait for standbys'
+  | 'wait until proven'
   | 'end old connections'
   | 'promote'
   | 'restart as primary'
+  | 'stop waiting'
   | 'make slots'
   | 'publish primary'
 
@@ -26,6 +30,13 @@ export interface PromoteFacts {
   readonly inRecovery: boolean
   readonly node: string
   readonly dataStatus: string | undefined
+  /** By what is published, it has every acknowledged commit (promotions.ts). */
+  readonly complete: boolean
+  /** What keeps this node from being known to belong to the part of the cluster that decides; nothing where it does. */
+  readonly unproven: string | undefined
+  /** The number of this node's own last promotion, and the latest that is known. */
+  readonly own: number
+  readonly latest: Promotion
   readonly position: Lsn | undefined
   /** The quorums that earlier primaries have published. */
   readonly quorums: readonly Quorum[]
@@ -52,10 +63,21 @@ export interface PromoteFacts {
  */
 export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   const { resource, mode, inRecovery, dataStatus, position, others, restart, slots } = facts
-  const { returning, baselines, followers, reachable } = facts
-  if (!inRecovery) return { exit: ExitCode.SUCCESS, steps: ['publish primary'] }
+  const { returning, baselines, followers, reachable, complete, unproven, own, latest } = facts
+  if (!inRecovery) {
+    return own < latest.number
+      ? {
+          exit: ExitCode.ERR_GENERIC,
+          reason: `not promoted: ${latest.node} was promoted later (promotion ${latest.number}), and this server is a primary of before`,
+          steps: [],
+        }
+      : { exit: ExitCode.SUCCESS, steps: ['publish primary'] }
+  }
+  if (unproven !== undefined) {
+    return { exit: ExitCode.ERR_GENERIC, reason: `not promoted: ${unproven}`, steps: [] }
+  }
   const listed = mode === 'sync' && isListed(facts.quorums, facts.node)
-  const byQuorum = listed && !mayBecomePrimary(mode, dataStatus) && !isUnfit(dataStatus)
+  const byQuorum = listed && !complete && !isUnfit(dataStatus)
   if (byQuorum) {
     const positions = Object.fromEntries(others.map((other) => [other.node, other.position]))
     const missing =
@@ -65,12 +87,19 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
     if (missing !== undefined) {
       return { exit: ExitCode.ERR_GENERIC, reason: `not promoted: ${missing}`, steps: [] }
     }
-  } else if (!mayBecomePrimary(mode, dataStatus)) {
+  } else if (!complete && dataStatus === 'LATEST') {
+    return {
+      exit: ExitCode.ERR_GENERIC,
+      reason: `not promoted: ${latest.node} was promoted later (promotion ${latest.number}, this node: ${own}): start that one`,
+      detail: `to promote this one all the same, and lose what ${latest.node} has: crm_attribute -l forever -N NODE -n ${resource}-promotion -v ${latest.number}`,
+      steps: ['withdraw'],
+    }
+  } else if (!complete) {
     return {
       exit: ExitCode.ERR_GENERIC,
       reason: `not promoted: commits may be missing here (${resource}-data-status is ${String(dataStatus)})`,
       detail: `to promote it all the same, and lose them: crm_attribute -l forever -N NODE -n ${resource}-data-status -v LATEST`,
-      steps: [],
+      steps: ['withdraw'],
     }
   }
   const isNewer = (other: NodePosition): boolean => position !== undefined && other.position > position
@@ -91,9 +120,14 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
       ...(byQuorum ? (['publish complete'] as const) : []),
       'bar others',
       'lock',
-      ...(facts.required > 0 ? (['wait for standbys'] as const) : []),
+      ...(mode !== 'sync'
+        ? []
+        : facts.required > 0
+          ? (['wait for standbys'] as const)
+          : (['wait until proven'] as const)),
       ...(followers.length > 0 && !reachable && !restart ? (['end old connections'] as const) : []),
       restart ? 'restart as primary' : 'promote',
+      ...(mode === 'sync' && facts.required === 0 ? (['stop waiting'] as const) : []),
       ...(slots ? (['make slots'] as const) : []),
       'publish primary',
     ],

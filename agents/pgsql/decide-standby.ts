@@ -3,8 +3,9 @@ import { type ClusterSnapshot, findNode, hasRole } from '../../lib/cluster/snaps
 import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
-import { BEHIND, isDisconnected, isUnfit, mayBecomePrimary, type ReplicationMode } from './mode'
+import { BEHIND, isDisconnected, isUnfit, type ReplicationMode } from './mode'
 import { attributeNames, SCORE } from './names'
+import { epochToPublish, hasLostAttributes, mayBePromoted } from './promotions'
 import { isListed, missingProof, publishedQuorums } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
 import { type ElectionNote, type Step } from './steps'
@@ -50,6 +51,16 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
       ? []
       : [{ step: 'attribute', node, name: names.status, value: 'HS:alone', lifetime: 'reboot' }]
 
+  // What the attribute daemon keeps only as long as it runs itself. Without a score nobody would give it another.
+  const again: Step[] = []
+  const epoch = epochToPublish(snapshot, node, resource)
+  if (epoch !== undefined) {
+    again.push({ step: 'attribute', node, name: names.epoch, value: epoch, lifetime: 'reboot' })
+  }
+  const unscored: Step[] = isScoreOfBefore(facts) ? [{ step: 'score', node, score: SCORE.never }] : []
+
+  const lost: Step[] = hasLostAttributes(snapshot, node, resource) ? [{ step: 'republish' }] : []
+
   // What it said while it was the primary.
   const unsaid: Step[] =
     self?.transient[names.waiting] === undefined
@@ -61,7 +72,15 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
     const forgotten: Step[] = facts.note ? [{ step: 'note', note: undefined }] : []
     return {
       exit: ExitCode.SUCCESS,
-      steps: [...(isDisconnected(dataStatus) ? alone : []), ...unsaid, ...received, ...forgotten],
+      steps: [
+        ...(isDisconnected(dataStatus) ? alone : []),
+        ...again,
+        ...unscored,
+        ...lost,
+        ...unsaid,
+        ...received,
+        ...forgotten,
+      ],
       because: undefined,
       degraded: dataStatus?.startsWith(BEHIND)
         ? 'more than max_lag behind the primary: may not be promoted'
@@ -69,12 +88,26 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
     }
   }
   const { steps, because } = elect(facts, dataStatus)
+  const scores = steps.some(({ step }) => step === 'score')
   return {
     exit: ExitCode.SUCCESS,
-    steps: [...alone, ...unsaid, ...received, ...steps],
+    steps: [...alone, ...again, ...(scores ? [] : unscored), ...lost, ...unsaid, ...received, ...steps],
     because,
     degraded: undefined,
   }
+}
+
+/**
+ * Whether this node has no score, which the primary would raise, or one that is older than what is known of its data: a
+ * node that was away brings its own back with it, and the cluster would promote it in vain. Where a quorum decides, the
+ * election gives and takes it.
+ */
+function isScoreOfBefore({ resource, mode, node, primaries, snapshot }: StandbyFacts): boolean {
+  const score = promotionScore(findNode(snapshot, node), resource)
+  if (score === undefined) return true
+  if (!(Number(score) > 0) || mayBePromoted(snapshot, node, resource, mode)) return false
+  const elects = mode === 'sync' && primaries.length === 0
+  return !elects || !isListed(publishedQuorums(snapshot, attributeNames(resource).quorum), node)
 }
 
 /** The other nodes whose standby runs and may win, but has not said yet what it has. */
@@ -85,7 +118,7 @@ function silentNodes({ resource, mode, others, snapshot }: StandbyFacts): readon
     return (
       state?.online === true &&
       hasRole(state, resource, 'Unpromoted') &&
-      mayBecomePrimary(mode, state.permanent[names.dataStatus]) &&
+      mayBePromoted(snapshot, other, resource, mode) &&
       state.transient[names.position] === undefined
     )
   })
@@ -97,7 +130,7 @@ function elect(
 ): { steps: readonly Step[]; because: string } {
   const { resource, node, position, note, checkCount, snapshot } = facts
   const names = attributeNames(resource)
-  if (!mayBecomePrimary(facts.mode, dataStatus)) {
+  if (!mayBePromoted(snapshot, node, resource, facts.mode)) {
     const quorums = facts.mode === 'sync' ? publishedQuorums(snapshot, names.quorum) : []
     if (isListed(quorums, node) && !isUnfit(dataStatus)) return electByQuorum(facts)
     const because = `there is no primary, and this node may not become it: its data was not complete when there last was one (${names.dataStatus} is ${String(dataStatus)})`
@@ -115,7 +148,9 @@ function elect(
     self?.transient[names.position] === position
       ? []
       : [{ step: 'attribute', node, name: names.position, value: position, lifetime: 'reboot' }]
-  const positions = positionsSaid(facts, position)
+  const positions = positionsSaid(facts, position, (other) =>
+    mayBePromoted(snapshot, other, resource, facts.mode),
+  )
   const seen = note && samePositions(note.positions, positions) ? note.seen + 1 : 1
   const keep: Step = { step: 'note', note: { positions, seen } }
   const seenText = Object.entries(positions)
@@ -154,10 +189,14 @@ function elect(
   }
 }
 
-/** Where the data of this node and of those that have said so ends. */
-function positionsSaid({ resource, node, others, snapshot }: StandbyFacts, own: Lsn): Record<string, Lsn> {
+/** Where the data of this node, and of those others that count and have said so, ends. */
+function positionsSaid(
+  { resource, node, others, snapshot }: StandbyFacts,
+  own: Lsn,
+  counts: (node: string) => boolean = () => true,
+): Record<string, Lsn> {
   const positions: Record<string, Lsn> = { [node]: own }
-  for (const other of others) {
+  for (const other of others.filter(counts)) {
     const state = findNode(snapshot, other)
     const theirs = state?.online ? state.transient[attributeNames(resource).position] : undefined
     if (theirs !== undefined) positions[other] = theirs

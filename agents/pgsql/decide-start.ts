@@ -24,12 +24,14 @@ export interface StartFacts extends MendingFacts {
   readonly running: 'primary' | 'standby' | undefined
   /** This node was the last primary of all: nobody has been promoted since. */
   readonly last: boolean
+  /** Another node was promoted after this one, and is not the primary now; nothing where that is not known. */
+  readonly later: string | undefined
   /** The cluster means to promote this node in the same transition. */
   readonly promotesNext: boolean
 }
 
 export function decideStart(facts: StartFacts): Plan<StartStep> {
-  const { kind, manual, server, running, lock, primary, last, loss, masterIp, resource } = facts
+  const { kind, manual, server, running, lock, primary, last, later, loss, masterIp, resource } = facts
   if (kind !== 'member') {
     const start = kind === 'follower' ? 'start as follower' : 'start'
     return { exit: ExitCode.SUCCESS, steps: server === 'running' ? [] : ['clear remains', start] }
@@ -53,7 +55,9 @@ export function decideStart(facts: StartFacts): Plan<StartStep> {
   const mending = decideMending(facts)
   if (mending === 'rejoin') return { exit: ExitCode.SUCCESS, steps: ['publish stopped', 'rejoin'] }
   if (mending !== undefined) return refuse(mending.reason, mending.detail)
-  if (lock !== undefined && loss === undefined && !last) {
+  // It may be promoted only if the cluster knows its data to be complete, and is compared once there is a primary.
+  const compares = !manual && later !== undefined
+  if (lock !== undefined && loss === undefined && !last && !compares) {
     return manual
       ? refuse(
           `${lock} is there (was primary): take a base backup, remove it, crm resource cleanup ${resource}`,

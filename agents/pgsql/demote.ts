@@ -4,11 +4,12 @@ import { findServer, type ServerState } from '../../lib/postgres/server-state'
 import { type PidFile } from '../../lib/postgres/pid-file'
 import { readRole } from '../../lib/postgres/replication'
 import { stopServer, type StopMethod } from '../../lib/postgres/stop-server'
-import { sameNode } from '../../lib/cluster/snapshot'
+import { sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { type Context } from './agent'
 import { decideDemote, type DemoteFacts, type DemoteStep } from './decide-demote'
 import { noteShutdown, unlock } from './lock-file'
 import { SCORE } from './names'
+import { isLatest } from './promotions'
 import { publish, tryPublish } from './publish'
 import { withSession } from './session'
 import { readReplicatedSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
@@ -71,16 +72,38 @@ async function writeCheckpoint({ values, deadline, log }: Context, site: Site): 
   }
 }
 
+/** How this node stands in the cluster. That it cannot be found out must not keep the server from stopping. */
+async function standing(
+  { deadline, log }: Context,
+  site: ReplicatedSite,
+): Promise<{ readonly superseded: boolean; readonly quorate: boolean }> {
+  try {
+    const snapshot = await takeSnapshot(deadline.within(ANSWER_MS))
+    return { superseded: !isLatest(snapshot, site.node, site.resource), quorate: snapshot.quorate }
+  } catch (error) {
+    log.warning(`whether another node was promoted later is not known: ${messageOf(error)}`)
+    return { superseded: false, quorate: false }
+  }
+}
+
 async function observe(context: Context, site: ReplicatedSite): Promise<DemoteFacts> {
   const { members } = context.env
   const server = findServer(site.instance.dataDirectory)
   const isHere = (nodes: readonly string[]): boolean => nodes.some((node) => sameNode(node, site.node))
+  const [role, { superseded, quorate }] = await Promise.all([
+    roleOf(context, site, server),
+    standing(context, site),
+  ])
   return {
     server: server.kind,
-    role: await roleOf(context, site, server),
+    role,
+    superseded,
     stopsNext: isHere(members.stopping) && !isHere(members.starting),
     promotesNext: isHere(members.promoting),
+    // Without quorum, the others are only not seen.
     wasAlone:
+      quorate &&
+      !superseded &&
       members.known &&
       members.unpromoted.length === 0 &&
       members.promoted.every((node) => sameNode(node, site.node)),

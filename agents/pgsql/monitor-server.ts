@@ -20,6 +20,7 @@ import { readFollowNote } from './follow-note'
 import { isDisconnected } from './mode'
 import { parameters } from './parameters'
 import { primaryNodes } from './primaries'
+import { isLatest, latestPromotion } from './promotions'
 import { isListed, publishedQuorums } from './quorum'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
 import { monitorLogin, RESTART_MS, type Server, withLogin, withSession } from './session'
@@ -205,6 +206,13 @@ async function monitorStandby(
     const steps = [...plan.steps, ...forgotten]
     const exit = await carryOut(context, facts, { ...plan, steps }, means(context, site))
     return withDegraded(context, exit, plan.degraded)
+  }
+  if (!isLatest(snapshot, primary, site.resource)) {
+    const latest = latestPromotion(snapshot, site.resource)
+    log.info(
+      `this standby receives nothing from ${primary}, which was promoted before ${latest.node} (promotion ${latest.number}), and is to stop`,
+    )
+    return carryOut(context, facts, plan, means(context, site))
   }
   const { follow } = await import('./follow')
   const following = await follow(context, site, version, connection, primary, dataStatus, progress)

@@ -23,6 +23,7 @@ export async function monitor(context: Context): Promise<ExitCode> {
     explain?.observed({ server: found })
     if (found.stalePidFile !== undefined) log.info(`PostgreSQL is not running: ${found.stalePidFile}`)
     if (!context.probe) await (await import('./monitor-trouble')).blameDisk(context)
+    else if (!explain) await (await import('./tell-epoch')).tellEpoch(context)
     return ExitCode.NOT_RUNNING
   }
   if (found.kind === 'running' && found.pidFile?.standalone && (await recoversForRejoin(context))) {

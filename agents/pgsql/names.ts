@@ -1,4 +1,4 @@
-/** The names under which the agent publishes the state of a resource. They are the shell agent's. */
+/** The names under which the agent publishes the state of a resource: the shell agent's, and those that it has not. */
 
 export interface AttributeNames {
   readonly status: string
@@ -12,6 +12,12 @@ export interface AttributeNames {
   readonly lag: string
   /** How far a rejoin is, or why it failed. */
   readonly rejoin: string
+  /** The number of this node's own last promotion. */
+  readonly promotion: string
+  /** The latest promotion that this node knows of, and whose it was. */
+  readonly epoch: string
+  /** Carries messages through the attribute daemon; never in the CIB. */
+  readonly proof: string
 }
 
 export function attributeNames(resource: string): AttributeNames {
@@ -26,6 +32,9 @@ export function attributeNames(resource: string): AttributeNames {
     waiting: `${resource}-waiting`,
     lag: `${resource}-lag`,
     rejoin: `${resource}-rejoin`,
+    promotion: `${resource}-promotion`,
+    epoch: `${resource}-epoch`,
+    proof: `${resource}-proof`,
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../lib/cluster/snapshot'
 import { promotionScore } from '../../lib/cluster/scores'
 import { attributeNames, SCORE } from './names'
+import { ownPromotion } from './promotions'
 
 /** Whether a node says of itself that it is the primary. */
 export function saysPrimary(node: NodeState, resource: string): boolean {
@@ -35,7 +36,7 @@ export function isPrimary(snapshot: ClusterSnapshot, name: string, resource: str
 
 /**
  * The online nodes on which the primary runs: one, or none. Where somebody has promoted another one beside it, the
- * primary comes first: that one does not say that it is it.
+ * primary comes first: that one does not say that it is it. Of two that the cluster has promoted, the later comes first.
  */
 export function primaryNodes(snapshot: ClusterSnapshot, resource: string): readonly string[] {
   const promoted = promotedNodes(snapshot, resource)
@@ -48,7 +49,10 @@ export function primaryNodes(snapshot: ClusterSnapshot, resource: string): reado
     const node = findNode(snapshot, name)
     return node !== undefined && saysPrimary(node, resource)
   }
-  return [...primaries.filter(says), ...primaries.filter((name) => !says(name))]
+  const ordered = [...primaries].sort(
+    (a, b) => ownPromotion(snapshot, b, resource) - ownPromotion(snapshot, a, resource),
+  )
+  return [...ordered.filter(says), ...ordered.filter((name) => !says(name))]
 }
 
 /** The other online nodes that say they are the primary, whether or not the cluster has just looked at them. */

@@ -1,5 +1,5 @@
 import { promotionScore } from '../../lib/cluster/scores'
-import { type ClusterSnapshot, findNode, takeSnapshot } from '../../lib/cluster/snapshot'
+import { type ClusterSnapshot, findNode, sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, type Deadline, namedSteps, ExitCode, OcfError } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
@@ -7,6 +7,7 @@ import { type PidFile } from '../../lib/postgres/pid-file'
 import { promoteServer } from '../../lib/postgres/promote-server'
 import { checkpointerRests, findSenders, readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
+import { waitForFirst } from '../../lib/postgres/synchronous-names'
 import { stopServer } from '../../lib/postgres/stop-server'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
@@ -18,6 +19,16 @@ import { makeTmpdir } from './make-tmpdir'
 import { SCORE } from './names'
 import { endConnections, holdsReplicationAddress } from './old-connections'
 import { saysPrimary } from './primaries'
+import {
+  latestOf,
+  latestPromotion,
+  mayBePromoted,
+  NO_PROMOTION,
+  ownPromotion,
+  type Promotion,
+  writePromotion,
+} from './promotions'
+import { type Proof, prove } from './prove'
 import { publish } from './publish'
 import { publishedQuorums } from './quorum'
 import { withSession } from './session'
@@ -38,17 +49,21 @@ import { readPolicy, requiredAtPromotion, requiredSetting } from './sync-policy'
 const POLL_MS = 20
 
 const DESCRIPTIONS: Record<PromoteStep, string> = {
+  withdraw: 'take back the promotion score of this node, which is older than what is known of its data',
   'publish complete':
-    'say in a node attribute that this node has every acknowledged commit, which the standbys that answered prove',
+    'say in the node attributes that this node has every acknowledged commit, which the standbys that answered prove, and the number of this promotion',
   'bar others':
-    'say in the node attributes that the other nodes are not connected and may not be promoted, and at which WAL position this node goes on',
+    'say in the node attributes which number this promotion has, that the other nodes are not connected and may not be promoted, and at which WAL position this node goes on',
   lock: 'make the lock file: from now on this node has what the others do not',
   'wait for standbys':
     'set synchronous_standby_names, so that even the first commit waits for a standby (sync_policy=strict)',
+  'wait until proven':
+    'set synchronous_standby_names, so that no commit is acknowledged before it is proven that nobody was promoted meanwhile',
   'end old connections':
     'end the connections of standbys that reach this node no more, and that commits would wait for',
   promote: 'promote PostgreSQL',
   'restart as primary': 'stop the standby and start it as a primary on the same timeline',
+  'stop waiting': 'take synchronous_standby_names back, with the proof that nobody was promoted meanwhile',
   'make slots': 'make a replication slot for each other node',
   'publish primary':
     'say in the node attributes that this node is the primary, and take back its position in the election',
@@ -72,6 +87,19 @@ async function barOthers(site: Site, snapshot: ClusterSnapshot): Promise<void> {
       })
     }),
   )
+}
+
+/**
+ * Tells all members the number of this promotion: whichever of them is asked later knows of it. Nodes without the
+ * resource are told, too: they count for the quorum.
+ */
+async function publishNumber(site: Site, snapshot: ClusterSnapshot, promotion: Promotion): Promise<void> {
+  const epoch = writePromotion(promotion)
+  const others = snapshot.nodes.filter(({ name, online }) => online && !sameNode(name, site.node))
+  await Promise.all([
+    publish(site, site.node, { promotion: String(promotion.number), epoch }),
+    ...others.map(({ name }) => publish(site, name, { epoch })),
+  ])
 }
 
 function runningServer({ instance }: Site): { readonly pid: number; readonly pidFile: PidFile | undefined } {
@@ -145,6 +173,19 @@ function positionsOf(site: Site, snapshot: ClusterSnapshot, attribute: string): 
   })
 }
 
+/** What is proven before anything is changed, and the latest promotion that the members know of. */
+async function proofBefore(
+  { deadline, explain }: Context,
+  site: ReplicatedSite,
+  snapshot: ClusterSnapshot,
+): Promise<{ readonly latest: Promotion; readonly unproven: string | undefined }> {
+  if (explain) return { latest: NO_PROMOTION, unproven: undefined }
+  const proof = await prove(site, snapshot, undefined, deadline)
+  return proof.kind === 'proven'
+    ? { latest: proof.latest, unproven: undefined }
+    : { latest: NO_PROMOTION, unproven: proof.kind === 'unproven' ? proof.why : undefined }
+}
+
 async function promoteWith(
   context: Context,
   site: ReplicatedSite,
@@ -153,9 +194,15 @@ async function promoteWith(
   looking: Promise<ClusterSnapshot>,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
-  const { instance, node } = site
-  const [seen, role] = await Promise.all([looking, readRole(connection, version)])
+  const { instance, node, files } = site
+  const [seen, role, proof] = await Promise.all([
+    looking,
+    readRole(connection, version),
+    looking.then((before) => proofBefore(context, site, before)),
+  ])
   const snapshot = role.inRecovery && !context.explain ? await awaitBaselines(context, site, seen) : seen
+  const latest = latestOf([latestPromotion(snapshot, site.resource), proof.latest])
+  const promotion: Promotion = { number: latest.number + 1, node }
   const required = requiredAtPromotion(
     readPolicy(values),
     snapshot,
@@ -170,6 +217,10 @@ async function promoteWith(
     inRecovery: role.inRecovery,
     node,
     dataStatus: self?.permanent[site.attributes.dataStatus],
+    complete: mayBePromoted(snapshot, node, site.resource, site.mode, latest),
+    unproven: proof.unproven,
+    own: ownPromotion(snapshot, node, site.resource),
+    latest,
     position: role.position,
     quorums: publishedQuorums(snapshot, site.attributes.quorum),
     required: site.mode === 'sync' ? required.count : 0,
@@ -181,12 +232,23 @@ async function promoteWith(
     restart: values.restart_on_promote,
     slots: site.slotPrefix !== '',
   }
+  // The proof that commits wait for is collected while PostgreSQL is promoted.
+  let proving: Promise<Proof> | undefined
+  const proveMeanwhile = (): void => {
+    proving = prove(site, snapshot, promotion.number, deadline, { unique: true })
+    proving.catch(() => undefined)
+  }
   const perform: Record<PromoteStep, () => Promise<void>> = {
-    'publish complete': () => publish(site, node, { dataStatus: 'LATEST' }),
+    withdraw: () => publish(site, node, { score: SCORE.never }),
+    'publish complete': async () => {
+      await publishNumber(site, snapshot, promotion)
+      await publish(site, node, { dataStatus: 'LATEST' })
+    },
     'bar others': async () => {
       const baseline = role.position === undefined ? {} : { baseline: role.position }
       const published = self?.permanent[site.attributes.quorum] !== undefined
       await Promise.all([
+        publishNumber(site, snapshot, promotion),
         barOthers(site, snapshot),
         publish(site, node, { ...baseline, ...(published && { quorum: null }) }),
       ])
@@ -201,14 +263,36 @@ async function promoteWith(
       await requireStandbys(site, version, connection, setting, deadline)
       log.info(`synchronous_standby_names is '${setting}' from the first commit on (sync_policy=strict)`)
     },
+    'wait until proven': async () => {
+      const names = otherNodes(site, snapshot).map(applicationName)
+      if (names.length > 0) await requireStandbys(site, version, connection, waitForFirst(names), deadline)
+    },
     'end old connections': () => endConnections(context, connection, senders),
     promote: async () => {
+      proveMeanwhile()
       await promoteServer(instance, version, connection, deadline)
       log.info('PostgreSQL is promoted')
     },
     'restart as primary': async () => {
+      proveMeanwhile()
       await restartAsPrimary(context, site, version)
       log.info('PostgreSQL is restarted as the primary')
+    },
+    'stop waiting': async () => {
+      const found = await proving
+      if (found?.kind === 'superseded') {
+        await publish(site, node, { score: SCORE.never })
+        throw new OcfError(
+          ExitCode.ERR_GENERIC,
+          `not to be the primary: ${found.by.node} was promoted meanwhile (promotion ${found.by.number})`,
+        )
+      }
+      if (found?.kind === 'unproven') {
+        log.warning(`commits wait until it is proven that this node is the primary: ${found.why}`)
+        return
+      }
+      writeOwned(instance.owner, files.repMode, repModeText(''))
+      signalProcess(runningServer(site).pid, 'SIGHUP')
     },
     // In a session of its own: a restart ends the one before it.
     'make slots': () =>

@@ -16,13 +16,17 @@ export interface Publication {
   readonly waiting?: null
   /** How far a rejoin is. */
   readonly rejoin?: string | null
+  /** The number of the node's own last promotion. */
+  readonly promotion?: string
+  /** The latest promotion that the node knows of. */
+  readonly epoch?: string
   readonly score?: string
 }
 
 function writes(site: Site, node: string, publication: Publication): readonly (() => Promise<void>)[] {
   const { attributes, attributeDeadline, featureSet } = site
-  const { status, dataStatus, baseline, position, receiver, refused, quorum, waiting, rejoin, score } =
-    publication
+  const { status, dataStatus, baseline, position, receiver, refused, quorum, waiting, rejoin } = publication
+  const { promotion, epoch, score } = publication
   const attribute = (name: string, value: string | null | undefined, lifetime: 'reboot' | 'forever') =>
     value === undefined
       ? []
@@ -44,6 +48,8 @@ function writes(site: Site, node: string, publication: Publication): readonly ((
     ...attribute(attributes.quorum, quorum, 'forever'),
     ...attribute(attributes.waiting, waiting, 'reboot'),
     ...attribute(attributes.rejoin, rejoin, 'reboot'),
+    ...attribute(attributes.promotion, promotion, 'forever'),
+    ...attribute(attributes.epoch, epoch, 'reboot'),
     ...(score === undefined ? [] : [() => changePromotionScore(site, node, score, attributeDeadline())]),
   ]
 }

@@ -11,6 +11,8 @@ import { tryLock } from '../../lib/system/file-lock'
 import { type Context } from './agent'
 import { unlock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
+import { primaryNodes } from './primaries'
+import { isLatest, latestPromotion } from './promotions'
 import { tryPublish } from './publish'
 import {
   isAbandoned,
@@ -119,6 +121,18 @@ function refuseRunning({ instance: { dataDirectory } }: ReplicatedSite): void {
   throw new OcfError(ExitCode.ERR_GENERIC, `PostgreSQL runs on ${dataDirectory}: stop it first`)
 }
 
+/** What the cluster has promoted last is not given for the data of a primary of before. */
+async function refuseOlderPrimary({ deadline }: Context, { resource }: ReplicatedSite): Promise<void> {
+  const snapshot = await takeSnapshot(deadline.within(CLEAN_UP_MS))
+  const [primary] = primaryNodes(snapshot, resource)
+  if (primary === undefined || isLatest(snapshot, primary, resource)) return
+  const { node, number } = latestPromotion(snapshot, resource)
+  throw new OcfError(
+    ExitCode.ERR_GENERIC,
+    `${primary} was promoted before ${node} (promotion ${number}): this node's data is not made a copy of its`,
+  )
+}
+
 /** Whether the cluster has noted that `start` has failed here. (Before pacemaker 1.1.17 it counted all actions as one.) */
 function startHasFailed(
   { resource }: ReplicatedSite,
@@ -167,6 +181,7 @@ export async function rejoinWorker(context: Context): Promise<ExitCode> {
   let abandoned: boolean
   try {
     refuseRunning(site)
+    await refuseOlderPrimary(context, site)
     const rejoin = await METHODS[method]()
     await rejoin({
       context,

@@ -13,6 +13,7 @@ import { decideStart, type StartFacts, type StartStep } from './decide-start'
 import { SCORE } from './names'
 import { whatIsLost } from './decide-rejoin'
 import { primaryNodes } from './primaries'
+import { epochToPublish, isLatest, latestPromotion } from './promotions'
 import { publish, tryPublish } from './publish'
 import { forgetRejoin, readRejoin, rejoinIsTold } from './rejoin-note'
 import { withSession } from './session'
@@ -79,14 +80,26 @@ async function observe(
   }
 }
 
-type Standing = Pick<StartFacts, 'primary' | 'last' | 'loss' | 'rewinding' | 'rewindable'>
+type Standing = Pick<StartFacts, 'primary' | 'last' | 'later' | 'loss' | 'rewinding' | 'rewindable'>
 
 const UNOBSERVED: Standing = {
   primary: undefined,
   last: false,
+  later: undefined,
   loss: undefined,
   rewinding: undefined,
   rewindable: undefined,
+}
+
+/** Whether this node was the last primary: by the number of its promotion, or, where there are none, by what is said. */
+function wasLast({ resource, node, attributes }: ReplicatedSite, snapshot: ClusterSnapshot): boolean {
+  if (latestPromotion(snapshot, resource).number > 0) {
+    return isLatest(snapshot, node, resource)
+  }
+  const [only, ...more] = snapshot.nodes.filter(
+    ({ permanent }) => permanent[attributes.dataStatus] === 'LATEST',
+  )
+  return only !== undefined && more.length === 0 && sameNode(only.name, node)
 }
 
 /** How this node's data stands to the cluster's. */
@@ -102,11 +115,19 @@ async function observeCluster(
     : undefined
   if (looking === undefined) return { ...UNOBSERVED, rewinding }
   const snapshot = await looking
-  const [primary] = primaryNodes(snapshot, site.resource).filter((name) => !sameNode(name, site.node))
-  const latest = snapshot.nodes.filter(({ permanent }) => permanent[site.attributes.dataStatus] === 'LATEST')
-  const last =
-    primary === undefined && latest.length === 1 && latest.every(({ name }) => sameNode(name, site.node))
-  if (primary === undefined || rewinding !== undefined) return { ...UNOBSERVED, primary, last, rewinding }
+  const [promoted] = primaryNodes(snapshot, site.resource).filter((name) => !sameNode(name, site.node))
+  const latest = latestPromotion(snapshot, site.resource)
+  // What the cluster has promoted last is not discarded for a primary of before, which stops when it learns of it.
+  const primary = promoted !== undefined && isLatest(snapshot, promoted, site.resource) ? promoted : undefined
+  if (promoted !== primary) {
+    log.warning(
+      `${latest.node} was promoted after ${String(promoted)} (promotion ${latest.number}): this node's data is not made a copy of that one's`,
+    )
+  }
+  const last = primary === undefined && wasLast(site, snapshot)
+  const isLater = latest.number > 0 && !sameNode(latest.node, site.node)
+  const standing = { ...UNOBSERVED, primary, last, later: isLater ? latest.node : undefined }
+  if (primary === undefined || rewinding !== undefined) return { ...standing, rewinding }
   try {
     const { compareWithPrimary } = await import('./rejoin')
     const loss = await compareWithPrimary(context, site, locked)
@@ -114,10 +135,10 @@ async function observeCluster(
       values.rejoin === 'rewind' && loss.kind !== 'nothing'
         ? (await controlDataOf(site.instance, deadline)).rewindable
         : undefined
-    return { ...UNOBSERVED, primary, last, loss, rewindable }
+    return { ...standing, loss, rewindable }
   } catch (error) {
     log.warning(`this node's data cannot be compared with ${primary}'s: ${messageOf(error)}`)
-    return { ...UNOBSERVED, primary, last, loss: messageOf(error) }
+    return { ...standing, loss: messageOf(error) }
   }
 }
 
@@ -132,6 +153,16 @@ export async function start(context: Context): Promise<ExitCode> {
     ;(await import('./swap')).mendSwap(site, context.log)
   }
   return startAsFound(context, site, false)
+}
+
+/** The word of this node on the latest promotion, which a primary may need to hear; see decide-proof.ts. */
+async function epochIfKnown(
+  { deadline }: Context,
+  site: Site,
+  looking: Promise<ClusterSnapshot> | undefined,
+): Promise<string | undefined> {
+  const snapshot = await (looking ?? takeSnapshot(deadline))
+  return epochToPublish(snapshot, site.node, site.resource)
 }
 
 /** @param rejoined - this start has made the data a copy of the primary's */
@@ -150,15 +181,18 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
   const facts = await observe(context, site, version, server, rejoined, looking)
   const dataStatus = typeof facts.loss === 'object' ? dataStatusOf(facts.loss) : undefined
   const perform: Record<StartStep, () => Promise<void>> = {
-    'publish stopped': () =>
-      publish(site, site.node, {
+    'publish stopped': async () => {
+      const epoch = await epochIfKnown(context, site, looking)
+      await publish(site, site.node, {
         status: 'STOP',
+        ...(epoch !== undefined && { epoch }),
         baseline: null,
         position: null,
         refused: null,
         score: SCORE.never,
         ...(dataStatus !== undefined && { dataStatus }),
-      }),
+      })
+    },
     'remove lock': () => {
       removeOwned(site.instance.owner, site.files.lock)
       context.log.info(`everything this node has is in the primary's data: ${site.files.lock} is removed`)

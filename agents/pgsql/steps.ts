@@ -1,5 +1,6 @@
 /** What a plan can consist of, and how each step is carried out. */
 import { type AttributeChange, changeAttribute, changePromotionScore } from '../../lib/cluster/attributes'
+import { republishAll } from '../../lib/cluster/republish'
 import { type Log } from '../../lib/ocf'
 import { quoteSetting } from '../../lib/postgres/settings-text'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
@@ -18,6 +19,10 @@ export interface ElectionNote {
 export type Step =
   | ({ readonly step: 'attribute' } & AttributeChange)
   | { readonly step: 'score'; readonly node: string; readonly score: string }
+  /** Has the attribute daemon write what it knows into the CIB again: see lib/cluster/republish.ts. */
+  | { readonly step: 'republish' }
+  /** Goes on only with the proof that this node is the primary still: see decide-proof.ts. */
+  | { readonly step: 'prove' }
   /** Changes synchronous_standby_names, in the included file and in the running server. */
   | { readonly step: 'synchronous'; readonly names: string }
   /** Goes on only once every acknowledged commit is on that node and all further ones will wait for it. */
@@ -35,6 +40,10 @@ export function describeStep(step: Step): string {
         : `set node attribute ${step.name} of ${step.node} to ${step.value}`
     case 'score':
       return `set the promotion score of ${step.node} to ${step.score}`
+    case 'republish':
+      return 'have the node attributes written again that the cluster has lost'
+    case 'prove':
+      return 'make sure that this node is the primary still: with quorum, and nobody promoted after it'
     case 'synchronous':
       return `set synchronous_standby_names to '${step.names}' and reload`
     case 'confirm':
@@ -60,6 +69,8 @@ export interface Effects {
   readonly postmaster?: number
   /** Waits for the proof that so many of these nodes have everything; `false` when it did not come. */
   readonly confirm?: (nodes: Quorum) => Promise<boolean>
+  /** Collects the proof that this node is the primary still; `false` when it did not come. */
+  readonly prove?: () => Promise<boolean>
 }
 
 /** Text of the file with the agent's synchronous_standby_names. */
@@ -68,7 +79,7 @@ export function repModeText(names: string): string {
 }
 
 /** Carries out one step. Returns `false` when those after it must not be. */
-async function performStep(step: Step, { site, log, postmaster, confirm }: Effects): Promise<boolean> {
+async function performStep(step: Step, { site, log, postmaster, confirm, prove }: Effects): Promise<boolean> {
   const { owner } = site.instance
   switch (step.step) {
     case 'attribute':
@@ -84,6 +95,12 @@ async function performStep(step: Step, { site, log, postmaster, confirm }: Effec
       writeOwned(owner, site.files.repMode, repModeText(step.names))
       if (postmaster !== undefined) signalProcess(postmaster, 'SIGHUP')
       return true
+    case 'republish':
+      log.info(describeStep(step))
+      await republishAll(site.attributeDeadline())
+      return true
+    case 'prove':
+      return (await prove?.()) === true
     case 'confirm':
       return (await confirm?.({ count: 1, names: [step.node] })) === true
     case 'confirm quorum':

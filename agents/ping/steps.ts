@@ -1,5 +1,6 @@
 /** How the steps of a plan are carried out. */
 import { beginDampened, updateDampened } from '../../lib/cluster/attributes'
+import { isMissing, republishAll } from '../../lib/cluster/republish'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { writeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
@@ -20,6 +21,10 @@ export async function performSteps(steps: readonly Step[], context: Context): Pr
       // Other resources wait for the first value; it is later changes that can be a moment's trouble.
       const publish = action === 'start' ? beginDampened : updateDampened
       await publish(step.name, `${step.value}`, step.dampen, deadline, env.featureSet)
+      if (action !== 'start' && env.node !== undefined && (await isMissing(env.node, step.name, deadline))) {
+        log.info(`the cluster has lost the node attribute ${step.name}: it is written again`)
+        await republishAll(deadline)
+      }
       log.debug(`${step.name} = ${step.value}`)
       continue
     }

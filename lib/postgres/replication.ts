@@ -1,6 +1,7 @@
 /** What a server says of itself and of its standbys. */
 import { type Deadline } from '../ocf'
 import { type Connection } from './connection'
+import { type Timeline } from './control-data'
 import { type MajorVersion } from './instance'
 import { bytesBetween, laterLsn, type Lsn, readLsn } from './lsn'
 
@@ -31,6 +32,8 @@ export interface ServerRole {
   readonly readToEnd: boolean
   /** `synchronous_standby_names` as it is in force. */
   readonly synchronousStandbyNames: string
+  /** The timeline that a primary writes; nothing on a standby. */
+  readonly timeline: Timeline | undefined
 }
 
 /** Names that changed with version 10: xlog became wal, location became lsn. */
@@ -40,6 +43,7 @@ function names(version: MajorVersion): {
   flushed: string
   replayedThere: string
   current: string
+  fileName: string
 } {
   return version >= 10
     ? {
@@ -48,6 +52,7 @@ function names(version: MajorVersion): {
         flushed: 'flush_lsn',
         replayedThere: 'replay_lsn',
         current: 'pg_catalog.pg_current_wal_flush_lsn()',
+        fileName: 'pg_catalog.pg_walfile_name',
       }
     : {
         received: 'pg_catalog.pg_last_xlog_receive_location()',
@@ -56,21 +61,24 @@ function names(version: MajorVersion): {
         replayedThere: 'replay_location',
         // Written, where "flushed" cannot be asked for (before 9.6): never less than what is flushed.
         current: 'pg_catalog.pg_current_xlog_location()',
+        fileName: 'pg_catalog.pg_xlogfile_name',
       }
 }
 
 /** Asks a server for its role. */
 export async function readRole(connection: Connection, version: MajorVersion): Promise<ServerRole> {
-  const { received, replayed } = names(version)
+  const { received, replayed, current, fileName } = names(version)
   const [row] = await connection.rows<{
     recovering: boolean
     received: string | null
     replayed: string | null
     sync_names: string
+    wal_file: string | null
   }>(
     `select recovering, sync_names,
             case when recovering then ${received}::text end as received,
-            case when recovering then ${replayed}::text end as replayed
+            case when recovering then ${replayed}::text end as replayed,
+            case when not recovering then ${fileName}(${current}) end as wal_file
        from (select pg_catalog.pg_is_in_recovery() as recovering,
                     pg_catalog.current_setting('synchronous_standby_names') as sync_names) as role`,
   )
@@ -80,6 +88,7 @@ export async function readRole(connection: Connection, version: MajorVersion): P
     position: laterLsn(readLsn(row.received), readLsn(row.replayed)),
     readToEnd: row.received !== null,
     synchronousStandbyNames: row.sync_names,
+    timeline: row.wal_file === null ? undefined : parseInt(row.wal_file.slice(0, 8), 16),
   }
 }
 

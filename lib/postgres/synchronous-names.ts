@@ -28,6 +28,11 @@ export function waitForAll(names: readonly string[]): string {
   return names.length <= 1 ? list : `FIRST ${names.length} (${list})`
 }
 
+/** The setting with which a commit waits for the first of these standbys that is connected; in every version. */
+export function waitForFirst(names: readonly string[]): string {
+  return names.map(quoteStandbyName).join(', ')
+}
+
 /** The setting with which a commit waits for `count` of these standbys, whichever; from version 10 on. */
 export function waitForAny(count: number, names: readonly string[]): string {
   return names.length === 0 ? '' : `ANY ${count} (${names.map(quoteStandbyName).join(', ')})`

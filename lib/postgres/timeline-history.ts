@@ -1,6 +1,9 @@
 /** Where timelines fork (PostgreSQL manual, "Timelines"). */
+import { readOwned } from '../system/owned-files'
 import { type Timeline } from './control-data'
+import { type Instance } from './instance'
 import { type Lsn, readLsn } from './lsn'
+import { walDirectory } from './wal-segments'
 
 /** A timeline that was left, and the position up to which it was followed. */
 export interface Fork {
@@ -24,4 +27,12 @@ export function readTimelineHistory(text: string): readonly Fork[] | undefined {
     forks.push({ timeline: Number(timeline), end })
   }
   return forks
+}
+
+/** The timelines that one of a server comes from, as its own history file has them; none where there is no such file. */
+export function ancestors(instance: Instance, timeline: Timeline | undefined): readonly Timeline[] {
+  if (timeline === undefined) return []
+  const name = `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`
+  const text = readOwned(instance.owner, `${walDirectory(instance)}/${name}`)
+  return (readTimelineHistory(text ?? '') ?? []).map((fork) => fork.timeline)
 }

@@ -40,6 +40,8 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
       node: primary,
       externals: [],
       receiver: undefined,
+      timeline: undefined,
+      history: [],
       others,
       standbys,
       synchronousStandbyNames: `"${standby}"`,
@@ -79,10 +81,16 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
       checkCount: 3,
       snapshot,
     })
-    expect(plan).toMatchObject({ because: undefined, steps: [] })
+    expect(plan.because).toBeUndefined()
+    // It has not said yet which promotion it knows of: that is younger than these states.
+    const word = (node: string) => [`set node attribute pgsql-epoch of ${node} to 0`]
+    expect(plan.steps.map(describeStep)).toEqual([
+      ...word(standby),
+      'have the node attributes written again that the cluster has lost',
+    ])
     for (const node of [primary, standby]) {
       const probed = decideProbe({ resource: 'pgsql', node, inRecovery: node === standby, snapshot })
-      expect(probed.steps).toEqual([])
+      expect(probed.steps.map(describeStep)).toEqual(word(node))
     }
   })
 

@@ -163,6 +163,7 @@ describe('where pg_rewind was cut off, the data is not started as it is', () => 
       manual: false,
       running: undefined,
       last: true,
+      later: undefined,
       promotesNext: true,
     })
     expect(plan).toMatchObject({ exit: 1, steps: ['publish stopped'] })
@@ -177,6 +178,7 @@ test('a start that rejoins is nothing but that, and decides afresh afterwards', 
     manual: false,
     running: undefined,
     last: false,
+    later: undefined,
     promotesNext: false,
   } as const
   expect(decideStart(start)).toEqual({ exit: 0, steps: ['publish stopped', 'rejoin'] })

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { decidePrimary, type PrimaryFacts } from '../../agents/pgsql/decide-primary'
-import { describeStep } from '../../agents/pgsql/steps'
 import { type NodeState } from '../../lib/cluster/snapshot'
 import { type StandbyRow } from '../../lib/postgres/replication'
 import { cluster, clusterNode } from './support/cluster'
+import { effectsOf } from './support/proven'
 
 const node = clusterNode
 
@@ -42,6 +42,8 @@ const WELL: PrimaryFacts = {
   externals: [],
   receiver: undefined,
   others: ['node2'],
+  timeline: undefined,
+  history: [],
   standbys: [row('node2', 'STREAMING', 'SYNC')],
   synchronousStandbyNames: '"node2"',
   snapshot: cluster([primary, inSync]),
@@ -188,8 +190,9 @@ const cases: readonly Case[] = [
     names: '"node2"',
     nodes: [node('node1'), inSync],
     steps: [
-      'set node attribute pgsql-data-status of node1 to LATEST',
       'set node attribute pgsql-status of node1 to PRI',
+      'have the node attributes written again that the cluster has lost',
+      'set node attribute pgsql-data-status of node1 to LATEST',
     ],
   },
   {
@@ -563,10 +566,12 @@ describe('what a primary does about its standbys', () => {
       standbys,
       synchronousStandbyNames: names,
       receiver: rest.receiver,
+      timeline: undefined,
+      history: [],
       snapshot: cluster(nodes, rest.state),
     }
     const plan = decidePrimary(facts)
-    expect(plan.steps.map(describeStep)).toEqual(steps)
+    expect(effectsOf(plan, facts)).toEqual(steps)
     expect(plan.awaiting).toBe(awaiting)
     expect(plan.exit).toBe(8)
   }
@@ -674,21 +679,166 @@ describe('what a primary does about its standbys', () => {
         { ...other, online: false },
         undefined,
         [
-          'set node attribute pgsql-data-status of node1 to LATEST',
           'set node attribute pgsql-status of node1 to PRI',
+          'set node attribute pgsql-data-status of node1 to LATEST',
           'set node attribute pgsql-data-status of node2 to DISCONNECT',
         ],
       ],
     ])('%s', (_, own, that, reason, steps) => {
-      const plan = decidePrimary({
+      const facts = {
         ...WELL,
         standbys: [],
         synchronousStandbyNames: '',
         snapshot: cluster([own, that]),
-      })
+      }
+      const plan = decidePrimary(facts)
       expect(plan.exit).toBe(8)
       expect(plan.reason).toBe(reason)
-      expect(plan.steps.map(describeStep)).toEqual(steps)
+      expect(effectsOf(plan, facts)).toEqual(steps)
+    })
+  })
+
+  describe('by the numbers of the promotions', () => {
+    const PROMOTED = { pgsql: 'Promoted' } as const
+    const numbered = (name: string, own: string | undefined, known: string, more: Partial<NodeState> = {}) =>
+      node(name, {
+        roles: PROMOTED,
+        ...more,
+        transient: { 'pgsql-status': 'PRI', 'master-pgsql': '1000', ...more.transient, 'pgsql-epoch': known },
+        permanent: {
+          'pgsql-data-status': 'LATEST',
+          ...more.permanent,
+          ...(own !== undefined && { 'pgsql-promotion': own }),
+        },
+      })
+    const behind = numbered('node2', '7 timeline 11', '8 node1')
+    const barred = {
+      transient: { 'pgsql-status': 'HS:alone', 'master-pgsql': '-INFINITY' },
+      permanent: { 'pgsql-data-status': 'DISCONNECT' },
+      roles: { pgsql: 'Unpromoted' },
+    } as const
+
+    test.each<[string, Partial<PrimaryFacts>, readonly NodeState[], number, readonly string[]]>([
+      [
+        'all is said: nothing is written',
+        { timeline: 12 },
+        [numbered('node1', '8 timeline 12', '8 node1'), numbered('node2', undefined, '8 node1', barred)],
+        8,
+        [],
+      ],
+      [
+        'after its promotion it adds the timeline',
+        { timeline: 12 },
+        [numbered('node1', '8', '8 node1'), numbered('node2', undefined, '8 node1', barred)],
+        8,
+        ['set node attribute pgsql-promotion of node1 to 8 timeline 12'],
+      ],
+      [
+        'an earlier one is promoted, too: the later bars it',
+        { timeline: 12 },
+        [numbered('node1', '8 timeline 12', '8 node1'), behind],
+        8,
+        [
+          'set node attribute pgsql-data-status of node2 to DISCONNECT',
+          'set the promotion score of node2 to -INFINITY',
+        ],
+      ],
+      [
+        'a later one is promoted, too: this one stops, and says nothing of that',
+        { timeline: 11 },
+        [numbered('node1', '7 timeline 11', '8 node2'), numbered('node2', '8 timeline 12', '8 node2')],
+        9,
+        [
+          'set the promotion score of node1 to -INFINITY',
+          'set node attribute pgsql-status of node1 to UNKNOWN',
+          'set node attribute pgsql-data-status of node1 to DISCONNECT',
+        ],
+      ],
+      [
+        'a later one was promoted, and only another node knows of it',
+        { timeline: 11, others: ['node2', 'node3'] },
+        [numbered('node1', '7 timeline 11', '7 node1'), numbered('node3', undefined, '8 node2', barred)],
+        9,
+        [
+          'set the promotion score of node1 to -INFINITY',
+          'set node attribute pgsql-status of node1 to UNKNOWN',
+          'set node attribute pgsql-data-status of node1 to DISCONNECT',
+        ],
+      ],
+      [
+        'it comes from the latest, promoted by an agent without numbers: it takes the next',
+        { timeline: 13, history: [11, 12] },
+        [
+          numbered('node1', '7 timeline 11', '8 node2'),
+          numbered('node2', '8 timeline 12', '8 node2', barred),
+        ],
+        8,
+        ['set node attribute pgsql-promotion of node1 to 9 timeline 13'],
+      ],
+      [
+        'it does not come from the latest: its own timeline shows it',
+        { timeline: 13, history: [10, 11] },
+        [
+          numbered('node1', '7 timeline 11', '8 node2', { transient: { 'master-pgsql': '-INFINITY' } }),
+          numbered('node2', '8 timeline 12', '8 node2', barred),
+        ],
+        9,
+        [
+          'set node attribute pgsql-status of node1 to UNKNOWN',
+          'set node attribute pgsql-data-status of node1 to DISCONNECT',
+        ],
+      ],
+      [
+        'a sleeper has written into the attributes of the later one: that one sets them right',
+        { timeline: 12 },
+        [
+          numbered('node1', '8 timeline 12', '8 node1', {
+            transient: { 'master-pgsql': '-INFINITY' },
+            permanent: { 'pgsql-data-status': 'DISCONNECT' },
+          }),
+          numbered('node2', '7 timeline 11', '8 node1', barred),
+        ],
+        8,
+        [
+          'set node attribute pgsql-data-status of node1 to LATEST',
+          'set the promotion score of node1 to 1000',
+        ],
+      ],
+      [
+        'the attribute daemon was started again: what it knew is told again',
+        { timeline: 12 },
+        [
+          node('node1', {
+            roles: PROMOTED,
+            transient: { 'pgsql-epoch': undefined },
+            permanent: { 'pgsql-data-status': 'LATEST', 'pgsql-promotion': '8 timeline 12' },
+          }),
+          numbered('node2', undefined, '8 node1', barred),
+        ],
+        8,
+        [
+          'set node attribute pgsql-epoch of node1 to 8 node1',
+          'set node attribute pgsql-status of node1 to PRI',
+          'have the node attributes written again that the cluster has lost',
+          'set the promotion score of node1 to 1000',
+        ],
+      ],
+    ])('%s', (_, change, nodes, exit, steps) => {
+      const facts: PrimaryFacts = {
+        ...WELL,
+        standbys: [],
+        synchronousStandbyNames: '',
+        ...change,
+        snapshot: cluster(nodes),
+      }
+      const plan = decidePrimary(facts)
+      expect(effectsOf(plan, facts)).toEqual(steps)
+      expect(plan.exit).toBe(exit)
+      if (exit === 9) {
+        expect(plan.reason).toBe(
+          'node2 was promoted later (promotion 8, this node: 7): this primary must stop',
+        )
+      }
     })
   })
 })

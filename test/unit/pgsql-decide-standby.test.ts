@@ -7,10 +7,17 @@ import { cluster, clusterNode } from './support/cluster'
 const OLDER = '0000000003000000'
 const NEWER = '0000000003000100'
 
+/** What every standby has said of itself. */
+const SAID = { 'pgsql-epoch': '0', 'master-pgsql': '-INFINITY' } as const
+
 function node(name: string, status: string | undefined, position?: string, online = true): NodeState {
   return clusterNode(name, {
     online,
-    transient: { 'pgsql-status': 'HS:alone', ...(position !== undefined && { 'pgsql-xlog-loc': position }) },
+    transient: {
+      ...SAID,
+      'pgsql-status': 'HS:alone',
+      ...(position !== undefined && { 'pgsql-xlog-loc': position }),
+    },
     permanent: status === undefined ? {} : { 'pgsql-data-status': status },
   })
 }
@@ -28,6 +35,81 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
+  ...[['node2'], []].map((primaries) => ({
+    when: `it was away, and brings a score of before with it (${primaries.length} primaries)`,
+    nodes: [
+      clusterNode('node1', {
+        transient: { ...SAID, 'pgsql-status': 'HS:alone', 'master-pgsql': '100' },
+        permanent: { 'pgsql-data-status': 'DISCONNECT' },
+      }),
+    ],
+    primaries,
+    steps: ['set the promotion score of node1 to -INFINITY'],
+    because: primaries.length > 0 ? undefined : /its data was not complete/,
+  })),
+  {
+    when: 'the attribute daemon was started again: what it knew is told again, and there is a score to raise',
+    nodes: [
+      clusterNode('node1', {
+        transient: { 'pgsql-epoch': undefined, 'pgsql-status': 'HS:sync' },
+        permanent: { 'pgsql-data-status': 'STREAMING|SYNC' },
+      }),
+      clusterNode('node2', { permanent: { 'pgsql-promotion': '8 timeline 12' } }),
+    ],
+    primaries: ['node2'],
+    steps: [
+      'set node attribute pgsql-epoch of node1 to 8 node2',
+      'set the promotion score of node1 to -INFINITY',
+      'have the node attributes written again that the cluster has lost',
+    ],
+    because: undefined,
+  },
+  {
+    when: 'it was the last primary, and another one has said that its data is old: it has all the same',
+    nodes: [
+      clusterNode('node1', {
+        transient: { ...SAID, 'pgsql-epoch': '8 node1', 'pgsql-status': 'HS:alone', 'pgsql-xlog-loc': NEWER },
+        permanent: { 'pgsql-data-status': 'DISCONNECT', 'pgsql-promotion': '8 timeline 12' },
+      }),
+      clusterNode('node2', {
+        transient: { ...SAID, 'pgsql-epoch': '8 node1', 'pgsql-status': 'HS:alone' },
+        permanent: { 'pgsql-data-status': 'DISCONNECT', 'pgsql-promotion': '7 timeline 11' },
+      }),
+    ],
+    position: NEWER,
+    note: { positions: { node1: NEWER }, seen: 2 },
+    steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
+    because: /no node has newer data/,
+  },
+  {
+    when: 'it was a primary before the last one, and calls itself the latest still: it takes no part',
+    nodes: [
+      clusterNode('node1', {
+        transient: { ...SAID, 'pgsql-epoch': '8 node2', 'pgsql-status': 'HS:alone' },
+        permanent: { 'pgsql-data-status': 'LATEST', 'pgsql-promotion': '7 timeline 11' },
+      }),
+    ],
+    position: NEWER,
+    steps: [],
+    because: /its data was not complete/,
+  },
+  {
+    when: 'it was the last primary: what one of before has written since does not count',
+    nodes: [
+      clusterNode('node1', {
+        transient: { ...SAID, 'pgsql-epoch': '8 node1', 'pgsql-status': 'HS:alone', 'pgsql-xlog-loc': OLDER },
+        permanent: { 'pgsql-data-status': 'LATEST', 'pgsql-promotion': '8 timeline 12' },
+      }),
+      clusterNode('node2', {
+        transient: { ...SAID, 'pgsql-epoch': '8 node1', 'pgsql-status': 'HS:alone', 'pgsql-xlog-loc': NEWER },
+        permanent: { 'pgsql-data-status': 'LATEST', 'pgsql-promotion': '7 timeline 11' },
+      }),
+    ],
+    position: OLDER,
+    note: { positions: { node1: OLDER }, seen: 2 },
+    steps: ['set the promotion score of node1 to 1000', 'remove the note of the election'],
+    because: /no node has newer data/,
+  },
   {
     when: 'there is a primary and it streams: the primary says everything',
     nodes: [node('node1', 'STREAMING|SYNC'), node('node2', 'LATEST')],
@@ -37,14 +119,14 @@ const cases: readonly Case[] = [
   },
   {
     when: 'there is a primary that has lost this standby',
-    nodes: [{ ...node('node1', 'DISCONNECT'), transient: { 'pgsql-status': 'HS:sync' } }],
+    nodes: [{ ...node('node1', 'DISCONNECT'), transient: { ...SAID, 'pgsql-status': 'HS:sync' } }],
     primaries: ['node2'],
     steps: ['set node attribute pgsql-status of node1 to HS:alone'],
     because: undefined,
   },
   {
     when: 'there is a primary that it cannot follow',
-    nodes: [{ ...node('node1', 'DISCONNECT|FORKED'), transient: { 'pgsql-status': 'HS:sync' } }],
+    nodes: [{ ...node('node1', 'DISCONNECT|FORKED'), transient: { ...SAID, 'pgsql-status': 'HS:sync' } }],
     primaries: ['node2'],
     steps: ['set node attribute pgsql-status of node1 to HS:alone'],
     because: undefined,
@@ -62,6 +144,9 @@ const cases: readonly Case[] = [
     nodes: [{ ...node('node1', undefined), transient: {} }],
     steps: [
       'set node attribute pgsql-status of node1 to HS:alone',
+      'set node attribute pgsql-epoch of node1 to 0',
+      'set the promotion score of node1 to -INFINITY',
+      'have the node attributes written again that the cluster has lost',
       `set node attribute pgsql-xlog-loc of node1 to ${OLDER}`,
       'note the WAL positions of this election (seen 1 times)',
     ],

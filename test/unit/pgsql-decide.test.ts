@@ -5,6 +5,8 @@ import { decideStop, type StopFacts } from '../../agents/pgsql/decide-stop'
 import { decideStart, type StartFacts } from '../../agents/pgsql/decide-start'
 import { decideBeforePromote } from '../../agents/pgsql/decide-before-promote'
 import { decidePromote, type PromoteFacts } from '../../agents/pgsql/decide-promote'
+import { mayBecomePrimary } from '../../agents/pgsql/mode'
+import { NO_PROMOTION } from '../../agents/pgsql/promotions'
 import { type NodeState } from '../../lib/cluster/snapshot'
 import { cluster, clusterNode } from './support/cluster'
 
@@ -23,6 +25,7 @@ describe('start', () => {
     rejoinFile: '/var/lib/pgsql/tmp/rejoin.json',
     primary: undefined,
     last: false,
+    later: undefined,
     promotesNext: false,
     loss: undefined,
     masterIp: '192.168.2.3',
@@ -34,6 +37,14 @@ describe('start', () => {
       exit: 0,
       steps: ['publish stopped', 'clear remains', 'start as standby', 'publish standby'],
     })
+  })
+
+  test('was primary, and another one was promoted later that is not there: waits for it as a standby', () => {
+    const was = { lock: '/var/lib/pgsql/tmp/PGSQL.lock', later: 'node2' }
+    const steps = ['publish stopped', 'clear remains', 'start as standby', 'publish standby']
+    expect(decideStart({ ...facts, ...was })).toEqual({ exit: 0, steps })
+    // With rejoin=manual it is a person who compares.
+    expect(decideStart({ ...facts, ...was, manual: true }).exit).toBe(1)
   })
 
   test('with rejoin=manual, refuses a node with a lock file, with what to do, and lets nobody promote it', () => {
@@ -137,6 +148,7 @@ describe('demote', () => {
     role: 'primary',
     stopsNext: false,
     promotesNext: false,
+    superseded: false,
     wasAlone: false,
   }
 
@@ -183,6 +195,11 @@ describe('demote', () => {
       ['stop'],
     ],
     ['a standby', { role: 'standby' }, []],
+    [
+      'a primary after which another one was promoted is compared before it is started',
+      { superseded: true },
+      ['checkpoint', 'publish demoted', 'stop', 'note shutdown', 'publish stopped'],
+    ],
   ])('%s', (_, change, steps) => {
     expect(decideDemote({ ...facts, ...change })).toEqual({ exit: 0, steps })
   })
@@ -277,6 +294,10 @@ describe('promote', () => {
     inRecovery: true,
     node: 'node2',
     dataStatus: 'STREAMING|SYNC',
+    complete: true,
+    unproven: undefined,
+    own: 0,
+    latest: NO_PROMOTION,
     quorums: [],
     required: 0,
     position: OLDER,
@@ -288,23 +309,37 @@ describe('promote', () => {
     restart: false,
     slots: false,
   }
-  const usual = ['bar others', 'lock', 'promote', 'publish primary']
+  const usual = ['bar others', 'lock', 'wait until proven', 'promote', 'stop waiting', 'publish primary']
+  const asynchronous = ['bar others', 'lock', 'promote', 'publish primary']
+  /** Complete or not by what is said of the data alone. */
+  const decide = (change: Partial<PromoteFacts>) => {
+    const all = { ...facts, ...change }
+    return decidePromote({ ...all, complete: mayBecomePrimary(all.mode, all.dataStatus), ...change })
+  }
 
   test.each<[string, Partial<PromoteFacts>, readonly string[]]>([
     ['a standby in sync', {}, usual],
     ['the first primary of all', { dataStatus: undefined }, usual],
     ['what is primary already only says so', { inRecovery: false }, ['publish primary']],
-    ['by a restart', { restart: true }, ['bar others', 'lock', 'restart as primary', 'publish primary']],
-    ['with slots', { slots: true }, ['bar others', 'lock', 'promote', 'make slots', 'publish primary']],
+    [
+      'by a restart',
+      { restart: true },
+      ['bar others', 'lock', 'wait until proven', 'restart as primary', 'stop waiting', 'publish primary'],
+    ],
+    [
+      'with slots',
+      { slots: true, mode: 'async' },
+      ['bar others', 'lock', 'promote', 'make slots', 'publish primary'],
+    ],
     [
       'an asynchronous standby in asynchronous replication',
       { mode: 'async', dataStatus: 'STREAMING|ASYNC' },
-      usual,
+      asynchronous,
     ],
     [
       'the newest of them',
       { mode: 'async', position: NEWER, others: [{ node: 'node3', position: OLDER }] },
-      usual,
+      asynchronous,
     ],
     [
       'in synchronous replication, one with newer data has nothing more that was acknowledged',
@@ -323,17 +358,27 @@ describe('promote', () => {
     ],
     [
       'one that still sends to a node which followed it once',
-      { followers: ['node1'] },
+      { mode: 'async', followers: ['node1'] },
       ['bar others', 'lock', 'end old connections', 'promote', 'publish primary'],
     ],
     ['one that has the address over which it sends', { followers: ['node1'], reachable: true }, usual],
     [
       'a restart ends them by itself',
-      { followers: ['node1'], restart: true },
+      { mode: 'async', followers: ['node1'], restart: true },
       ['bar others', 'lock', 'restart as primary', 'publish primary'],
     ],
+    [
+      'under the strict policy, the wait for the standbys holds on',
+      { required: 1 },
+      ['bar others', 'lock', 'wait for standbys', 'promote', 'publish primary'],
+    ],
+    [
+      'the last primary, whatever another says of it',
+      { dataStatus: 'DISCONNECT', complete: true, own: 7, latest: { number: 7, node: 'node2' } },
+      usual,
+    ],
   ])('%s', (_, change, steps) => {
-    expect(decidePromote({ ...facts, ...change })).toEqual({ exit: 0, steps })
+    expect(decide(change)).toEqual({ exit: 0, steps })
   })
 
   test.each<[string, Partial<PromoteFacts>, RegExp]>([
@@ -358,9 +403,27 @@ describe('promote', () => {
       { dataStatus: 'LATEST', returning: true, baselines: [{ node: 'node2', position: NEWER }] },
       /node2 has newer data/,
     ],
+    [
+      'a primary of before, which calls itself the latest still',
+      { dataStatus: 'LATEST', complete: false, own: 7, latest: { number: 8, node: 'node3' } },
+      /^not promoted: node3 was promoted later \(promotion 8, this node: 7\): start that one$/,
+    ],
+    [
+      'a server that is a primary of before',
+      { inRecovery: false, own: 7, latest: { number: 8, node: 'node3' } },
+      /^not promoted: node3 was promoted later \(promotion 8\)/,
+    ],
+    [
+      'without the proof that it belongs to the part that decides',
+      { unproven: 'node2 is in a part of the cluster without quorum (1 of 3 nodes)' },
+      /^not promoted: node2 is in a part of the cluster without quorum/,
+    ],
   ])('refuses %s', (_, change, reason) => {
-    const plan = decidePromote({ ...facts, ...change })
-    expect(plan).toMatchObject({ exit: 1, steps: [] })
+    const plan = decide(change)
+    expect(plan.exit).toBe(1)
+    // What is known of its data rules its score out.
+    const ruledOut = /commits may be missing|pgsql-data-status is|start that one$/.test(plan.reason ?? '')
+    expect(plan.steps).toEqual(ruledOut ? ['withdraw'] : [])
     expect(plan.reason).toMatch(reason)
   })
 })
@@ -372,7 +435,9 @@ describe('before another node is promoted', () => {
     promoting: 'node2',
     baseline: OLDER,
     node: 'node3',
-    dataStatus: 'STREAMING|POTENTIAL',
+    complete: false,
+    promotable: true,
+    heals: false,
     ofQuorum: false,
     position: OLDER,
   } as const
@@ -395,9 +460,20 @@ describe('before another node is promoted', () => {
     expect(plan.detail).toContain('node2 is promoted at 0/3000000, this node has WAL up to 0/3000148')
   })
 
+  test('newer data than a node that is promoted by a score of before: that one refuses by itself', () => {
+    expect(decideBeforePromote({ ...facts, position: NEWER, promotable: false })).toEqual({
+      exit: 0,
+      steps: [],
+    })
+  })
+
+  test('newer data, where rejoin heals it: no ban, which a person would have to clear', () => {
+    expect(decideBeforePromote({ ...facts, position: NEWER, heals: true })).toEqual({ exit: 0, steps: [] })
+  })
+
   test('newer data in asynchronous replication: claims the promotion', () => {
-    const newer = { ...facts, mode: 'async', position: NEWER, dataStatus: 'STREAMING|ASYNC' } as const
+    const newer = { ...facts, mode: 'async', position: NEWER, complete: true } as const
     expect(decideBeforePromote(newer)).toEqual({ exit: 0, steps: ['claim'] })
-    expect(decideBeforePromote({ ...newer, dataStatus: 'DISCONNECT' }).steps).toEqual(['refuse'])
+    expect(decideBeforePromote({ ...newer, complete: false }).steps).toEqual(['refuse'])
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { decidePrimary, type PrimaryFacts } from '../../agents/pgsql/decide-primary'
 import { decideBeforePromote } from '../../agents/pgsql/decide-before-promote'
 import { decidePromote, type PromoteFacts } from '../../agents/pgsql/decide-promote'
+import { NO_PROMOTION } from '../../agents/pgsql/promotions'
 import { decideStandby } from '../../agents/pgsql/decide-standby'
 import { covering, missingProof, readQuorum, writeQuorum } from '../../agents/pgsql/quorum'
 import { isKnownDown, requiredAtPromotion, requiredSetting } from '../../agents/pgsql/sync-policy'
@@ -10,6 +11,7 @@ import { describeStep } from '../../agents/pgsql/steps'
 import { readCib, type NodeState } from '../../lib/cluster/snapshot'
 import { type StandbyRow } from '../../lib/postgres/replication'
 import { cluster, clusterNode } from './support/cluster'
+import { effectsOf } from './support/proven'
 
 const row = (
   applicationName: string,
@@ -373,7 +375,7 @@ describe('whom a primary waits for', () => {
     ['under the strict policy', strict],
   ])('%s', (_, table) => {
     test.each(table)('$when', ({ policy, standbys, names, nodes, steps, awaiting, waiting }) => {
-      const plan = decidePrimary({
+      const facts: PrimaryFacts = {
         resource: 'pgsql',
         mode: 'sync',
         policy: { strict: false, count: 1, quorum: false, ...policy },
@@ -384,9 +386,12 @@ describe('whom a primary waits for', () => {
         standbys,
         synchronousStandbyNames: names,
         receiver: undefined,
+        timeline: undefined,
+        history: [],
         snapshot: cluster(nodes, { noQuorumPolicy: nodes.length < 3 ? 'ignore' : 'stop' }),
-      })
-      expect(plan.steps.map(describeStep)).toEqual(steps)
+      }
+      const plan = decidePrimary(facts)
+      expect(effectsOf(plan, facts)).toEqual(steps)
       expect(plan.awaiting).toBe(awaiting)
       expect(plan.waiting).toBe(waiting)
     })
@@ -631,6 +636,10 @@ describe('a promotion by quorum', () => {
     inRecovery: true,
     node: 'node2',
     dataStatus: 'STREAMING|QUORUM',
+    complete: false,
+    unproven: undefined,
+    own: 0,
+    latest: NO_PROMOTION,
     position: MID,
     quorums: [{ count: 1, names: ['node2', 'node3'] }],
     required: 0,
@@ -643,13 +652,21 @@ describe('a promotion by quorum', () => {
     slots: false,
   }
   test('with the proof', () => {
-    const steps = ['publish complete', 'bar others', 'lock', 'promote', 'publish primary']
+    const steps = [
+      'publish complete',
+      'bar others',
+      'lock',
+      'wait until proven',
+      'promote',
+      'stop waiting',
+      'publish primary',
+    ]
     expect(decidePromote(facts)).toEqual({ exit: 0, steps })
   })
 
   test('under the strict policy, commits wait before there are any', () => {
     const steps = ['bar others', 'lock', 'wait for standbys', 'promote', 'publish primary']
-    expect(decidePromote({ ...facts, dataStatus: 'DISCONNECT|SYNC', required: 1 })).toEqual({
+    expect(decidePromote({ ...facts, dataStatus: 'DISCONNECT|SYNC', complete: true, required: 1 })).toEqual({
       exit: 0,
       steps,
     })
@@ -662,7 +679,8 @@ describe('a promotion by quorum', () => {
     ['it does not know what it has', { position: undefined }, /how much WAL/],
   ])('refused: %s', (_, change, reason) => {
     const plan = decidePromote({ ...facts, ...change })
-    expect(plan).toMatchObject({ exit: 1, steps: [] })
+    expect(plan.exit).toBe(1)
+    expect(plan.steps).toEqual(/commits may be missing/.test(plan.reason ?? '') ? ['withdraw'] : [])
     expect(plan.reason).toMatch(reason)
     expect(plan.reason?.length).toBeLessThanOrEqual(127)
   })
@@ -674,7 +692,9 @@ describe('a promotion by quorum', () => {
       promoting: 'node2',
       baseline: OLD,
       node: 'node3',
-      dataStatus: 'STREAMING|QUORUM',
+      complete: false,
+      promotable: true,
+      heals: false,
       ofQuorum: true,
       position: MID,
     })

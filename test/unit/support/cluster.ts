@@ -2,7 +2,7 @@
 import { type ClusterSnapshot, type NodeState } from '../../../lib/cluster/snapshot'
 
 /** A node that is online, unless something else is said. */
-export function clusterNode(name: string, state: Partial<NodeState> = {}): NodeState {
+export function clusterNode(name: string, { transient, ...state }: Partial<NodeState> = {}): NodeState {
   return {
     name,
     online: true,
@@ -10,7 +10,8 @@ export function clusterNode(name: string, state: Partial<NodeState> = {}): NodeS
     departed: false,
     shutDown: false,
     voter: true,
-    transient: {},
+    // It has told which promotion it knows of: none.
+    transient: { 'pgsql-epoch': '0', ...transient },
     permanent: {},
     roles: {},
     stopped: [],
