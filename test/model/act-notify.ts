@@ -2,7 +2,7 @@
 import { decideBeforePromote } from '../../agents/pgsql/decide-before-promote'
 import { SCORE } from '../../agents/pgsql/names'
 import { decideStandby } from '../../agents/pgsql/decide-standby'
-import { mayBecomePrimary } from '../../agents/pgsql/mode'
+import { latestPromotion, mayBePromoted } from '../../agents/pgsql/promotions'
 import { isListed, publishedQuorums } from '../../agents/pgsql/quorum'
 import { findNode } from '../../lib/cluster/snapshot'
 import { isPrimaryFor } from './act-promote'
@@ -10,6 +10,7 @@ import { unlockIfReceived } from './act-stop'
 import { send, snapshotOf } from './attributes'
 import { awaitWrites, type Part, performSteps, publish } from './carry-out'
 import { disconnect } from './postgres'
+import { prove } from './proof'
 import { lsnText } from './wal'
 import { type ModelNode, NAMES, nodeAt, otherNames, RESOURCE, say, SCORE_NAME, type World } from './world'
 
@@ -27,23 +28,26 @@ export function* beforePromote(world: World, node: ModelNode, promoting: number)
     findNode(snapshotOf(world, node), name)?.transient[NAMES.baseline]
   yield { holds: () => baselineNow() !== undefined }
   const snapshot = snapshotOf(world, node)
-  const statusOf = (other: string): string | undefined =>
-    findNode(snapshot, other)?.permanent[NAMES.dataStatus]
   const quorums = publishedQuorums(snapshot, NAMES.quorum)
+  const promotable = mayBePromoted(snapshot, name, RESOURCE, 'sync')
+  const listed = isListed(quorums, name)
   const plan = decideBeforePromote({
     resource: RESOURCE,
     mode: 'sync',
     promoting: name,
     baseline: baselineNow(),
     node: node.name,
-    dataStatus: statusOf(node.name),
-    ofQuorum:
-      isListed(quorums, name) && isListed(quorums, node.name) && !mayBecomePrimary('sync', statusOf(name)),
+    complete: mayBePromoted(snapshot, node.name, RESOURCE, 'sync'),
+    promotable: promotable || listed,
+    heals: true,
+    ofQuorum: listed && isListed(quorums, node.name) && !promotable,
     position,
   })
   for (const step of plan.steps) {
     yield
     if (step === 'claim') {
+      const proof = yield* prove(world, node, latestPromotion(snapshot, RESOURCE).number)
+      if (proof.kind !== 'proven' || !proof.prompt) return plan.exit
       say(world, `  ${node.name} has newer data than ${name}, and claims the promotion`)
       yield* publish(world, node, node.index, { [NAMES.position]: position, [SCORE_NAME]: SCORE.primary })
       yield* publish(world, node, promoting, { [SCORE_NAME]: SCORE.never })

@@ -2,12 +2,22 @@
 import { primaryNodes, saysPrimary } from '../../agents/pgsql/primaries'
 import { decidePromote, type NodePosition, type PromoteStep } from '../../agents/pgsql/decide-promote'
 import { SCORE } from '../../agents/pgsql/names'
+import {
+  latestOf,
+  latestPromotion,
+  mayBePromoted,
+  ownPromotion,
+  writeOwn,
+  writePromotion,
+} from '../../agents/pgsql/promotions'
 import { publishedQuorums } from '../../agents/pgsql/quorum'
 import { requiredAtPromotion, requiredSetting } from '../../agents/pgsql/sync-policy'
 import { promotionScore } from '../../lib/cluster/scores'
 import { type ClusterSnapshot, findNode } from '../../lib/cluster/snapshot'
+import { waitForFirst } from '../../lib/postgres/synchronous-names'
 import { snapshotOf } from './attributes'
 import {
+  ActionFailure,
   atOnce,
   awaitWrites,
   type Part,
@@ -17,6 +27,7 @@ import {
   setSynchronousNames,
 } from './carry-out'
 import { promoteServer } from './postgres'
+import { type Proof, prove } from './proof'
 import { lsnText } from './wal'
 import {
   indexOf,
@@ -50,9 +61,28 @@ function barOthers(world: World, node: ModelNode, snapshot: ClusterSnapshot): re
   })
 }
 
+/** Tells the number of this promotion to all members, as they were seen. */
+function tellNumber(
+  world: World,
+  node: ModelNode,
+  snapshot: ClusterSnapshot,
+  number: number,
+): readonly Message[] {
+  const epoch = writePromotion({ number, node: node.name })
+  const others = snapshot.nodes.filter(({ name, online }) => online && name !== node.name)
+  return [
+    ...sendAll(world, node, node.index, {
+      [NAMES.promotion]: writeOwn(number, undefined),
+      [NAMES.epoch]: epoch,
+    }),
+    ...others.flatMap(({ name }) => sendAll(world, node, indexOf(name), { [NAMES.epoch]: epoch })),
+  ]
+}
+
 export function* promote(world: World, node: ModelNode): Part<number> {
-  const { policy } = world.options
+  const { policy, protocol } = world.options
   const snapshot = snapshotOf(world, node)
+  const before = yield* prove(world, node, undefined)
   yield
   if (!node.running) return 1
   const others = otherNames(world, node)
@@ -60,12 +90,21 @@ export function* promote(world: World, node: ModelNode): Part<number> {
   const self = findNode(snapshot, node.name)
   const position = node.inRecovery ? lsnText(node.tip.lsn) : undefined
   const dataStatus = self?.permanent[NAMES.dataStatus]
+  const latest = latestOf([
+    latestPromotion(snapshot, RESOURCE),
+    before.kind === 'proven' ? before.latest : undefined,
+  ])
+  const number = latest.number + 1
   const plan = decidePromote({
     resource: RESOURCE,
     mode: 'sync',
     inRecovery: node.inRecovery,
     node: node.name,
     dataStatus,
+    complete: mayBePromoted(snapshot, node.name, RESOURCE, 'sync', latest),
+    unproven: before.kind === 'unproven' ? before.why : undefined,
+    own: ownPromotion(snapshot, node.name, RESOURCE),
+    latest,
     position,
     quorums: publishedQuorums(snapshot, NAMES.quorum),
     required: required.count,
@@ -79,14 +118,23 @@ export function* promote(world: World, node: ModelNode): Part<number> {
   })
   if (plan.reason !== undefined) say(world, `  ${node.name}: ${plan.reason}`)
   const published = self?.permanent[NAMES.quorum] !== undefined
+  let proof: Proof | undefined
   const perform: Partial<Record<PromoteStep, () => Part<void>>> = {
-    'publish complete': () => publish(world, node, node.index, { [NAMES.dataStatus]: 'LATEST' }),
+    withdraw: () => publish(world, node, node.index, { [SCORE_NAME]: SCORE.never }),
+    *'publish complete'() {
+      yield* awaitWrites(tellNumber(world, node, snapshot, number))
+      yield* publish(world, node, node.index, { [NAMES.dataStatus]: 'LATEST' })
+    },
     *'bar others'() {
       const own = {
         ...(position !== undefined && { [NAMES.baseline]: position }),
         ...(published && { [NAMES.quorum]: null }),
       }
-      yield* awaitWrites([...barOthers(world, node, snapshot), ...sendAll(world, node, node.index, own)])
+      yield* awaitWrites([
+        ...tellNumber(world, node, snapshot, number),
+        ...barOthers(world, node, snapshot),
+        ...sendAll(world, node, node.index, own),
+      ])
     },
     lock: () =>
       atOnce(() => {
@@ -96,10 +144,24 @@ export function* promote(world: World, node: ModelNode): Part<number> {
       atOnce(() => {
         setSynchronousNames(world, node, requiredSetting(required, policy.quorum))
       }),
-    promote: () =>
+    'wait until proven': () =>
       atOnce(() => {
-        promoteServer(world, node)
+        if (protocol === 'with proof') setSynchronousNames(world, node, waitForFirst(others))
       }),
+    *promote() {
+      // It is collected while PostgreSQL is promoted.
+      proof = yield* prove(world, node, number, true)
+      yield
+      if (node.running) promoteServer(world, node)
+    },
+    *'stop waiting'() {
+      const found = proof
+      if (found?.kind === 'superseded') {
+        yield* publish(world, node, node.index, { [SCORE_NAME]: SCORE.never })
+        throw new ActionFailure(`not to be the primary: ${found.by.node} was promoted meanwhile`)
+      }
+      if (found?.kind === 'proven') setSynchronousNames(world, node, '')
+    },
     'publish primary': () =>
       publish(world, node, node.index, {
         ...(dataStatus !== 'LATEST' && { [NAMES.dataStatus]: 'LATEST' }),

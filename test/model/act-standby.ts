@@ -3,6 +3,7 @@ import { decideFollow, type Finding, isStuck } from '../../agents/pgsql/decide-f
 import { compareStanding } from '../../agents/pgsql/decide-obstacle'
 import { decideStandby } from '../../agents/pgsql/decide-standby'
 import { primaryNodes } from '../../agents/pgsql/primaries'
+import { isLatest } from '../../agents/pgsql/promotions'
 import { isListed, publishedQuorums } from '../../agents/pgsql/quorum'
 import { findNode } from '../../lib/cluster/snapshot'
 import { type Upstream } from '../../lib/postgres/upstream'
@@ -79,6 +80,11 @@ export function* monitorStandby(world: World, node: ModelNode): Part<number> {
   if (primary === undefined || node.upstream !== undefined) {
     yield* performSteps(world, node, plan.steps)
     node.following = undefined
+    return plan.exit
+  }
+  // A primary of before, which is to stop, is no reason for anything.
+  if (!isLatest(snapshot, primary, RESOURCE)) {
+    yield* performSteps(world, node, plan.steps)
     return plan.exit
   }
   const position = lsnText(node.tip.lsn)

@@ -4,6 +4,7 @@ import { findFork, type Loss } from '../../agents/pgsql/decide-rejoin'
 import { decideStart, type StartFacts, type StartStep } from '../../agents/pgsql/decide-start'
 import { SCORE } from '../../agents/pgsql/names'
 import { primaryNodes } from '../../agents/pgsql/primaries'
+import { epochToPublish, isLatest, latestPromotion } from '../../agents/pgsql/promotions'
 import { type ClusterSnapshot } from '../../lib/cluster/snapshot'
 import { askPrimary, identity } from './act-standby'
 import { snapshotOf } from './attributes'
@@ -46,18 +47,35 @@ function compare(world: World, node: ModelNode, name: string): Loss | string {
   }
 }
 
-type Standing = Pick<StartFacts, 'primary' | 'last' | 'loss'>
+type Standing = Pick<StartFacts, 'primary' | 'last' | 'later' | 'loss'>
+
+/** As start.ts does. */
+function wasLast(snapshot: ClusterSnapshot, name: string): boolean {
+  if (latestPromotion(snapshot, RESOURCE).number > 0) return isLatest(snapshot, name, RESOURCE)
+  const latest = snapshot.nodes.filter(({ permanent }) => permanent[NAMES.dataStatus] === 'LATEST')
+  return latest.length === 1 && latest.every((only) => only.name === name)
+}
 
 function standing(world: World, node: ModelNode, snapshot: ClusterSnapshot): Standing {
-  const [primary] = primaryNodes(snapshot, RESOURCE).filter((name) => name !== node.name)
-  const latest = snapshot.nodes.filter(({ permanent }) => permanent[NAMES.dataStatus] === 'LATEST')
-  const last = primary === undefined && latest.length === 1 && latest.every(({ name }) => name === node.name)
-  return { primary, last, loss: primary === undefined ? undefined : compare(world, node, primary) }
+  const [promoted] = primaryNodes(snapshot, RESOURCE).filter((name) => name !== node.name)
+  const latest = latestPromotion(snapshot, RESOURCE)
+  const primary = promoted !== undefined && isLatest(snapshot, promoted, RESOURCE) ? promoted : undefined
+  return {
+    primary,
+    last: primary === undefined && wasLast(snapshot, node.name),
+    later: latest.number > 0 && latest.node !== node.name ? latest.node : undefined,
+    loss: primary === undefined ? undefined : compare(world, node, primary),
+  }
 }
 
 function* rejoin(world: World, node: ModelNode, name: string | undefined): Part<void> {
   const primary = name === undefined ? undefined : nodeAt(world, indexOf(name))
   const isThere = (): boolean => primary !== undefined && isRunningPrimary(primary) && reaches(primary, node)
+  // rejoin-worker.ts
+  const [promoted] = primaryNodes(snapshotOf(world, node), RESOURCE)
+  if (promoted !== undefined && !isLatest(snapshotOf(world, node), promoted, RESOURCE)) {
+    throw new ActionFailure(`${promoted} is a primary of before`)
+  }
   const late = yield { holds: isThere }
   if (late || primary === undefined || !isThere()) throw new ActionFailure('the rejoin failed')
   rewind(world, node, primary)
@@ -79,7 +97,9 @@ export function* start(world: World, node: ModelNode, rejoined = false): Part<nu
     server: running ? 'running' : 'stopped',
     running: running ? (inRecovery ? 'standby' : 'primary') : undefined,
     lock: node.lock === undefined ? undefined : 'PGSQL.lock',
-    ...(running ? { primary: undefined, last: false, loss: undefined } : standing(world, node, snapshot)),
+    ...(running
+      ? { primary: undefined, last: false, later: undefined, loss: undefined }
+      : standing(world, node, snapshot)),
     promotesNext: false,
     masterIp: '192.0.2.1',
     resource: RESOURCE,
@@ -87,10 +107,12 @@ export function* start(world: World, node: ModelNode, rejoined = false): Part<nu
   const plan = decideStart(facts)
   if (plan.reason !== undefined) say(world, `  ${node.name} is not started: ${plan.reason}`)
   const dataStatus = typeof facts.loss === 'object' ? dataStatusOf(facts.loss) : undefined
+  const epoch = epochToPublish(snapshot, node.name, RESOURCE)
   const perform: Partial<Record<StartStep, () => Part<void>>> = {
     'publish stopped': () =>
       publish(world, node, node.index, {
         [NAMES.status]: 'STOP',
+        ...(epoch !== undefined && { [NAMES.epoch]: epoch }),
         [NAMES.baseline]: null,
         [NAMES.position]: null,
         [NAMES.refused]: null,

@@ -2,12 +2,13 @@
 import { decideDemote, type DemoteStep } from '../../agents/pgsql/decide-demote'
 import { decideStop, type StopStep } from '../../agents/pgsql/decide-stop'
 import { SCORE } from '../../agents/pgsql/names'
+import { isLatest } from '../../agents/pgsql/promotions'
 import { hasReceived } from '../../lib/postgres/shutdown'
 import { snapshotOf } from './attributes'
 import { ActionFailure, atOnce, type Part, performNamed, publish, tryPublish } from './carry-out'
 import { endServer, shutDown, startStandby } from './postgres'
 import { lsnText } from './wal'
-import { type ModelNode, NAMES, nodeAt, say, SCORE_NAME, type World } from './world'
+import { type ModelNode, NAMES, nodeAt, RESOURCE, say, SCORE_NAME, type World } from './world'
 
 export interface Demotion {
   readonly stopsNext: boolean
@@ -15,6 +16,8 @@ export interface Demotion {
 }
 
 export function* demote(world: World, node: ModelNode, { stopsNext, wasAlone }: Demotion): Part<number> {
+  const snapshot = snapshotOf(world, node)
+  const superseded = !isLatest(snapshot, node.name, RESOURCE)
   yield
   const { running, inRecovery } = node
   const plan = decideDemote({
@@ -22,7 +25,8 @@ export function* demote(world: World, node: ModelNode, { stopsNext, wasAlone }: 
     role: running ? (inRecovery ? 'standby' : 'primary') : undefined,
     stopsNext,
     promotesNext: false,
-    wasAlone,
+    superseded,
+    wasAlone: snapshot.quorate && !superseded && wasAlone,
   })
   const barred = { [SCORE_NAME]: SCORE.never, [NAMES.baseline]: null }
   let clean = false

@@ -6,6 +6,8 @@ import {
   type Attributes,
   type Message,
   type ModelNode,
+  NAMES,
+  nodeAt,
   RESOURCE,
   type Ring,
   say,
@@ -18,14 +20,21 @@ function changed(attributes: Attributes | undefined, name: string, value: string
   return Object.fromEntries(Object.entries(attributes ?? {}).filter(([other]) => other !== name))
 }
 
+/** The attribute daemons of these nodes take a node's word on the latest promotion. */
+function hear(world: World, by: readonly number[], of: number, word: string | undefined): void {
+  for (const index of by) nodeAt(world, index).words[of] = word
+}
+
 function apply(world: World, ring: Ring, sender: ModelNode, message: Message): void {
   const { kind, node, name, value } = message
   ring.snapshot = undefined
   switch (kind) {
     case 'transient':
-      // The value of a node that is not there is not kept.
+      // The attribute daemon keeps also the value of a node that is not there; the configuration does not.
+      if (name === NAMES.epoch) hear(world, ring.members, node, value)
       if (!ring.members.includes(node)) break
       ring.transient[node] = changed(ring.transient[node], name, value)
+      if (ring.untold[node] !== undefined) ring.untold[node] = changed(ring.untold[node], name, value)
       break
     case 'permanent':
       ring.permanent[node] = changed(ring.permanent[node], name, value)
@@ -41,9 +50,16 @@ function apply(world: World, ring: Ring, sender: ModelNode, message: Message): v
       break
     case 'echo':
       break
+    case 'tell':
+      hear(world, message.to ?? [], node, value)
+      if (ring.untold[node] !== undefined) {
+        ring.transient[node] = ring.untold[node] ?? {}
+        ring.untold[node] = undefined
+      }
+      break
   }
   message.delivered = true
-  if (world.log !== undefined && kind !== 'result' && kind !== 'echo') {
+  if (world.log !== undefined && kind !== 'result' && kind !== 'echo' && kind !== 'tell') {
     say(world, `  ${sender.name}: ${name} of node${node + 1} is ${value ?? 'deleted'}`)
   }
 }
@@ -58,6 +74,11 @@ export function send(
   value: string | undefined,
 ): Message {
   const message: Message = { kind, node, name, value, delivered: false }
+  // Under the protocol of before nobody gives numbers.
+  if (world.options.protocol === 'before' && (name === NAMES.epoch || name === NAMES.promotion)) {
+    message.delivered = true
+    return message
+  }
   const permanent = kind === 'permanent' || kind === 'ban'
   if (permanent && sender.ring.coordinator === sender.index) {
     // The node that decides writes its own configuration at once, and then tells the others, if there are any still.
@@ -67,6 +88,7 @@ export function send(
         ...ring,
         permanent: [...ring.permanent],
         transient: [...ring.transient],
+        untold: [...ring.untold],
         roles: [...ring.roles],
         stopped: [...ring.stopped],
         banned: [...ring.banned],
@@ -115,6 +137,7 @@ const NOTHING: readonly string[] = []
 
 /** What the local pacemaker says of the cluster. */
 export function snapshotOf(world: World, { ring }: ModelNode): ClusterSnapshot {
+  const hides = world.options.protocol === 'before'
   return (ring.snapshot ??= {
     quorate: ring.quorate,
     noQuorumPolicy: world.options.size === 2 ? 'ignore' : 'stop',
@@ -127,8 +150,10 @@ export function snapshotOf(world: World, { ring }: ModelNode): ClusterSnapshot {
         departed: false,
         shutDown: false,
         voter: true,
-        transient: ring.transient[index] ?? {},
-        permanent: ring.permanent[index] ?? {},
+        transient: hides ? { ...ring.transient[index], [NAMES.epoch]: '0' } : (ring.transient[index] ?? {}),
+        permanent: hides
+          ? changed(ring.permanent[index], NAMES.promotion, undefined)
+          : (ring.permanent[index] ?? {}),
         roles: ROLES[ring.roles[index] ?? 'Stopped'],
         stopped: ring.stopped[index] === true ? STOPPED : NOTHING,
       }

@@ -1,7 +1,6 @@
 /** How the steps of a plan are carried out: one by one, and a node may fall asleep between any two of them. */
 import { describeStep, type Step } from '../../agents/pgsql/steps'
 import { type Quorum } from '../../agents/pgsql/quorum'
-import { isProof, prove } from './proof'
 import { write } from './attributes'
 import { checkOnlyOne, settleCommits, standbyRows } from './postgres'
 import { indexOf, type Message, type ModelNode, NAMES, say, SCORE_NAME, type Wait, type World } from './world'
@@ -23,11 +22,7 @@ export function* awaitWrites(messages: readonly Message[]): Part<void> {
 /** New values of a node's attributes; `null` deletes one. Permanent are the data status, the quorum and the promotion. */
 export type Values = Readonly<Record<string, string | null>>
 
-const PERMANENT: readonly string[] = [
-  NAMES.dataStatus,
-  NAMES.quorum,
-  `${NAMES.status.replace(/status$/, '')}promotion`,
-]
+const PERMANENT: readonly string[] = [NAMES.dataStatus, NAMES.quorum, NAMES.promotion]
 
 export function sendAll(world: World, node: ModelNode, about: number, values: Values): readonly Message[] {
   return Object.entries(values).map(([name, value]) =>
@@ -84,11 +79,23 @@ function sendStep(world: World, node: ModelNode, step: Step): Message | undefine
   return undefined
 }
 
-/** Carries steps out in order, as steps.ts does. */
-export function* performSteps(world: World, node: ModelNode, steps: readonly Step[]): Part<void> {
+/**
+ * Carries steps out in order, as steps.ts does.
+ *
+ * @param prove - whether it is proven that this node is the primary still
+ */
+export function* performSteps(
+  world: World,
+  node: ModelNode,
+  steps: readonly Step[],
+  prove?: () => Part<boolean>,
+): Part<void> {
   let sent: Message[] = []
+  let isProven = false
   for (const [index, step] of steps.entries()) {
-    yield
+    // What a proof allows is done at once: see proof.ts.
+    if (!isProven || world.options.gap === true || step.step !== 'synchronous') yield
+    isProven = false
     if (isIndependent(step)) {
       const message = sendStep(world, node, step)
       if (message) sent.push(message)
@@ -98,15 +105,17 @@ export function* performSteps(world: World, node: ModelNode, steps: readonly Ste
       sent = []
       continue
     }
-    if (isProof(step)) {
-      if (!(yield* prove(world, node))) return
-      continue
-    }
     switch (step.step) {
       case 'synchronous':
         if (!node.running || node.inRecovery) return
         say(world, `  ${node.name}: ${describeStep(step)}`)
         setSynchronousNames(world, node, step.names)
+        break
+      case 'prove':
+        if (prove === undefined || !(yield* prove())) return
+        isProven = true
+        break
+      case 'republish':
         break
       case 'confirm':
         if (!(yield* confirm(world, node, { count: 1, names: [step.node] }))) return

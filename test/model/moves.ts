@@ -67,6 +67,7 @@ function crash(world: World, node: ModelNode): boolean {
   node.up = false
   node.awake = true
   node.queue = []
+  node.words = node.words.map(() => undefined)
   node.tasks.length = 0
   node.action = undefined
   node.what = undefined

@@ -38,7 +38,15 @@ function signature(world: World): string {
     world.nodes.map(
       ({ running, inRecovery, tip, upstream, lock, note, following, role, failed, ring, ...node }) => [
         ...[running, inRecovery, tip.timeline, tip.lsn, upstream, lock, note, following, role, failed],
-        ...[node.synchronousNames, node.senders, ring.permanent, ring.transient, ring.roles, ring.banned],
+        ...[
+          node.synchronousNames,
+          node.senders,
+          node.words,
+          ring.permanent,
+          ring.transient,
+          ring.roles,
+          ring.banned,
+        ],
       ],
     ),
   )

@@ -2,6 +2,7 @@
 import { type ElectionNote } from '../../agents/pgsql/steps'
 import { type FollowNote } from '../../agents/pgsql/decide-follow'
 import { attributeNames } from '../../agents/pgsql/names'
+import { writeOwn, writePromotion } from '../../agents/pgsql/promotions'
 import { type SyncPolicy } from '../../agents/pgsql/sync-policy'
 import { type ResourceRole } from '../../lib/cluster/operations'
 import { type ClusterSnapshot } from '../../lib/cluster/snapshot'
@@ -11,14 +12,19 @@ export const RESOURCE = 'pgsql'
 export const NAMES = attributeNames(RESOURCE)
 export const SCORE_NAME = `master-${RESOURCE}`
 
+/** The promotion with which a run begins. */
+const FIRST = writePromotion({ number: 1, node: 'node1' })
+
 export interface Options {
   readonly size: 2 | 3 | 5
   /** The node whose pacemaker decides at first. */
   readonly coordinator: number
   readonly policy: SyncPolicy
   readonly rejoin: 'rewind' | 'basebackup'
-  /** `before`: every proof that a decision asks for is taken as granted, and no promotion has a number. */
+  /** `before`: every proof that a decision asks for is taken as granted, and nobody sees the number of a promotion. */
   readonly protocol: 'before' | 'with proof'
+  /** A node may also fall asleep in the milliseconds between a proof and what it allows at once. */
+  readonly gap?: boolean
 }
 
 export type Attributes = Readonly<Record<string, string | undefined>>
@@ -36,6 +42,8 @@ export interface Ring {
   version: number
   readonly permanent: Attributes[]
   readonly transient: Attributes[]
+  /** What members have brought with them, which is not in the configuration until their attribute daemon has told it. */
+  readonly untold: (Attributes | undefined)[]
   readonly roles: ResourceRole[]
   readonly stopped: boolean[]
   /** Nodes that a constraint keeps the resource off. */
@@ -55,11 +63,13 @@ export type Notice =
 
 /** What a node has sent to its membership, and nobody has received yet. */
 export interface Message {
-  readonly kind: 'transient' | 'permanent' | 'result' | 'ban' | 'echo'
+  readonly kind: 'transient' | 'permanent' | 'result' | 'ban' | 'echo' | 'tell'
   readonly node: number
   readonly name: string
   readonly value: string | undefined
   delivered: boolean
+  /** Of a word that is told: the members that have joined its sender. */
+  readonly to?: readonly number[]
 }
 
 /** An action under way. It can be interrupted wherever it yields. */
@@ -104,6 +114,8 @@ export interface ModelNode {
   following: FollowNote | undefined
 
   ring: Ring
+  /** The latest promotion that each node knows of, as the attribute daemon of this one has it in memory. */
+  words: (string | undefined)[]
   /** In the order of sending. */
   queue: Message[]
   role: ResourceRole
@@ -185,6 +197,7 @@ export function createWorld(options: Options, log?: string[]): World {
     version: 0,
     permanent: numbers.map((index) => ({
       [NAMES.dataStatus]: standing(index)[1],
+      ...(index === 0 && { [NAMES.promotion]: writeOwn(1, ORIGIN.timeline) }),
       ...(index === 0 &&
         policy.quorum && {
           [NAMES.quorum]: `${policy.count} of ${numbers
@@ -196,7 +209,9 @@ export function createWorld(options: Options, log?: string[]): World {
     transient: numbers.map((index) => ({
       [NAMES.status]: standing(index)[0],
       [SCORE_NAME]: standing(index)[2],
+      [NAMES.epoch]: FIRST,
     })),
+    untold: numbers.map(() => undefined),
     roles: numbers.map((index) => (index === 0 ? 'Promoted' : 'Unpromoted')),
     stopped: numbers.map(() => false),
     banned: numbers.map(() => false),
@@ -229,6 +244,7 @@ export function createWorld(options: Options, log?: string[]): World {
     note: undefined,
     following: undefined,
     ring,
+    words: numbers.map(() => FIRST),
     queue: [],
     role: index === 0 ? 'Promoted' : 'Unpromoted',
     knownStopped: false,
