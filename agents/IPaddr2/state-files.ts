@@ -1,11 +1,7 @@
 /** What one action leaves for a later one, in a directory of root's. */
 import { join } from 'node:path'
+import { runtimeDirectory } from '../../lib/ocf/runtime-directory'
 import { type Values } from './agent'
-
-function directory(): string {
-  const configured = process.env['HA_RSCTMP'] ?? ''
-  return configured.startsWith('/') ? configured : '/run/resource-agents'
-}
 
 /** The same address in another network namespace is another. */
 function suffix({ ip, network_namespace: namespace }: Values): string {
@@ -14,10 +10,10 @@ function suffix({ ip, network_namespace: namespace }: Values): string {
 
 /** Tells of the process that announces the address in the background. */
 export function noteOf(values: Values): string {
-  return join(directory(), `ts-IPaddr2-announcer-${suffix(values)}`)
+  return join(runtimeDirectory(), `ts-IPaddr2-announcer-${suffix(values)}`)
 }
 
 /** Is there while the address is away from the loopback interface, where `stop` puts it back. */
 export function loopbackNoteOf(values: Values): string {
-  return join(directory(), `ts-IPaddr2-loopback-${suffix(values)}`)
+  return join(runtimeDirectory(), `ts-IPaddr2-loopback-${suffix(values)}`)
 }

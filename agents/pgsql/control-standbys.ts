@@ -99,12 +99,14 @@ async function lookPatiently(look: () => Promise<Look>): Promise<Look> {
   return last
 }
 
+/** @param slept - this node may have slept since its last monitor */
 export async function controlStandbys(
   context: Context,
   site: ReplicatedSite,
   version: MajorVersion,
   connection: Connection,
   postmaster: number,
+  { slept = false }: { readonly slept?: boolean } = {},
 ): Promise<ExitCode> {
   const { deadline, log, values } = context
   const observe = async (): Promise<PrimaryFacts> => {
@@ -124,6 +126,7 @@ export async function controlStandbys(
       standbys,
       receiver: await readReceiver(connection, values, role.inRecovery),
       synchronousStandbyNames: role.synchronousStandbyNames,
+      slept,
       timeline: role.timeline,
       history: isLatest(snapshot, site.node, site.resource) ? [] : ancestors(site.instance, role.timeline),
       snapshot,

@@ -14,7 +14,7 @@ import {
 } from './choose-standbys'
 import { isBehind, shownLag } from './lag'
 import { BEHIND, isExplained, type ReplicationMode } from './mode'
-import { attributeNames, SCORE } from './names'
+import { attributeNames, primaryScore, SCORE } from './names'
 import { claimants, isPrimary, saysPrimary } from './primaries'
 import {
   continues,
@@ -51,6 +51,8 @@ export interface PrimaryFacts {
   readonly timeline: number | undefined
   /** The timelines that it comes from: only asked for where another node has been promoted later. */
   readonly history: readonly number[]
+  /** The last monitor was so long ago that this node may have slept: it looks before it says that all is well. */
+  readonly slept: boolean
   readonly snapshot: ClusterSnapshot
 }
 
@@ -290,6 +292,7 @@ function claims(facts: PrimaryFacts): readonly Step[] {
   const own = ownPromotion(snapshot, node, resource)
   // One that was promoted by somebody who gives no numbers takes the next.
   const number = actsBy(facts) > own ? actsBy(facts) + 1 : own
+  const score = primaryScore(number)
   const forever = (name: string, value: string): Step[] =>
     self?.permanent[name] === value ? [] : [{ step: 'attribute', node, name, value, lifetime: 'forever' }]
   const isPromoted = self !== undefined && hasRole(self, resource, 'Promoted')
@@ -297,8 +300,8 @@ function claims(facts: PrimaryFacts): readonly Step[] {
     ...(number === 0 ? [] : forever(names.promotion, writeOwn(number, timeline))),
     ...forever(names.dataStatus, 'LATEST'),
     // Another one may have written it in the world of before, or the attribute daemon has been started again.
-    ...(isPromoted && promotionScore(self, resource) !== SCORE.primary
-      ? [{ step: 'score', node, score: SCORE.primary } as const]
+    ...(isPromoted && promotionScore(self, resource) !== score
+      ? [{ step: 'score', node, score } as const]
       : []),
   ]
 }
@@ -392,6 +395,7 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
     ...gaining,
     ...quorum.after,
   ]
+  if (facts.slept && !steps.some(({ step }) => step === 'prove')) steps.push({ step: 'prove' })
   const now = waitedForNow(facts)
   const awaiting = waiting.chosen.find((other) => !now.includes(other)) ?? waiting.chosen[0]
   return {

@@ -2,7 +2,7 @@
 import { promotionScore } from '../../lib/cluster/scores'
 import { type ClusterSnapshot, findNode } from '../../lib/cluster/snapshot'
 import { ExitCode, type Plan } from '../../lib/ocf'
-import { attributeNames, SCORE } from './names'
+import { attributeNames, isPrimaryScore, SCORE } from './names'
 import { claimants, saysPrimary } from './primaries'
 import { epochToPublish, isLatest } from './promotions'
 import { type Step } from './steps'
@@ -31,7 +31,9 @@ export function decideProbe({ resource, node, inRecovery, snapshot }: ProbeFacts
       ? SCORE.never
       : second
         ? SCORE.promotable
-        : SCORE.primary
+        : isPrimaryScore(score)
+          ? score
+          : SCORE.primary
   return {
     exit: inRecovery ? ExitCode.SUCCESS : ExitCode.RUNNING_PROMOTED,
     steps: [

@@ -57,6 +57,15 @@ export interface PromoteFacts {
   readonly slots: boolean
 }
 
+/** With the number of the latest promotion, a node counts as the last primary. */
+function overrule({ resource, latest, node }: PromoteFacts): string {
+  const said =
+    latest.number > 0
+      ? `-n ${resource}-promotion -v ${latest.number}`
+      : `-n ${resource}-data-status -v LATEST`
+  return `crm_attribute -l forever -N ${node} ${said}`
+}
+
 /**
  * The cluster promotes by scores, and a score can be older than what it was given for: a node that was cut off brings
  * its own back with it. What the last primary said of this node's data is kept where that cannot happen.
@@ -65,13 +74,8 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   const { resource, mode, inRecovery, dataStatus, position, others, restart, slots } = facts
   const { returning, baselines, followers, reachable, complete, unproven, own, latest } = facts
   if (!inRecovery) {
-    return own < latest.number
-      ? {
-          exit: ExitCode.ERR_GENERIC,
-          reason: `not promoted: ${latest.node} was promoted later (promotion ${latest.number}), and this server is a primary of before`,
-          steps: [],
-        }
-      : { exit: ExitCode.SUCCESS, steps: ['publish primary'] }
+    // Whether it is a primary of before, or one that was promoted by hand since, its monitor finds out.
+    return { exit: ExitCode.SUCCESS, steps: own < latest.number ? [] : ['publish primary'] }
   }
   if (unproven !== undefined) {
     return { exit: ExitCode.ERR_GENERIC, reason: `not promoted: ${unproven}`, steps: [] }
@@ -91,14 +95,14 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
     return {
       exit: ExitCode.ERR_GENERIC,
       reason: `not promoted: ${latest.node} was promoted later (promotion ${latest.number}, this node: ${own}): start that one`,
-      detail: `to promote this one all the same, and lose what ${latest.node} has: crm_attribute -l forever -N NODE -n ${resource}-promotion -v ${latest.number}`,
+      detail: `to promote this one all the same, and lose what ${latest.node} has: ${overrule(facts)}`,
       steps: ['withdraw'],
     }
   } else if (!complete) {
     return {
       exit: ExitCode.ERR_GENERIC,
       reason: `not promoted: commits may be missing here (${resource}-data-status is ${String(dataStatus)})`,
-      detail: `to promote it all the same, and lose them: crm_attribute -l forever -N NODE -n ${resource}-data-status -v LATEST`,
+      detail: `to promote it all the same, and lose them: ${overrule(facts)}`,
       steps: ['withdraw'],
     }
   }

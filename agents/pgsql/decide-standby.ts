@@ -4,7 +4,7 @@ import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { BEHIND, isDisconnected, isUnfit, type ReplicationMode } from './mode'
-import { attributeNames, SCORE } from './names'
+import { attributeNames, isPrimaryScore, SCORE } from './names'
 import { epochToPublish, hasLostAttributes, mayBePromoted } from './promotions'
 import { isListed, missingProof, publishedQuorums } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
@@ -171,8 +171,9 @@ function elect(
   }
   const newest = Object.values(positions).reduce((a, b) => (a >= b ? a : b))
   if (newest === position) {
-    const score: Step[] =
-      promotionScore(self, resource) === SCORE.primary ? [] : [{ step: 'score', node, score: SCORE.primary }]
+    const score: Step[] = isPrimaryScore(promotionScore(self, resource))
+      ? []
+      : [{ step: 'score', node, score: SCORE.primary }]
     const because = `there is no primary, and no node has newer data than this one: it may be promoted (${seenText})`
     return { steps: [...publish, ...score, { step: 'note', note: undefined }], because }
   }
@@ -228,12 +229,14 @@ function electByQuorum(facts: StandbyFacts): { steps: readonly Step[]; because: 
   const missing = missingProof(publishedQuorums(snapshot, names.quorum), node, positions)
   if (missing !== undefined) {
     const because = `there is no primary, and this node may not become it: ${missing} (${said})`
-    const withdraw: Step[] =
-      promotionScore(self, resource) === SCORE.primary ? [{ step: 'score', node, score: SCORE.never }] : []
+    const withdraw: Step[] = isPrimaryScore(promotionScore(self, resource))
+      ? [{ step: 'score', node, score: SCORE.never }]
+      : []
     return { steps: [...publish, ...withdraw], because }
   }
-  const score: Step[] =
-    promotionScore(self, resource) === SCORE.primary ? [] : [{ step: 'score', node, score: SCORE.primary }]
+  const score: Step[] = isPrimaryScore(promotionScore(self, resource))
+    ? []
+    : [{ step: 'score', node, score: SCORE.primary }]
   const because = `there is no primary, and this node has every acknowledged commit: it may be promoted (${said})`
   return { steps: [...publish, ...score], because }
 }

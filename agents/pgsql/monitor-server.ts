@@ -24,6 +24,7 @@ import { isLatest, latestPromotion } from './promotions'
 import { isListed, publishedQuorums } from './quorum'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
 import { monitorLogin, RESTART_MS, type Server, withLogin, withSession } from './session'
+import { hasSlept } from './slept'
 import { isReplicated, otherNodes, readSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
 import { describeStep, performSteps, type Step } from './steps'
 
@@ -133,7 +134,7 @@ async function monitorReplicated(
       const receiver = await readReceiver(connection, values, true)
       return monitorStandby(context, site, version, connection, role, receiver)
     }
-    return controlStandbys(context, site, version, connection, server.pid)
+    return controlStandbys(context, site, version, connection, server.pid, { slept: hasSlept(context) })
   })
 }
 

@@ -38,8 +38,26 @@ export function attributeNames(resource: string): AttributeNames {
   }
 }
 
-/** Promotion scores. */
+/** Promotion scores. A primary has `primary` and the number of its promotion: see `primaryScore`. */
 export const SCORE = { primary: '1000', promotable: '100', never: '-INFINITY' } as const
+
+/** Far below pacemaker's INFINITY (1000000), and below what operators give a node that they want. */
+const MOST_NUMBERS = 100_000
+
+/**
+ * The score of a primary. Of two that meet, the cluster keeps the one that was promoted later: it decides before the
+ * monitor of either has run.
+ *
+ * @param number - of its promotion; 0 where it has none
+ */
+export function primaryScore(number: number): string {
+  return String(Number(SCORE.primary) + Math.min(number, MOST_NUMBERS))
+}
+
+/** Whether a score is that of a primary, or of a standby that is to become it. */
+export function isPrimaryScore(score: string | undefined): score is string {
+  return Number(score) >= Number(SCORE.primary)
+}
 
 /** The agent's files in tmpdir. */
 export interface AgentFiles {

@@ -8,14 +8,14 @@ import {
   sameNode,
 } from '../../lib/cluster/snapshot'
 import { promotionScore } from '../../lib/cluster/scores'
-import { attributeNames, SCORE } from './names'
+import { attributeNames, isPrimaryScore } from './names'
 import { ownPromotion } from './promotions'
 
 /** Whether a node says of itself that it is the primary. */
 export function saysPrimary(node: NodeState, resource: string): boolean {
   return (
     node.transient[attributeNames(resource).status] === 'PRI' &&
-    promotionScore(node, resource) === SCORE.primary
+    isPrimaryScore(promotionScore(node, resource))
   )
 }
 

@@ -16,7 +16,7 @@ import { awaitBaselines } from './baselines'
 import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-promote'
 import { isLocked, lock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
-import { SCORE } from './names'
+import { primaryScore, SCORE } from './names'
 import { endConnections, holdsReplicationAddress } from './old-connections'
 import { saysPrimary } from './primaries'
 import {
@@ -304,7 +304,7 @@ async function promoteWith(
       publish(site, node, {
         ...(facts.dataStatus !== 'LATEST' && { dataStatus: 'LATEST' }),
         ...((self === undefined || !saysPrimary(self, site.resource)) && {
-          score: SCORE.primary,
+          score: primaryScore(facts.inRecovery ? promotion.number : facts.own),
           status: 'PRI',
         }),
         ...(self?.transient[site.attributes.position] !== undefined && { position: null }),

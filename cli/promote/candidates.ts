@@ -70,14 +70,12 @@ export function describeDanger(candidates: readonly Candidate[]): readonly strin
 
 /** Why the cluster does not promote it by itself: the agent's rules. */
 export function describeRule(
-  { node, dataStatus, server, locked }: Candidate,
+  { node, dataStatus }: Candidate,
   resource: string,
   mode: ReplicationMode,
 ): string {
   if (!mayBecomePrimary(mode, dataStatus ?? undefined))
     return `${node} is not promoted by itself: commits may be missing there (${resource}-data-status is ${String(dataStatus)})`
-  if (server === 'stopped' && locked === true)
-    return `${node} was primary, and does not start while there is none to compare it with`
   return `${node} may be promoted (${resource}-data-status is ${dataStatus ?? 'not set'}): the cluster has not done so; see 'ocf-ts status'`
 }
 

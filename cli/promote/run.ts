@@ -1,6 +1,7 @@
 /** What `ocf-ts promote --force` does. */
 import { mayBecomePrimary, type ReplicationMode } from '../../agents/pgsql/mode'
 import { attributeNames, SCORE } from '../../agents/pgsql/names'
+import { latestPromotion, writeOwn } from '../../agents/pgsql/promotions'
 import { type Primitive } from '../../lib/cluster/configuration'
 import { findNode, sameNode } from '../../lib/cluster/snapshot'
 import { messageOf } from '../../lib/ocf'
@@ -151,7 +152,10 @@ function table(terminal: Terminal, candidates: readonly Candidate[]): string {
   return terminal.table(['NODE', 'STATE', 'SERVER', 'TL', 'LSN', 'DATA'], rows)
 }
 
-/** The cluster is told that this node's data is the latest, and nobody else's. */
+/**
+ * Declares this node's data the latest, and nobody else's. With the number after the largest, it counts as promoted after
+ * whichever primary may still run unseen.
+ */
 async function declare(
   { view, database, mode, candidates }: Situation,
   node: string,
@@ -176,6 +180,12 @@ async function declare(
   }
   const before = findNode(snapshot, node)?.permanent[names.dataStatus]
   await changes.set({ node, name: names.dataStatus, value: 'LATEST', lifetime: 'forever' }, before)
+  const number = latestPromotion(snapshot, database.id).number + 1
+  const own = findNode(snapshot, node)?.permanent[names.promotion]
+  await changes.set(
+    { node, name: names.promotion, value: writeOwn(number, undefined), lifetime: 'forever' },
+    own,
+  )
 }
 
 async function carryOut(

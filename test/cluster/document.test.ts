@@ -7,6 +7,7 @@ import {
   type ClusterStatus,
   type DocumentCluster,
   Lab,
+  PRIMARY_SCORE,
   makeDocumentCluster,
   vipRep,
   type WriteLoad,
@@ -40,7 +41,7 @@ function attributes(status: ClusterStatus, node: string): Record<string, string 
 }
 
 const PRIMARY = {
-  'master-pgsql': '1000',
+  'master-pgsql': expect.stringMatching(PRIMARY_SCORE),
   'pgsql-data-status': 'LATEST',
   'pgsql-master-baseline': expect.stringMatching(LSN),
   'pgsql-status': 'PRI',

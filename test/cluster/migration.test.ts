@@ -79,8 +79,11 @@ async function whatRuns(primary: string): Promise<unknown> {
     replicating: await lab
       .node(primary)
       .sql('select application_name, backend_start, state, sync_state from pg_stat_replication'),
-    // The lag is told by ours alone.
-    attributes: status.nodes.map(({ name, attributes }) => [name, { ...attributes, 'pgsql-lag': undefined }]),
+    // These are told by ours alone.
+    attributes: status.nodes.map(({ name, attributes }) => [
+      name,
+      { ...attributes, 'pgsql-lag': undefined, 'pgsql-epoch': undefined, 'pgsql-promotion': undefined },
+    ]),
     resources: status.resources.map(({ id, role, node }) => `${id} ${role} ${node ?? ''}`).sort(),
     failures: status.failures,
     failCounts: status.failCounts,

@@ -12,6 +12,7 @@ import {
   debianPostgres,
   installedVersion,
   Lab,
+  PRIMARY_SCORE,
   type LabNode,
   type PostgresInstallation,
   type WriteLoad,
@@ -59,7 +60,7 @@ afterAll(async () => {
 type Attributes = Readonly<Record<string, string | RegExp | undefined>>
 
 const PRIMARY: Attributes = {
-  'master-pgsql': '1000',
+  'master-pgsql': PRIMARY_SCORE,
   'pgsql-data-status': 'LATEST',
   'pgsql-master-baseline': LSN,
   'pgsql-status': 'PRI',

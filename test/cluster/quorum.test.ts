@@ -5,7 +5,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   type ClusterStatus,
+  isAs,
   Lab,
+  PRIMARY_SCORE,
   type LabNode,
   makeDocumentCluster,
   until,
@@ -35,7 +37,7 @@ afterAll(async () => {
 }, MINUTE)
 
 const ROLES = {
-  primary: ['PRI', 'LATEST', '1000'],
+  primary: ['PRI', 'LATEST', PRIMARY_SCORE],
   // Whether one of them has everything, only a comparison of all can tell.
   standby: ['HS:sync', 'STREAMING|QUORUM', '-INFINITY'],
 } as const
@@ -44,8 +46,8 @@ function are(parts: Readonly<Record<string, keyof typeof ROLES>>, quorum: string
   return (status: ClusterStatus): boolean =>
     Object.entries(parts).every(
       ([node, part]) =>
-        ['pgsql-status', 'pgsql-data-status', 'master-pgsql'].every(
-          (name, index) => status.attribute(node, name) === ROLES[part][index],
+        ['pgsql-status', 'pgsql-data-status', 'master-pgsql'].every((name, index) =>
+          isAs(status.attribute(node, name), ROLES[part][index]),
         ) && status.attribute(node, 'pgsql-quorum') === (part === 'primary' ? quorum : undefined),
     )
 }

@@ -3,7 +3,15 @@
  * on one cluster, each test goes on from where the one before it ended.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type ClusterStatus, Lab, makeDocumentCluster, vipRep, type WriteLoad } from './lab'
+import {
+  type ClusterStatus,
+  isAs,
+  Lab,
+  makeDocumentCluster,
+  PRIMARY_SCORE,
+  vipRep,
+  type WriteLoad,
+} from './lab'
 import { until } from './lab/wait'
 
 const MINUTE = 60_000
@@ -30,7 +38,7 @@ afterAll(async () => {
 }, MINUTE)
 
 const ROLES = {
-  primary: ['PRI', 'LATEST', '1000', 'normal (master)'],
+  primary: ['PRI', 'LATEST', PRIMARY_SCORE, 'normal (master)'],
   sync: ['HS:sync', 'STREAMING|SYNC', '100', 'normal'],
   potential: ['HS:potential', 'STREAMING|POTENTIAL', '-INFINITY', 'normal'],
 } as const
@@ -41,7 +49,7 @@ const NAMES = ['pgsql-status', 'pgsql-data-status', 'master-pgsql', 'pgsql-recei
 function are(parts: Readonly<Record<string, keyof typeof ROLES>>) {
   return (status: ClusterStatus): boolean =>
     Object.entries(parts).every(([node, part]) =>
-      NAMES.every((name, index) => status.attribute(node, name) === ROLES[part][index]),
+      NAMES.every((name, index) => isAs(status.attribute(node, name), ROLES[part][index])),
     )
 }
 

@@ -79,7 +79,7 @@ test(
     expect(attributes).toEqual([
       ['LATEST', 'DISCONNECT'],
       ['PRI', 'STOP'],
-      ['1000', '-INFINITY'],
+      ['1001', '-INFINITY'],
     ])
   },
   2 * MINUTE,

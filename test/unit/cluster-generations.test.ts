@@ -42,6 +42,7 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
       receiver: undefined,
       timeline: undefined,
       history: [],
+      slept: false,
       others,
       standbys,
       synchronousStandbyNames: `"${standby}"`,

@@ -44,6 +44,7 @@ const WELL: PrimaryFacts = {
   others: ['node2'],
   timeline: undefined,
   history: [],
+  slept: false,
   standbys: [row('node2', 'STREAMING', 'SYNC')],
   synchronousStandbyNames: '"node2"',
   snapshot: cluster([primary, inSync]),
@@ -568,6 +569,7 @@ describe('what a primary does about its standbys', () => {
       receiver: rest.receiver,
       timeline: undefined,
       history: [],
+      slept: false,
       snapshot: cluster(nodes, rest.state),
     }
     const plan = decidePrimary(facts)
@@ -698,13 +700,29 @@ describe('what a primary does about its standbys', () => {
     })
   })
 
+  test('after a sleep it looks whether it is the primary still, also where there is nothing to change', () => {
+    expect(decidePrimary(WELL).steps).toEqual([])
+    expect(decidePrimary({ ...WELL, slept: true }).steps).toEqual([{ step: 'prove' }])
+    const proofs = decidePrimary({ ...WELL, standbys: [], slept: true }).steps.filter(
+      ({ step }) => step === 'prove',
+    )
+    expect(proofs).toEqual(
+      decidePrimary({ ...WELL, standbys: [] }).steps.filter(({ step }) => step === 'prove'),
+    )
+  })
+
   describe('by the numbers of the promotions', () => {
     const PROMOTED = { pgsql: 'Promoted' } as const
     const numbered = (name: string, own: string | undefined, known: string, more: Partial<NodeState> = {}) =>
       node(name, {
         roles: PROMOTED,
         ...more,
-        transient: { 'pgsql-status': 'PRI', 'master-pgsql': '1000', ...more.transient, 'pgsql-epoch': known },
+        transient: {
+          'pgsql-status': 'PRI',
+          'master-pgsql': `${1000 + Number(/^\d+/.exec(own ?? '0')?.[0])}`,
+          ...more.transient,
+          'pgsql-epoch': known,
+        },
         permanent: {
           'pgsql-data-status': 'LATEST',
           ...more.permanent,
@@ -773,7 +791,10 @@ describe('what a primary does about its standbys', () => {
           numbered('node2', '8 timeline 12', '8 node2', barred),
         ],
         8,
-        ['set node attribute pgsql-promotion of node1 to 9 timeline 13'],
+        [
+          'set node attribute pgsql-promotion of node1 to 9 timeline 13',
+          'set the promotion score of node1 to 1009',
+        ],
       ],
       [
         'it does not come from the latest: its own timeline shows it',
@@ -801,7 +822,7 @@ describe('what a primary does about its standbys', () => {
         8,
         [
           'set node attribute pgsql-data-status of node1 to LATEST',
-          'set the promotion score of node1 to 1000',
+          'set the promotion score of node1 to 1008',
         ],
       ],
       [
@@ -820,7 +841,7 @@ describe('what a primary does about its standbys', () => {
           'set node attribute pgsql-epoch of node1 to 8 node1',
           'set node attribute pgsql-status of node1 to PRI',
           'have the node attributes written again that the cluster has lost',
-          'set the promotion score of node1 to 1000',
+          'set the promotion score of node1 to 1008',
         ],
       ],
     ])('%s', (_, change, nodes, exit, steps) => {

@@ -12,6 +12,7 @@ import {
   writeOwn,
   writePromotion,
 } from '../../agents/pgsql/promotions'
+import { elapsed, isLate } from '../../agents/pgsql/slept'
 import { readQuorumStatus, readValues } from '../../lib/cluster/total-order'
 import { cluster, clusterNode } from './support/cluster'
 
@@ -183,6 +184,33 @@ describe('the proof', () => {
       kind: 'unproven',
       why: 'node1 is in a part of the cluster without quorum (1 of 3 nodes)',
     })
+  })
+})
+
+describe('a node that has slept', () => {
+  const note = '0000000000100000 0001796026466866\n'
+
+  test.each([
+    ['both clocks', { boot: 113_600, real: 1_796_026_480_466 }, 13_600],
+    ['only the time of day was set after the sleep', { boot: 102_000, real: 1_796_026_480_466 }, 13_600],
+    ['the time of day was set back', { boot: 113_600, real: 1_796_026_000_000 }, 13_600],
+  ])('how long ago the last monitor was: %s', (_, moment, ms) => {
+    expect(elapsed(note, moment)).toBe(ms)
+  })
+
+  test.each(['', 'nonsense', '1 2 3', '\0\0'])('a note that makes no sense says nothing: %j', (text) => {
+    expect(elapsed(text, { boot: 1, real: 1 })).toBeUndefined()
+    expect(isLate(undefined, 2000)).toBe(false)
+  })
+
+  test.each([
+    [2000, 2100, false],
+    [2000, 4900, false],
+    [2000, 5100, true],
+    [10_000, 19_000, false],
+    [10_000, 21_000, true],
+  ])('a monitor every %d ms, the last one %d ms ago: %s', (interval, ms, late) => {
+    expect(isLate(ms, interval)).toBe(late)
   })
 })
 

@@ -388,6 +388,7 @@ describe('whom a primary waits for', () => {
         receiver: undefined,
         timeline: undefined,
         history: [],
+        slept: false,
         snapshot: cluster(nodes, { noQuorumPolicy: nodes.length < 3 ? 'ignore' : 'stop' }),
       }
       const plan = decidePrimary(facts)

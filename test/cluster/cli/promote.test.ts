@@ -82,7 +82,7 @@ test('a node that answers and has more is promoted instead, or named; a server t
   expect(await dataStatus('node1', node1)).toBe('LATEST')
 
   const done = await node2.must(['ocf-ts', 'promote', '--force', 'node1', '--confirm', 'node1'])
-  expect(done).toContain('node1 was primary, and does not start while there is none to compare it with')
+  expect(done).toContain('node1 may be promoted (pgsql-data-status is LATEST): the cluster has not done so')
   expect(done).toContain('no node that answers has more than node1')
   expect(done).toMatch(/^node1 is the primary of pgsql$/m)
   expect(await node1.sql('select count(*) from only_here')).toBe('1000')

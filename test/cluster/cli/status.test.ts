@@ -47,7 +47,7 @@ test('a cluster that is well, from either node', async () => {
           primary: 'node1',
           risk: { level: 'none' },
           members: [
-            { node: 'node1', role: 'primary', status: 'PRI', score: '1000', locked: true, unknown: [] },
+            { node: 'node1', role: 'primary', status: 'PRI', score: '1001', locked: true, unknown: [] },
             {
               node: 'node2',
               role: 'standby',

@@ -30,7 +30,7 @@ export {
   type HeartbeatOptions,
 } from './heartbeat'
 export { debianPostgres, installedVersion, type PostgresInstallation } from './postgres'
-export { isInSync, serves, type Condition } from './states'
+export { isAs, isInSync, PRIMARY_SCORE, serves, type Condition } from './states'
 export { shellAgentFiles } from './shell-agents'
 export { cleanupStale, listRecords, isStale, type Bind, type LabRecord } from './state'
 export { tail } from './observe'

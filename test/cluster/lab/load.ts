@@ -1,8 +1,8 @@
 /** A client that never stops writing: starts write-load.ts outside the cluster and reads its book. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { mustRun } from './command'
+import { join } from 'node:path'
+import { compileProgram } from './compile'
 import type { Lab } from './lab'
 import type { LabNode } from './node'
 import { labDir } from './state'
@@ -56,7 +56,7 @@ export class WriteLoad {
   /** Starts writing; resolves when the first row is acknowledged. */
   static async start(lab: Lab, options: WriteLoadOptions = {}): Promise<WriteLoad> {
     const dir = mkdtempSync(join(labDir(lab.id), 'load-'))
-    const program = await compile(dir)
+    const program = await compileProgram(join(__dirname, 'write-load.ts'), dir)
     const run = dir.slice(-6)
     const { address = '192.168.100.163', intervalMs = 10 } = options
     const parameters = JSON.stringify({ host: address, run, intervalMs })
@@ -139,15 +139,4 @@ function readLines(path: string): readonly string[] {
   if (!existsSync(path)) return []
   // What follows the last line break is a line that is being written.
   return readFileSync(path, 'utf8').split('\n').slice(0, -1)
-}
-
-/** One plain JavaScript file: it starts fast, and on every version of Node. */
-async function compile(dir: string): Promise<string> {
-  const esbuild = join(dirname(require.resolve('esbuild/package.json')), 'bin/esbuild')
-  const outfile = join(dir, 'write-load.js')
-  await mustRun([
-    ...[esbuild, join(__dirname, 'write-load.ts'), '--bundle', '--platform=node', '--target=node18'],
-    ...['--external:pg-native', '--log-level=warning', `--outfile=${outfile}`],
-  ])
-  return outfile
 }

@@ -4,6 +4,13 @@ import { type LabNode } from './node'
 
 export type Condition = (status: ClusterStatus) => boolean
 
+/** The score of a primary, whatever the number of its promotion. */
+export const PRIMARY_SCORE = /^1\d{3,5}$/
+
+/** Whether an attribute is as a table has it: a text, a pattern, or not set. */
+export const isAs = (value: string | undefined, wanted: string | RegExp | undefined): boolean =>
+  wanted instanceof RegExp ? value !== undefined && wanted.test(value) : value === wanted
+
 /** It is the primary, and clients reach it. */
 export const serves =
   (node: LabNode): Condition =>

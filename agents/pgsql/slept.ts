@@ -1,0 +1,69 @@
+/**
+ * Whether this node has slept: a virtual machine during a snapshot or a migration, a host that stood still. Its programs
+ * go on as if nothing had been, and the cluster may have another primary by then.
+ */
+import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { runtimeDirectory } from '../../lib/ocf/runtime-directory'
+import { type Context } from './agent'
+
+/** A monitor may be this much later than it should without a word. Shorter sleeps the cluster does not notice. */
+const LATE_MS = 3000
+
+/** Milliseconds of two clocks: since the machine was started, sleep included; and of the day. */
+interface Moment {
+  readonly boot: number
+  readonly real: number
+}
+
+function now(): Moment {
+  const [seconds = '0'] = readFileSync('/proc/uptime', 'utf8').split(' ')
+  return { boot: Number(seconds) * 1000, real: Date.now() }
+}
+
+/** How long ago that was, by the clock that says more: some virtual machines only set their time of day. */
+export function elapsed(before: string, { boot, real }: Moment): number | undefined {
+  const [, bootThen, realThen] = /^(\d+(?:\.\d+)?) (\d+)\s*$/.exec(before) ?? []
+  if (bootThen === undefined || realThen === undefined) return undefined
+  return Math.max(boot - Number(bootThen), real - Number(realThen))
+}
+
+/** Whether a monitor that should run every `intervalMs` is so late that this node may have slept. */
+export function isLate(elapsedMs: number | undefined, intervalMs: number): boolean {
+  return elapsedMs !== undefined && elapsedMs > intervalMs + Math.max(intervalMs, LATE_MS)
+}
+
+/** Notes the time of a recurring monitor, and returns how long ago the last one was; nothing where that is not known. */
+function exchange(path: string): number | undefined {
+  // A directory of root's: nobody else can have put anything there.
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  try {
+    const moment = now()
+    const buffer = Buffer.alloc(64)
+    const before = buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0))
+    // Of one length, so that nothing of a longer one stays behind.
+    const text = `${moment.boot.toFixed(0).padStart(16, '0')} ${String(moment.real).padStart(16, '0')}\n`
+    writeSync(fd, text, 0)
+    return elapsed(before, moment)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Whether the recurring monitor of a primary comes so late that this node may have slept. */
+export function hasSlept({ env, log }: Pick<Context, 'env' | 'log'>): boolean {
+  if (env.intervalMs <= 0) return false
+  let elapsedMs: number | undefined
+  try {
+    elapsedMs = exchange(join(runtimeDirectory(), `ts-pgsql-monitor-${env.resource}`))
+  } catch {
+    // Not root, or no such directory: without this the proof is collected when there is something to change.
+    return false
+  }
+  if (!isLate(elapsedMs, env.intervalMs)) return false
+  const seconds = ((elapsedMs ?? 0) / 1000).toFixed(0)
+  log.warning(
+    `the last monitor was ${seconds} s ago: this node may have slept, and looks whether it is the primary still`,
+  )
+  return true
+}
