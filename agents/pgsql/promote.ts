@@ -12,7 +12,7 @@ import { stopServer } from '../../lib/postgres/stop-server'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
-import { awaitBaselines } from './baselines'
+import { awaitBaselines, baselinesOf } from './baselines'
 import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-promote'
 import { isLocked, lock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
@@ -164,11 +164,11 @@ async function requireStandbys(
   })
 }
 
-/** What the other nodes that are there have said in an attribute of where their data ends. */
-function positionsOf(site: Site, snapshot: ClusterSnapshot, attribute: string): PromoteFacts['others'] {
+/** What the other nodes that are there have said in an election of where their data ends. */
+function positionsOf(site: Site, snapshot: ClusterSnapshot): PromoteFacts['others'] {
   return otherNodes(site, snapshot).flatMap((name) => {
     const node = findNode(snapshot, name)
-    const position = node?.online ? node.transient[attribute] : undefined
+    const position = node?.online ? node.transient[site.attributes.position] : undefined
     return position === undefined ? [] : [{ node: name, position }]
   })
 }
@@ -224,9 +224,9 @@ async function promoteWith(
     position: role.position,
     quorums: publishedQuorums(snapshot, site.attributes.quorum),
     required: site.mode === 'sync' ? required.count : 0,
-    others: positionsOf(site, snapshot, site.attributes.position),
+    others: positionsOf(site, snapshot),
     returning: isLocked(site),
-    baselines: positionsOf(site, snapshot, site.attributes.baseline),
+    baselines: baselinesOf(snapshot, otherNodes(site, snapshot), site.resource),
     followers: senders.map(({ applicationName: name }) => name),
     reachable: senders.length > 0 && (await holdsReplicationAddress(context)),
     restart: values.restart_on_promote,
