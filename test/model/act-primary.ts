@@ -16,7 +16,7 @@ import { type Proof, prove } from './proof'
 import { historyOf } from './wal'
 import { indexOf, type ModelNode, otherNames, RESOURCE, say, type World } from './world'
 
-function observe(world: World, node: ModelNode, snapshot: ClusterSnapshot): PrimaryFacts {
+function observe(world: World, node: ModelNode, snapshot: ClusterSnapshot, slept: boolean): PrimaryFacts {
   const { tip } = node
   return {
     resource: RESOURCE,
@@ -29,6 +29,7 @@ function observe(world: World, node: ModelNode, snapshot: ClusterSnapshot): Prim
     standbys: standbyRows(world, node),
     synchronousStandbyNames: node.synchronousNames,
     receiver: undefined,
+    slept,
     timeline: tip.timeline,
     history: isLatest(snapshot, node.name, RESOURCE) ? [] : historyOf(tip).map(({ timeline }) => timeline),
     snapshot,
@@ -42,12 +43,12 @@ interface Look {
 }
 
 /** As control-standbys.ts does. */
-function* look(world: World, node: ModelNode): Part<Look | undefined> {
+function* look(world: World, node: ModelNode, slept: boolean): Part<Look | undefined> {
   const snapshot = snapshotOf(world, node)
   // The cluster and the server are asked side by side: each may be the first to answer.
   yield
   if (!isRunningPrimary(node)) return undefined
-  const facts = observe(world, node, snapshot)
+  const facts = observe(world, node, snapshot, slept)
   const plan = decidePrimary(facts)
   const [first] = plan.steps
   if (first !== undefined) {
@@ -71,14 +72,18 @@ function* look(world: World, node: ModelNode): Part<Look | undefined> {
 
 const LOOKS = 3
 
-function* lookPatiently(world: World, node: ModelNode): Part<Look | undefined> {
-  let last = yield* look(world, node)
-  for (let count = 1; last?.outdated === true && count < LOOKS; count += 1) last = yield* look(world, node)
+function* lookPatiently(world: World, node: ModelNode, slept: boolean): Part<Look | undefined> {
+  let last = yield* look(world, node, slept)
+  for (let count = 1; last?.outdated === true && count < LOOKS; count += 1)
+    last = yield* look(world, node, slept)
   return last
 }
 
-export function* controlStandbys(world: World, node: ModelNode): Part<number> {
-  const first = yield* lookPatiently(world, node)
+/** @param monitors - it is the recurring monitor, which notices that the one before it was long ago */
+export function* controlStandbys(world: World, node: ModelNode, monitors = false): Part<number> {
+  const slept = monitors && world.options.protocol === 'with proof' && node.slept
+  if (monitors) node.slept = false
+  const first = yield* lookPatiently(world, node, slept)
   if (first === undefined) return 1
   const { plan, exit } = first
   const { awaiting } = plan
@@ -90,6 +95,6 @@ export function* controlStandbys(world: World, node: ModelNode): Part<number> {
     )
   const late = yield { holds: isSynchronous }
   if (late || !isSynchronous()) return exit
-  yield* lookPatiently(world, node)
+  yield* lookPatiently(world, node, slept)
   return exit
 }

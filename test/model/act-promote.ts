@@ -1,7 +1,8 @@
 /** Promotion: what promote.ts does. */
+import { baselinesOf } from '../../agents/pgsql/baselines'
 import { primaryNodes, saysPrimary } from '../../agents/pgsql/primaries'
 import { decidePromote, type NodePosition, type PromoteStep } from '../../agents/pgsql/decide-promote'
-import { SCORE } from '../../agents/pgsql/names'
+import { primaryScore, SCORE } from '../../agents/pgsql/names'
 import {
   latestOf,
   latestPromotion,
@@ -15,7 +16,7 @@ import { requiredAtPromotion, requiredSetting } from '../../agents/pgsql/sync-po
 import { promotionScore } from '../../lib/cluster/scores'
 import { type ClusterSnapshot, findNode } from '../../lib/cluster/snapshot'
 import { waitForFirst } from '../../lib/postgres/synchronous-names'
-import { snapshotOf } from './attributes'
+import { deliver, snapshotOf } from './attributes'
 import {
   ActionFailure,
   atOnce,
@@ -27,7 +28,7 @@ import {
   setSynchronousNames,
 } from './carry-out'
 import { promoteServer } from './postgres'
-import { type Proof, prove } from './proof'
+import { prove } from './proof'
 import { lsnText } from './wal'
 import {
   indexOf,
@@ -41,10 +42,10 @@ import {
   type World,
 } from './world'
 
-function positionsOf(world: World, node: ModelNode, snapshot: ClusterSnapshot, name: string): NodePosition[] {
+function positionsOf(world: World, node: ModelNode, snapshot: ClusterSnapshot): NodePosition[] {
   return otherNames(world, node).flatMap((other) => {
     const state = findNode(snapshot, other)
-    const position = state?.online === true ? state.transient[name] : undefined
+    const position = state?.online === true ? state.transient[NAMES.position] : undefined
     return position === undefined ? [] : [{ node: other, position }]
   })
 }
@@ -80,10 +81,13 @@ function tellNumber(
 }
 
 export function* promote(world: World, node: ModelNode): Part<number> {
-  const { policy, protocol } = world.options
-  const snapshot = snapshotOf(world, node)
+  const { policy, protocol, gap = false } = world.options
   const before = yield* prove(world, node, undefined)
-  yield
+  // From here to the number of this promotion, which all members hear of: see proof.ts.
+  const atLeisure = gap || protocol === 'before'
+  if (atLeisure) yield
+  const snapshot = snapshotOf(world, node)
+  if (atLeisure) yield
   if (!node.running) return 1
   const others = otherNames(world, node)
   const required = requiredAtPromotion(policy, snapshot, others, RESOURCE)
@@ -95,6 +99,7 @@ export function* promote(world: World, node: ModelNode): Part<number> {
     before.kind === 'proven' ? before.latest : undefined,
   ])
   const number = latest.number + 1
+  const own = ownPromotion(snapshot, node.name, RESOURCE)
   const plan = decidePromote({
     resource: RESOURCE,
     mode: 'sync',
@@ -103,14 +108,14 @@ export function* promote(world: World, node: ModelNode): Part<number> {
     dataStatus,
     complete: mayBePromoted(snapshot, node.name, RESOURCE, 'sync', latest),
     unproven: before.kind === 'unproven' ? before.why : undefined,
-    own: ownPromotion(snapshot, node.name, RESOURCE),
+    own,
     latest,
     position,
     quorums: publishedQuorums(snapshot, NAMES.quorum),
     required: required.count,
-    others: positionsOf(world, node, snapshot, NAMES.position),
+    others: positionsOf(world, node, snapshot),
     returning: node.lock !== undefined,
-    baselines: positionsOf(world, node, snapshot, NAMES.baseline),
+    baselines: baselinesOf(snapshot, others, RESOURCE),
     followers: [],
     reachable: false,
     restart: false,
@@ -118,22 +123,26 @@ export function* promote(world: World, node: ModelNode): Part<number> {
   })
   if (plan.reason !== undefined) say(world, `  ${node.name}: ${plan.reason}`)
   const published = self?.permanent[NAMES.quorum] !== undefined
-  let proof: Proof | undefined
+  const gives = protocol === 'before' ? 0 : node.inRecovery ? number : own
   const perform: Partial<Record<PromoteStep, () => Part<void>>> = {
     withdraw: () => publish(world, node, node.index, { [SCORE_NAME]: SCORE.never }),
     *'publish complete'() {
-      yield* awaitWrites(tellNumber(world, node, snapshot, number))
+      const told = tellNumber(world, node, snapshot, number)
+      if (!atLeisure) while (deliver(world, node));
+      yield* awaitWrites(told)
       yield* publish(world, node, node.index, { [NAMES.dataStatus]: 'LATEST' })
     },
     *'bar others'() {
-      const own = {
+      const also = {
         ...(position !== undefined && { [NAMES.baseline]: position }),
         ...(published && { [NAMES.quorum]: null }),
       }
+      const told = tellNumber(world, node, snapshot, number)
+      if (!atLeisure) while (deliver(world, node));
       yield* awaitWrites([
-        ...tellNumber(world, node, snapshot, number),
+        ...told,
         ...barOthers(world, node, snapshot),
-        ...sendAll(world, node, node.index, own),
+        ...sendAll(world, node, node.index, also),
       ])
     },
     lock: () =>
@@ -149,30 +158,29 @@ export function* promote(world: World, node: ModelNode): Part<number> {
         if (protocol === 'with proof') setSynchronousNames(world, node, waitForFirst(others))
       }),
     *promote() {
-      // It is collected while PostgreSQL is promoted.
-      proof = yield* prove(world, node, number, true)
       yield
       if (node.running) promoteServer(world, node)
     },
     *'stop waiting'() {
-      const found = proof
-      if (found?.kind === 'superseded') {
+      const found = yield* prove(world, node, number, true)
+      if (gap) yield
+      if (found.kind === 'superseded') {
         yield* publish(world, node, node.index, { [SCORE_NAME]: SCORE.never })
         throw new ActionFailure(`not to be the primary: ${found.by.node} was promoted meanwhile`)
       }
-      if (found?.kind === 'proven') setSynchronousNames(world, node, '')
+      if (found.kind === 'proven') setSynchronousNames(world, node, '')
     },
     'publish primary': () =>
       publish(world, node, node.index, {
         ...(dataStatus !== 'LATEST' && { [NAMES.dataStatus]: 'LATEST' }),
         ...((self === undefined || !saysPrimary(self, RESOURCE)) && {
-          [SCORE_NAME]: SCORE.primary,
+          [SCORE_NAME]: primaryScore(gives),
           [NAMES.status]: 'PRI',
         }),
         ...(self?.transient[NAMES.position] !== undefined && { [NAMES.position]: null }),
       }),
   }
-  if (!(yield* performNamed(plan.steps, perform, () => node.running))) return 1
+  if (!(yield* performNamed(plan.steps, perform, () => node.running, !atLeisure))) return 1
   return plan.exit
 }
 

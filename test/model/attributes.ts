@@ -25,13 +25,19 @@ function hear(world: World, by: readonly number[], of: number, word: string | un
   for (const index of by) nodeAt(world, index).words[of] = word
 }
 
-function apply(world: World, ring: Ring, sender: ModelNode, message: Message): void {
+function apply(
+  world: World,
+  ring: Ring,
+  sender: ModelNode,
+  message: Message,
+  by: readonly number[] = ring.members,
+): void {
   const { kind, node, name, value } = message
   ring.snapshot = undefined
   switch (kind) {
     case 'transient':
       // The attribute daemon keeps also the value of a node that is not there; the configuration does not.
-      if (name === NAMES.epoch) hear(world, ring.members, node, value)
+      if (name === NAMES.epoch) hear(world, by, node, value)
       if (!ring.members.includes(node)) break
       ring.transient[node] = changed(ring.transient[node], name, value)
       if (ring.untold[node] !== undefined) ring.untold[node] = changed(ring.untold[node], name, value)
@@ -51,7 +57,12 @@ function apply(world: World, ring: Ring, sender: ModelNode, message: Message): v
     case 'echo':
       break
     case 'tell':
-      hear(world, message.to ?? [], node, value)
+      hear(
+        world,
+        by.filter((index) => message.to?.includes(index)),
+        node,
+        value,
+      )
       if (ring.untold[node] !== undefined) {
         ring.transient[node] = ring.untold[node] ?? {}
         ring.untold[node] = undefined
@@ -62,6 +73,37 @@ function apply(world: World, ring: Ring, sender: ModelNode, message: Message): v
   if (world.log !== undefined && kind !== 'result' && kind !== 'echo' && kind !== 'tell') {
     say(world, `  ${sender.name}: ${name} of node${node + 1} is ${value ?? 'deleted'}`)
   }
+}
+
+function copyOf(ring: Ring): Ring {
+  return {
+    ...ring,
+    permanent: [...ring.permanent],
+    transient: [...ring.transient],
+    untold: [...ring.untold],
+    roles: [...ring.roles],
+    stopped: [...ring.stopped],
+    banned: [...ring.banned],
+  }
+}
+
+/**
+ * The end of a membership: what its members have sent of attributes comes to those of them that go on together. A
+ * question that waits for its answer gets it in the next one.
+ */
+export function flush(world: World, members: readonly ModelNode[]): void {
+  const copies = new Map<Ring, Ring>()
+  for (const sender of members) {
+    const { queue, ring } = sender
+    const sent = queue.filter(({ kind }) => kind === 'transient' || kind === 'tell')
+    if (sent.length === 0) continue
+    sender.queue = queue.filter((message) => !sent.includes(message))
+    const copy = copies.get(ring) ?? copyOf(ring)
+    copies.set(ring, copy)
+    const together = members.filter((member) => member.ring.id === ring.id).map(({ index }) => index)
+    for (const message of sent) apply(world, copy, sender, message, together)
+  }
+  for (const member of members) member.ring = copies.get(member.ring) ?? member.ring
 }
 
 /** Hands a message to the cluster. It is delivered when the membership gets to it. */
@@ -82,18 +124,7 @@ export function send(
   const permanent = kind === 'permanent' || kind === 'ban'
   if (permanent && sender.ring.coordinator === sender.index) {
     // The node that decides writes its own configuration at once, and then tells the others, if there are any still.
-    if (!isWhole(world, sender)) {
-      const { ring } = sender
-      sender.ring = {
-        ...ring,
-        permanent: [...ring.permanent],
-        transient: [...ring.transient],
-        untold: [...ring.untold],
-        roles: [...ring.roles],
-        stopped: [...ring.stopped],
-        banned: [...ring.banned],
-      }
-    }
+    if (!isWhole(world, sender)) sender.ring = copyOf(sender.ring)
     apply(world, sender.ring, sender, message)
     return message
   }

@@ -142,15 +142,17 @@ export function* atOnce(deed: () => void): Part<void> {
  * Carries out steps that are names. What is not described is not modelled.
  *
  * @param goesOn - looked at before each
+ * @param atOnce - the first one follows at once on what was before
  * @returns whether all were carried out
  */
 export function* performNamed<S extends string>(
   steps: readonly S[],
   deeds: Readonly<Partial<Record<S, () => Part<void>>>>,
   goesOn: () => boolean = () => true,
+  atOnce = false,
 ): Part<boolean> {
-  for (const step of steps) {
-    yield
+  for (const [index, step] of steps.entries()) {
+    if (index > 0 || !atOnce) yield
     if (!goesOn()) return false
     const deed = deeds[step]
     if (deed) yield* deed()

@@ -1,4 +1,5 @@
 /** Who sees whom, and what becomes of what is known when that changes. */
+import { flush } from './attributes'
 import { type ResourceRole } from '../../lib/cluster/operations'
 import {
   type Attributes,
@@ -32,6 +33,7 @@ export function reform(world: World, node: ModelNode): boolean {
   if (!isAlive(node) || isWholeAndComplete(world, node)) return false
   const { options, nodes } = world
   const members = nodes.filter((other) => reaches(node, other))
+  if (options.carried !== true) flush(world, members)
   // The largest version of the configuration is taken by all.
   const best = members.map(({ ring }) => ring).reduce((a, b) => (isLarger(b, a) ? b : a))
   const isMember = (index: number): boolean => members.some((member) => member.index === index)

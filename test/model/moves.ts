@@ -28,6 +28,7 @@ function sleep(world: World, node: ModelNode): boolean {
 function wake(world: World, node: ModelNode): boolean {
   if (!node.up || node.awake) return false
   node.awake = true
+  node.slept = true
   say(world, `${node.name} WAKES`)
   settleCommits(world, node)
   checkOnlyOne(world)

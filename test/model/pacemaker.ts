@@ -146,7 +146,7 @@ export function beginMonitor(world: World, node: ModelNode): boolean {
     *run() {
       yield
       if (!node.running) return 7
-      return node.inRecovery ? yield* monitorStandby(world, node) : yield* controlStandbys(world, node)
+      return node.inRecovery ? yield* monitorStandby(world, node) : yield* controlStandbys(world, node, true)
     },
   })
   return true

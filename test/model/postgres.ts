@@ -1,8 +1,19 @@
 /** What PostgreSQL does: commits, acknowledgements, replication, promotion, rewinding. */
 import { readSynchronousNames, type SynchronousNames } from '../../lib/postgres/synchronous-names'
 import { type StandbyRow } from '../../lib/postgres/replication'
+import { readPromotion } from '../../agents/pgsql/promotions'
 import { append, holds, lsnText, recordAt, type WalRecord } from './wal'
-import { indexOf, isAlive, type ModelNode, nodeAt, reaches, say, type Violation, type World } from './world'
+import {
+  indexOf,
+  isAlive,
+  type ModelNode,
+  NAMES,
+  nodeAt,
+  reaches,
+  say,
+  type Violation,
+  type World,
+} from './world'
 
 const settings = new Map<string, SynchronousNames>()
 
@@ -40,6 +51,8 @@ function allowed(primary: ModelNode): number {
 function acknowledge(world: World, primary: ModelNode, commit: WalRecord): void {
   const { acknowledged, options } = world
   say(world, `  ${primary.name} acknowledges the commit at ${commit.lsn} (timeline ${commit.timeline})`)
+  // The later primary went on from it: an acknowledgement that comes late, and is right.
+  if (acknowledged !== undefined && holds(acknowledged, commit)) return
   // Two nodes have no majority: what is acknowledged on both sides of a partition cannot all be kept.
   if (options.size > 2) {
     if (primary.superseded) {
@@ -48,7 +61,8 @@ function acknowledge(world: World, primary: ModelNode, commit: WalRecord): void 
       violate(world, 'lost', `${primary.name} acknowledges, and lacks the commit at ${acknowledged.lsn}`)
     }
   }
-  for (const other of world.nodes) if (other !== primary) other.superseded = true
+  // One that has it all the same goes on where this one ended.
+  for (const other of world.nodes) if (!holds(other.tip, commit)) other.superseded = true
   world.acknowledged = commit
 }
 
@@ -118,6 +132,14 @@ export function replicate(world: World, standby: ModelNode, all: boolean): boole
   return true
 }
 
+/** Commits that wait for any of several standbys are not to be confirmed by one that the next primary has counted. */
+function isHeldBack({ options }: World, { ring, index }: ModelNode, primary: ModelNode): boolean {
+  const { protocol, policy, reconnects = false } = options
+  if (protocol === 'before' || !policy.quorum || reconnects) return false
+  if (ring.transient[index]?.[NAMES.position] !== undefined) return true
+  return primary.ring !== ring || readPromotion(ring.transient[index]?.[NAMES.epoch])?.node !== primary.name
+}
+
 /** A standby connects to the primary that it reaches; it streams where it is a part of that one's past. */
 export function connect(world: World, standby: ModelNode): boolean {
   if (!isAlive(standby) || !standby.running || !standby.inRecovery || standby.upstream !== undefined)
@@ -129,7 +151,8 @@ export function connect(world: World, standby: ModelNode): boolean {
   const primary =
     candidates.find((node) => standby.ring.roles[node.index] === 'Promoted' && node.ring === standby.ring) ??
     candidates[0]
-  if (primary === undefined || !holds(primary.tip, standby.tip)) return false
+  if (primary === undefined || !holds(primary.tip, standby.tip) || isHeldBack(world, standby, primary))
+    return false
   standby.upstream = primary.index
   primary.senders[standby.index] = standby.tip.lsn
   say(world, `  ${standby.name} streams from ${primary.name}`)

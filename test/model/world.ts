@@ -1,7 +1,7 @@
 /** The state of a modelled cluster: PostgreSQL, the agents' files, and what pacemaker knows on each node. */
 import { type ElectionNote } from '../../agents/pgsql/steps'
 import { type FollowNote } from '../../agents/pgsql/decide-follow'
-import { attributeNames } from '../../agents/pgsql/names'
+import { attributeNames, primaryScore } from '../../agents/pgsql/names'
 import { writeOwn, writePromotion } from '../../agents/pgsql/promotions'
 import { type SyncPolicy } from '../../agents/pgsql/sync-policy'
 import { type ResourceRole } from '../../lib/cluster/operations'
@@ -25,6 +25,16 @@ export interface Options {
   readonly protocol: 'before' | 'with proof'
   /** A node may also fall asleep in the milliseconds between a proof and what it allows at once. */
   readonly gap?: boolean
+  /**
+   * What was handed to the cluster in one membership may also be delivered in the next, after the members of that one
+   * have told each other what they knew before.
+   */
+  readonly carried?: boolean
+  /**
+   * Where commits wait for any of several standbys, one of them may connect to a primary of before although it has said
+   * in an election what it has, as PostgreSQL does by itself.
+   */
+  readonly reconnects?: boolean
 }
 
 export type Attributes = Readonly<Record<string, string | undefined>>
@@ -90,6 +100,8 @@ export interface ModelNode {
   readonly name: string
   up: boolean
   awake: boolean
+  /** It has slept since its last monitor. */
+  slept: boolean
   /** Nodes of the same number reach each other. */
   side: number
 
@@ -179,7 +191,7 @@ export function createWorld(options: Options, log?: string[]): World {
   const { size, coordinator, policy } = options
   const numbers = Array.from({ length: size }, (_, index) => index)
   const standing = (index: number): readonly [status: string, dataStatus: string, score: string] => {
-    if (index === 0) return ['PRI', 'LATEST', '1000']
+    if (index === 0) return ['PRI', 'LATEST', primaryScore(options.protocol === 'before' ? 0 : 1)]
     if (policy.quorum) return ['HS:sync', 'STREAMING|QUORUM', '-INFINITY']
     return index <= policy.count
       ? ['HS:sync', 'STREAMING|SYNC', size === 2 || index <= policy.count ? '100' : '-INFINITY']
@@ -224,6 +236,7 @@ export function createWorld(options: Options, log?: string[]): World {
     name: `node${index + 1}`,
     up: true,
     awake: true,
+    slept: false,
     side: 0,
     running: true,
     inRecovery: index !== 0,
