@@ -15,6 +15,7 @@ import { Fencing } from './lib/storm/fence'
 import { FAULT_NAMES, SKIPPED } from './lib/storm/kinds'
 import { Machines } from './lib/storm/machines'
 import { parseOptions } from './lib/storm/options'
+import { BACKUP_BY_HAND } from './lib/storm/person'
 import { Play, type PlayedFault } from './lib/storm/play'
 import { report, type StormResult, summary } from './lib/storm/report'
 import { isOutside } from './lib/storm/rows'
@@ -50,14 +51,27 @@ const progress = new Progress()
 const options = parseOptions(values)
 const reportFile = resolve(values.report)
 
+const startedAt = new Date()
 const faults: PlayedFault[] = []
 const violations: StormResult['violations'][number][] = []
-const acknowledged = { outside: 0, inside: 0 }
-const result = {
-  ...{ options, startedAt: new Date(), faults, violations, acknowledged },
-  lost: [] as StormResult['lost'][number][],
-  given: [] as StormResult['given'][number][],
-  ...{ fenced: 0, backups: 0, rebuilt: 0 },
+let rebuilt = 0
+
+/** Every cluster that was played on: what is known of it at any moment, for a storm may be ended at any. */
+const clusters: { writers: Writers; play: Play; fencing: Fencing | undefined; events: Events }[] = []
+
+function resultSoFar(): StormResult {
+  for (const { writers } of clusters) writers.book.read()
+  const rows = clusters.flatMap(({ writers }) => writers.book.rows)
+  const outside = rows.filter(isOutside).length
+  const texts = clusters.flatMap(({ events }) => events.list.map(({ text }) => text))
+  return {
+    ...{ options, startedAt, endedAt: new Date(), faults, violations, rebuilt },
+    acknowledged: { outside, inside: rows.length - outside },
+    lost: clusters.flatMap(({ play }) => play.ledger.lost),
+    given: clusters.flatMap(({ play }) => play.ledger.given),
+    fenced: clusters.reduce((sum, { fencing }) => sum + (fencing?.count ?? 0), 0),
+    backups: texts.filter((text) => text.startsWith(BACKUP_BY_HAND)).length,
+  }
 }
 
 /** Beside the report: `storm.md` has its logs in `storm-logs`. */
@@ -75,7 +89,7 @@ function saveLogs(lab: Lab): void {
 
 function writeReport(): void {
   mkdirSync(dirname(reportFile), { recursive: true })
-  writeFileSync(reportFile, report({ ...result, endedAt: new Date() }))
+  writeFileSync(reportFile, report(resultSoFar()))
 }
 
 /** Plays on a new cluster, until the plan ends or the cluster stands still; says whether it has come to the end. */
@@ -93,6 +107,7 @@ async function playOn(lab: Lab, plans: Iterator<PlannedFault>, endMs: number): P
     : undefined
   const watch = new Watch(lab, options.mode, machines, writers, events)
   const play = new Play({ lab, options, machines, fencing, writers, watch, events })
+  clusters.push({ writers, play, fencing, events })
   try {
     await play.begin()
     while (faults.length < options.rounds && monotonicMs() < endMs) {
@@ -127,11 +142,6 @@ async function playOn(lab: Lab, plans: Iterator<PlannedFault>, endMs: number): P
   } finally {
     await Promise.all([watch.end(), machines.end(), fencing?.end()])
     writers.book.read()
-    for (const row of writers.book.rows) acknowledged[isOutside(row) ? 'outside' : 'inside'] += 1
-    result.lost.push(...play.ledger.lost)
-    result.given.push(...play.ledger.given)
-    result.fenced += fencing?.count ?? 0
-    result.backups += events.list.filter(({ text }) => text.startsWith('a person takes a base backup')).length
     writers.book.close()
   }
 }
@@ -162,7 +172,7 @@ async function main(): Promise<void> {
   const plans = schedule({ ...options, standbys })
   const endMs = monotonicMs() + options.minutes * 60_000
   const nodes = Array.from({ length: options.nodes }, (_, index) => `node${index + 1}`)
-  for (let done = false; !done && result.rebuilt <= MOST_REBUILDS;) {
+  for (let done = false; !done && rebuilt <= MOST_REBUILDS;) {
     progress.begin('the nodes get power')
     const labOptions = {
       ...{ nodes, agentsDir, keep: values.keep },
@@ -179,7 +189,7 @@ async function main(): Promise<void> {
         if (values.keep) progress.say(`lab ${lab.id} stays: scripts/lab shell node1 --lab ${lab.id}`)
       }
     })
-    if (!done) result.rebuilt += 1
+    if (!done) rebuilt += 1
   }
 }
 
@@ -200,8 +210,7 @@ if (values.list) {
     })
     .finally(() => {
       writeReport()
-      const { endedAt, ...rest } = { ...result, endedAt: new Date() }
-      console.log(summary({ ...rest, endedAt }))
+      console.log(summary(resultSoFar()))
       console.log(`report: ${reportFile}`)
       if (violations.length > 0) console.log(`logs: ${logDirectory}`)
       process.exit(violations.length > 0 ? 1 : (process.exitCode ?? 0))

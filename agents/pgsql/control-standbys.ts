@@ -22,7 +22,7 @@ import {
   type PrimaryPlan,
 } from './decide-primary'
 import { isLatest } from './promotions'
-import { type Proof, prove } from './prove'
+import { type Proof, type ProofMemory, prove } from './prove'
 import { type Quorum } from './quorum'
 import { withDegraded } from './degraded'
 import { readReceiver } from './receiver'
@@ -132,6 +132,7 @@ export async function controlStandbys(
       snapshot,
     }
   }
+  const memory: ProofMemory = {}
   /** One look at the replication, and what follows from it. */
   const look = async (): Promise<Look> => {
     const facts = await observe()
@@ -146,7 +147,7 @@ export async function controlStandbys(
           postmaster,
           confirm: (nodes) => confirmComplete(connection, version, nodes, context),
           prove: async () => {
-            proof = await prove(site, facts.snapshot, actsBy(facts), deadline)
+            proof = await prove(site, facts.snapshot, actsBy(facts), deadline, { memory })
             return proof.kind === 'proven' && proof.prompt
           },
         }),
@@ -162,6 +163,9 @@ export async function controlStandbys(
     const why = `cannot prove that this node is the primary still, and changes nothing: ${outcome.why}`
     log.warning(why)
     return withDegraded(context, first.exit, why)
+  }
+  if (outcome.kind === 'outdated') {
+    log.warning('the members of the cluster change: what is to be changed waits for the next monitor')
   }
   const exit = withDegraded(context, first.exit, plan.degraded)
   const { awaiting, waiting } = plan

@@ -27,7 +27,7 @@ export interface BeforePromoteFacts {
 
 /**
  * A standby with newer data than the new primary cannot follow it. In synchronous replication the new primary has
- * every commit that was acknowledged, and  what this node has beyond that was acknowledged to nobody: it stands aside,
+ * every commit that was acknowledged, and what this node has beyond that was acknowledged to nobody: it stands aside,
  * and says so; where `rejoin` heals such a node, its monitor and its start do the rest. It does not stand aside for one
  * that is promoted by a score of before, and that refuses it.
  * In asynchronous replication it may have been: this node claims the promotion for itself.

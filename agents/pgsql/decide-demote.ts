@@ -19,8 +19,11 @@ export interface DemoteFacts {
   readonly stopsNext: boolean
   /** The cluster means to promote this node again in the same transition. */
   readonly promotesNext: boolean
-  /** Another node was promoted later: what this one has may not fit, and is compared before it is started. */
-  readonly superseded: boolean
+  /**
+   * Another node was promoted later, and writes a timeline of the same number: PostgreSQL would take the two for one, and
+   * the data is compared before it is started.
+   */
+  readonly confusable: boolean
   /** Nobody was there beside this primary, neither a standby nor another primary. */
   readonly wasAlone: boolean
 }
@@ -35,7 +38,7 @@ export interface DemoteFacts {
  * pacemaker plan afresh, with another primary.
  */
 export function decideDemote(facts: DemoteFacts): Plan<DemoteStep> {
-  const { server, role, stopsNext, promotesNext, superseded, wasAlone } = facts
+  const { server, role, stopsNext, promotesNext, confusable, wasAlone } = facts
   if (role === 'standby') return { exit: ExitCode.SUCCESS, steps: [] }
   const unlock: DemoteStep[] = wasAlone ? ['remove lock'] : []
   if (server !== 'running' && promotesNext) {
@@ -46,7 +49,7 @@ export function decideDemote(facts: DemoteFacts): Plan<DemoteStep> {
   const afterwards: DemoteStep[] = wasAlone ? ['remove lock'] : ['note shutdown']
   // Nobody can write meanwhile: that it is stopped is not said where it is a standby a moment later.
   const next: DemoteStep =
-    stopsNext || superseded || server !== 'running' ? 'publish stopped' : 'start as standby'
+    stopsNext || confusable || server !== 'running' ? 'publish stopped' : 'start as standby'
   return {
     exit: ExitCode.SUCCESS,
     steps: [...checkpoint, 'publish demoted', 'stop', ...afterwards, next],

@@ -1,5 +1,5 @@
 /** What a primary does about its standbys: their attributes, their scores, and synchronous replication. */
-import { type ClusterSnapshot, findNode, hasRole, type NodeState } from '../../lib/cluster/snapshot'
+import { type ClusterSnapshot, findNode, hasRole, type NodeState, sameNode } from '../../lib/cluster/snapshot'
 import { promotionScore } from '../../lib/cluster/scores'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type StandbyRow } from '../../lib/postgres/replication'
@@ -24,6 +24,7 @@ import {
   ownPromotion,
   type Promotion,
   writeOwn,
+  writePromotion,
 } from './promotions'
 import { covering, isSameQuorum, type Quorum, readQuorum, writeQuorum } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
@@ -344,7 +345,9 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   const self = findNode(snapshot, node)
   const own = ownPromotion(snapshot, node, resource)
   const claiming = claimants(snapshot, node, resource)
-  const primary = claiming.find(({ name }) => isPrimary(snapshot, name, resource))
+  const primary = claiming.find(
+    ({ name }) => isPrimary(snapshot, name, resource) && ownPromotion(snapshot, name, resource) >= own,
+  )
   const isOurs = self !== undefined && (saysPrimary(self, resource) || hasRole(self, resource, 'Promoted'))
   const latest = latestPromotion(snapshot, resource)
   if (isOurs && latest.number > actsBy(facts)) return decideSuperseded(latest, facts)
@@ -358,6 +361,10 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   const epoch = epochToPublish(snapshot, node, resource)
   if (epoch !== undefined) {
     open.push({ step: 'attribute', node, name: names.epoch, value: epoch, lifetime: 'reboot' })
+  }
+  const claim = own === 0 || actsBy(facts) > own ? undefined : writeOwn(own, facts.timeline)
+  if (claim !== undefined && self?.transient[names.promotion] !== claim) {
+    open.push({ step: 'attribute', node, name: names.promotion, value: claim, lifetime: 'reboot' })
   }
   if (self?.transient[names.status] !== 'PRI') {
     open.push({ step: 'attribute', node, name: names.status, value: 'PRI', lifetime: 'reboot' })
@@ -381,6 +388,16 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
       gaining.push({ step: 'confirm', node: other }, ...proven(...changes))
   }
   const before = [...claims(facts), ...quorum.before, ...losing]
+  // With the proof, the primary speaks for those that cannot: on which the resource does not run.
+  const silent = snapshot.nodes.filter(
+    ({ online, name, transient }) => online && !sameNode(name, node) && transient[names.epoch] === undefined,
+  )
+  if (before.length > 0) {
+    const value = writePromotion(latest)
+    for (const { name } of silent) {
+      before.push({ step: 'attribute', node: name, name: names.epoch, value, lifetime: 'reboot' })
+    }
+  }
   const waitingFor = waiting.missing === 0 ? undefined : waiting.absent.join(', ')
   const steps: Step[] = [
     ...open,

@@ -121,14 +121,15 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   return {
     exit: ExitCode.SUCCESS,
     steps: [
-      ...(byQuorum ? (['publish complete'] as const) : []),
-      'bar others',
+      // What can fail here for want of room or time comes before the others are barred.
       'lock',
       ...(mode !== 'sync'
         ? []
         : facts.required > 0
           ? (['wait for standbys'] as const)
           : (['wait until proven'] as const)),
+      ...(byQuorum ? (['publish complete'] as const) : []),
+      'bar others',
       ...(followers.length > 0 && !reachable && !restart ? (['end old connections'] as const) : []),
       restart ? 'restart as primary' : 'promote',
       ...(mode === 'sync' && facts.required === 0 ? (['stop waiting'] as const) : []),

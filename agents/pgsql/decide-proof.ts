@@ -9,9 +9,12 @@
  * a majority, at least one of those nodes knows of the latest promotion. If none of them names one after this node's
  * own, there was none, and there will be none without this node's learning of it in the same order of messages.
  *
- * Where there are votes that are no nodes' (two nodes, a quorum device), no majority of nodes can be had: corosync must
- * say that this part has the quorum, and all its members must have spoken. Two nodes that do not see each other both
- * have it; without fencing, nobody can know which of them should.
+ * Corosync must say, too, that this part has the quorum: votes can be unequal. Where there are votes that are no nodes'
+ * (two nodes, a quorum device), no majority of nodes can be had: then all members must have spoken. Two nodes that do not
+ * see each other both have the quorum; without fencing, nobody can know which of them should.
+ *
+ * The words of others are written by whoever is promoted, and one that has slept could write an old one over a new one.
+ * So what each member says of its own promotion is looked at, too: that only this member writes.
  *
  * A member that has never run the resource has no word. So that it does not stop the others for good, it is not waited
  * for any longer once the membership has been the same for a while: what there is to be told is told within
@@ -19,7 +22,7 @@
  */
 import { type Membership } from '../../lib/cluster/total-order'
 import { sameNode } from '../../lib/cluster/snapshot'
-import { latestOf, type Promotion, readPromotion } from './promotions'
+import { latestOf, type Promotion, readOwn, readPromotion } from './promotions'
 
 export interface ProofFacts {
   readonly node: string
@@ -29,6 +32,8 @@ export interface ProofFacts {
   readonly unique: boolean
   /** The latest promotion that each member knows of, as the attribute daemon has it: by name. */
   readonly words: Readonly<Record<string, string>>
+  /** The number of each member's own last promotion, as it says itself. */
+  readonly claims: Readonly<Record<string, string>>
   /** The cluster's nodes that count for the quorum. */
   readonly voters: readonly string[]
   /** What corosync says; nothing where it was not asked, or did not answer. */
@@ -47,27 +52,34 @@ export type Verdict =
   | { readonly kind: 'unproven'; readonly why: string }
 
 export function decideProof(facts: ProofFacts): Verdict {
-  const { node, own, unique, words, voters, membership, needsQuorum, settled } = facts
+  const { node, own, unique, words, claims, voters, membership, needsQuorum, settled } = facts
   const heard = Object.entries(words).flatMap(([name, text]) => {
     const word = readPromotion(text)
     return word === undefined ? [] : [{ name, word }]
   })
-  const latest = latestOf(heard.map(({ word }) => word))
-  const equal = heard.find(({ word }) => word.number === own && !sameNode(word.node, node))
+  const promotions = [
+    ...heard.map(({ word }) => word),
+    ...Object.entries(claims).flatMap(([name, text]) => {
+      const claim = readOwn(text)
+      return claim === undefined ? [] : [{ ...claim, node: name }]
+    }),
+  ]
+  const latest = latestOf(promotions)
+  const equal = promotions.find((other) => other.number === own && !sameNode(other.node, node))
   if (own !== undefined && latest.number > own) return { kind: 'superseded', by: latest }
-  if (unique && equal) return { kind: 'superseded', by: equal.word }
+  if (unique && equal) return { kind: 'superseded', by: equal }
   const proven: Verdict = { kind: 'proven', latest }
-  const spoken = voters.filter((voter) => heard.some(({ name }) => sameNode(name, voter)))
-  if (spoken.length * 2 > voters.length) return proven
   const unproven = (why: string): Verdict => ({ kind: 'unproven', why })
-  if (membership === undefined) return unproven('the cluster does not say which nodes it has')
-  if (needsQuorum && !membership.quorate) {
+  if (needsQuorum && membership?.quorate === false) {
     return unproven(
       `${node} is in a part of the cluster without quorum (${membership.members} of ${voters.length} nodes)`,
     )
   }
-  if (heard.length >= membership.members || settled) return proven
+  const spoken = voters.filter((voter) => heard.some(({ name }) => sameNode(name, voter))).length
+  if (spoken * 2 > voters.length) return proven
+  if (membership === undefined) return unproven('the cluster does not say which nodes it has')
+  if (spoken >= membership.members || settled) return proven
   return unproven(
-    `${membership.members - heard.length} of ${membership.members} members have not said yet which promotion they know of`,
+    `${membership.members - spoken} of ${membership.members} members have not said yet which promotion they know of`,
   )
 }

@@ -2,14 +2,14 @@ import { carryOut, namedSteps, messageOf, type ExitCode } from '../../lib/ocf'
 import { findProcess } from '../../lib/system/processes'
 import { findServer, type ServerState } from '../../lib/postgres/server-state'
 import { type PidFile } from '../../lib/postgres/pid-file'
-import { readRole } from '../../lib/postgres/replication'
+import { readRole, type ServerRole } from '../../lib/postgres/replication'
 import { stopServer, type StopMethod } from '../../lib/postgres/stop-server'
-import { sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
+import { type ClusterSnapshot, sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { type Context } from './agent'
 import { decideDemote, type DemoteFacts, type DemoteStep } from './decide-demote'
 import { noteShutdown, unlock } from './lock-file'
 import { SCORE } from './names'
-import { isLatest } from './promotions'
+import { isLatest, latestPromotion, NO_PROMOTION } from './promotions'
 import { publish, tryPublish } from './publish'
 import { withSession } from './session'
 import { readReplicatedSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
@@ -43,14 +43,15 @@ function responsive(server: ServerState): { pid: number; pidFile: PidFile | unde
   return { pid: server.postmaster.pid, pidFile: server.pidFile }
 }
 
-async function roleOf(context: Context, site: Site, server: ServerState): Promise<DemoteFacts['role']> {
+/** What the server says of itself; nothing where it does not answer in time. */
+async function askRole(context: Context, site: Site, server: ServerState): Promise<ServerRole | undefined> {
   const { values, deadline, log } = context
   const handle = responsive(server)
   if (handle === undefined) return undefined
   try {
     const version = readSiteVersion(site)
-    return await withSession(site, values, handle, deadline.within(ANSWER_MS), async (connection) =>
-      (await readRole(connection, version)).inRecovery ? 'standby' : 'primary',
+    return await withSession(site, values, handle, deadline.within(ANSWER_MS), (connection) =>
+      readRole(connection, version),
     )
   } catch (error) {
     log.warning(`PostgreSQL is stopped without asking it for its role: ${messageOf(error)}`)
@@ -72,41 +73,37 @@ async function writeCheckpoint({ values, deadline, log }: Context, site: Site): 
   }
 }
 
-/** How this node stands in the cluster. That it cannot be found out must not keep the server from stopping. */
-async function standing(
-  { deadline, log }: Context,
-  site: ReplicatedSite,
-): Promise<{ readonly superseded: boolean; readonly quorate: boolean }> {
+/** The cluster as this node sees it. That it cannot be seen must not keep the server from stopping. */
+async function snapshotIfKnown({ deadline, log }: Context): Promise<ClusterSnapshot | undefined> {
   try {
-    const snapshot = await takeSnapshot(deadline.within(ANSWER_MS))
-    return { superseded: !isLatest(snapshot, site.node, site.resource), quorate: snapshot.quorate }
+    return await takeSnapshot(deadline.within(ANSWER_MS))
   } catch (error) {
     log.warning(`whether another node was promoted later is not known: ${messageOf(error)}`)
-    return { superseded: false, quorate: false }
+    return undefined
   }
 }
 
 async function observe(context: Context, site: ReplicatedSite): Promise<DemoteFacts> {
   const { members } = context.env
+  const { node, resource } = site
   const server = findServer(site.instance.dataDirectory)
-  const isHere = (nodes: readonly string[]): boolean => nodes.some((node) => sameNode(node, site.node))
-  const [role, { superseded, quorate }] = await Promise.all([
-    roleOf(context, site, server),
-    standing(context, site),
-  ])
+  const isHere = (nodes: readonly string[]): boolean => nodes.some((name) => sameNode(name, node))
+  const [role, snapshot] = await Promise.all([askRole(context, site, server), snapshotIfKnown(context)])
+  const superseded = snapshot !== undefined && !isLatest(snapshot, node, resource)
+  const { timeline } = snapshot ? latestPromotion(snapshot, resource) : NO_PROMOTION
   return {
     server: server.kind,
-    role,
-    superseded,
+    role: role && (role.inRecovery ? 'standby' : 'primary'),
+    confusable: superseded && (timeline === undefined || timeline === role?.timeline),
     stopsNext: isHere(members.stopping) && !isHere(members.starting),
     promotesNext: isHere(members.promoting),
     // Without quorum, the others are only not seen.
     wasAlone:
-      quorate &&
+      snapshot?.quorate === true &&
       !superseded &&
       members.known &&
       members.unpromoted.length === 0 &&
-      members.promoted.every((node) => sameNode(node, site.node)),
+      members.promoted.every((name) => sameNode(name, node)),
   }
 }
 

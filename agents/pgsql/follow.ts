@@ -13,6 +13,7 @@ import { compareStanding, readRefusal } from './decide-obstacle'
 import { knowsDegraded } from './degraded'
 import { readFollowNote } from './follow-note'
 import { findMissingWal } from './missing-wal'
+import { requireLatest } from './rejoin'
 import { type ReplicatedSite } from './site'
 
 /** How long the primary may take to answer: this node may be about to be promoted, which waits for the monitor. */
@@ -33,6 +34,7 @@ async function find(
   let primary
   try {
     primary = await askPrimary(context, site, settings, deadline, CONNECT_SECONDS)
+    await requireLatest(context, site, primary)
   } catch (error) {
     const message = messageOf(error)
     return { kind: readRefusal(message) === undefined ? 'unanswered' : 'refused', message }

@@ -8,6 +8,7 @@ import { type Lsn } from '../../lib/postgres/lsn'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { readRole, type ServerRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
+import { ancestors } from '../../lib/postgres/timeline-history'
 import { readProgress } from '../../lib/postgres/wal-receiver'
 import { type Context } from './agent'
 import { controlStandbys } from './control-standbys'
@@ -151,6 +152,8 @@ async function actOnProbe(context: Context, site: Site, role: ServerRole): Promi
     resource: site.resource,
     node: site.node,
     inRecovery: role.inRecovery,
+    timeline: role.timeline,
+    history: isLatest(snapshot, site.node, site.resource) ? [] : ancestors(site.instance, role.timeline),
     snapshot,
   }
   return carryOut(context, facts, decideProbe(facts), means(context, site))

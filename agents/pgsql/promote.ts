@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promotionScore } from '../../lib/cluster/scores'
 import { type ClusterSnapshot, findNode, sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, type Deadline, namedSteps, ExitCode, OcfError } from '../../lib/ocf'
@@ -9,6 +10,7 @@ import { checkpointerRests, findSenders, readRole } from '../../lib/postgres/rep
 import { findServer } from '../../lib/postgres/server-state'
 import { waitForFirst } from '../../lib/postgres/synchronous-names'
 import { stopServer } from '../../lib/postgres/stop-server'
+import { since, thisMoment } from '../../lib/system/clocks'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
@@ -26,9 +28,11 @@ import {
   NO_PROMOTION,
   ownPromotion,
   type Promotion,
+  readOwn,
+  writeOwn,
   writePromotion,
 } from './promotions'
-import { type Proof, prove } from './prove'
+import { type Proof, type ProofMemory, prove } from './prove'
 import { publish } from './publish'
 import { publishedQuorums } from './quorum'
 import { withSession } from './session'
@@ -47,6 +51,9 @@ import { readPolicy, requiredAtPromotion, requiredSetting } from './sync-policy'
 
 /** Milliseconds between two looks at what a server has put in force. */
 const POLL_MS = 20
+
+/** In less time no node can be given up by the others, and another one be promoted. */
+const LATE_MS = 1000
 
 const DESCRIPTIONS: Record<PromoteStep, string> = {
   withdraw: 'take back the promotion score of this node, which is older than what is known of its data',
@@ -97,7 +104,7 @@ async function publishNumber(site: Site, snapshot: ClusterSnapshot, promotion: P
   const epoch = writePromotion(promotion)
   const others = snapshot.nodes.filter(({ name, online }) => online && !sameNode(name, site.node))
   await Promise.all([
-    publish(site, site.node, { promotion: String(promotion.number), epoch }),
+    publish(site, site.node, { claim: writeOwn(promotion.number, undefined), epoch }),
     ...others.map(({ name }) => publish(site, name, { epoch })),
   ])
 }
@@ -173,17 +180,50 @@ function positionsOf(site: Site, snapshot: ClusterSnapshot): PromoteFacts['other
   })
 }
 
-/** What is proven before anything is changed, and the latest promotion that the members know of. */
-async function proofBefore(
+/** The cluster before anything is changed, and what is proven of it. */
+interface Standing {
+  readonly snapshot: ClusterSnapshot
+  readonly proof: Pick<Proof, 'begun'> & { readonly latest: Promotion; readonly unproven: string | undefined }
+}
+
+/** How long the CIB of this node may lag behind what the members know, after it has been away. */
+const LAG_MS = 3000
+/** The part of the action's time that is left for the promotion. */
+const PROMOTION_SHARE = 1 / 2
+
+/** Whether the CIB has what the latest promotion wrote last: all that it said of this node is there, too. */
+function hasAll(snapshot: ClusterSnapshot, { number, node }: Promotion, { attributes }: Site): boolean {
+  const published = readOwn(findNode(snapshot, node)?.permanent[attributes.promotion])
+  return number === 0 || published?.number === number
+}
+
+/**
+ * The cluster, with the proof that this node belongs to the part that decides. This node may have slept since the cluster
+ * decided to promote it: what it saw before the proof counts only where the members know of no more.
+ */
+async function proveStanding(
   { deadline, explain }: Context,
   site: ReplicatedSite,
-  snapshot: ClusterSnapshot,
-): Promise<{ readonly latest: Promotion; readonly unproven: string | undefined }> {
-  if (explain) return { latest: NO_PROMOTION, unproven: undefined }
-  const proof = await prove(site, snapshot, undefined, deadline)
-  return proof.kind === 'proven'
-    ? { latest: proof.latest, unproven: undefined }
-    : { latest: NO_PROMOTION, unproven: proof.kind === 'unproven' ? proof.why : undefined }
+  looking: Promise<ClusterSnapshot>,
+): Promise<Standing> {
+  const begun = thisMoment()
+  if (explain) return { snapshot: await looking, proof: { begun, latest: NO_PROMOTION, unproven: undefined } }
+  let seen = looking
+  const patience = deadline.before(deadline.remainingMs * PROMOTION_SHARE)
+  const memory: ProofMemory = {}
+  for (;;) {
+    const proof = await prove(site, seen, undefined, deadline, { patienceMs: patience.remainingMs, memory })
+    const snapshot = await seen
+    if (proof.kind !== 'proven') {
+      const unproven = proof.kind === 'unproven' ? proof.why : 'another node was promoted meanwhile'
+      return { snapshot, proof: { begun, latest: NO_PROMOTION, unproven } }
+    }
+    const found = { snapshot, proof: { begun: proof.begun, latest: proof.latest, unproven: undefined } }
+    if (proof.prompt && (hasAll(snapshot, proof.latest, site) || since(begun) > LAG_MS)) return found
+    await sleep(POLL_MS)
+    seen = takeSnapshot(deadline)
+    seen.catch(() => undefined)
+  }
 }
 
 async function promoteWith(
@@ -195,10 +235,9 @@ async function promoteWith(
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
   const { instance, node, files } = site
-  const [seen, role, proof] = await Promise.all([
-    looking,
+  const [{ snapshot: seen, proof }, role] = await Promise.all([
+    proveStanding(context, site, looking),
     readRole(connection, version),
-    looking.then((before) => proofBefore(context, site, before)),
   ])
   const snapshot = role.inRecovery && !context.explain ? await awaitBaselines(context, site, seen) : seen
   const latest = latestOf([latestPromotion(snapshot, site.resource), proof.latest])
@@ -234,24 +273,55 @@ async function promoteWith(
   }
   // The proof that commits wait for is collected while PostgreSQL is promoted.
   let proving: Promise<Proof> | undefined
+  let numbering: Promise<void> = Promise.resolve()
+  const promotes = role.inRecovery
+  /** A restart has ended the session before it. */
+  const timelineNow = async (): Promise<number | undefined> => {
+    if (!promotes) return undefined
+    const { timeline } = values.restart_on_promote
+      ? await withSession(site, values, runningServer(site), deadline, (fresh) => readRole(fresh, version))
+      : await readRole(connection, version)
+    return timeline
+  }
   const proveMeanwhile = (): void => {
     proving = prove(site, snapshot, promotion.number, deadline, { unique: true })
     proving.catch(() => undefined)
   }
+  /** This node may have slept since: what was decided then holds only if nothing of it has changed. */
+  const requireUnchanged = async (): Promise<void> => {
+    if (since(proof.begun) < LATE_MS) return
+    const now = await proveStanding(context, site, takeSnapshot(deadline))
+    const dataStatus = findNode(now.snapshot, node)?.permanent[site.attributes.dataStatus]
+    if (
+      now.proof.unproven === undefined &&
+      now.proof.latest.number < promotion.number &&
+      dataStatus === facts.dataStatus
+    )
+      return
+    throw new OcfError(
+      ExitCode.ERR_GENERIC,
+      `not promoted: the cluster has changed while this node stood still for ${(since(proof.begun) / 1000).toFixed(0)} s`,
+    )
+  }
   const perform: Record<PromoteStep, () => Promise<void>> = {
     withdraw: () => publish(site, node, { score: SCORE.never }),
     'publish complete': async () => {
+      await requireUnchanged()
       await publishNumber(site, snapshot, promotion)
-      await publish(site, node, { dataStatus: 'LATEST' })
+      await publish(site, node, { dataStatus: 'LATEST', promotion: writeOwn(promotion.number, undefined) })
     },
     'bar others': async () => {
       const baseline = role.position === undefined ? {} : { baseline: role.position }
       const published = self?.permanent[site.attributes.quorum] !== undefined
+      await requireUnchanged()
       await Promise.all([
         publishNumber(site, snapshot, promotion),
         barOthers(site, snapshot),
         publish(site, node, { ...baseline, ...(published && { quorum: null }) }),
       ])
+      // After all the rest: where this is seen, that is there, too. PostgreSQL is promoted meanwhile.
+      numbering = publish(site, node, { promotion: writeOwn(promotion.number, undefined) })
+      numbering.catch(() => undefined)
     },
     lock: () => {
       makeTmpdir(site)
@@ -279,7 +349,10 @@ async function promoteWith(
       log.info('PostgreSQL is restarted as the primary')
     },
     'stop waiting': async () => {
-      const found = await proving
+      let found = await proving
+      if (found !== undefined && since(found.begun) >= LATE_MS) {
+        found = await prove(site, snapshot, promotion.number, deadline, { unique: true })
+      }
       if (found?.kind === 'superseded') {
         await publish(site, node, { score: SCORE.never })
         throw new OcfError(
@@ -299,16 +372,21 @@ async function promoteWith(
       withSession(site, values, runningServer(site), deadline, (fresh) =>
         makeStandbySlots(fresh, site, version, log),
       ),
-    'publish primary': () =>
+    'publish primary': async () => {
+      await numbering
+      // A node that returns must know which server is the one that was promoted last: see rejoin.ts.
+      const own = writeOwn(promotion.number, await timelineNow())
       // Where it is recovered in place, all of this is said already.
-      publish(site, node, {
+      await publish(site, node, {
+        ...(promotes && { promotion: own, claim: own }),
         ...(facts.dataStatus !== 'LATEST' && { dataStatus: 'LATEST' }),
         ...((self === undefined || !saysPrimary(self, site.resource)) && {
           score: primaryScore(facts.inRecovery ? promotion.number : facts.own),
           status: 'PRI',
         }),
         ...(self?.transient[site.attributes.position] !== undefined && { position: null }),
-      }),
+      })
+    },
   }
   return carryOut(context, facts, decidePromote(facts), namedSteps(DESCRIPTIONS, perform))
 }

@@ -33,7 +33,7 @@ export function writePromotion({ number, node }: Promotion): string {
 
 /** Reads what `writePromotion` wrote; nothing where it is no such thing. */
 export function readPromotion(text: string | undefined): Promotion | undefined {
-  const [, number, node = ''] = /^(\d{1,15})(?: (\S+))?$/.exec(text ?? '') ?? []
+  const [, number, node = ''] = /^(\d{1,9})(?: (\S+))?$/.exec(text ?? '') ?? []
   return number === undefined ? undefined : { number: Number(number), node }
 }
 
@@ -42,8 +42,9 @@ export function writeOwn(number: number, timeline: number | undefined): string {
   return timeline === undefined ? String(number) : `${number} timeline ${timeline}`
 }
 
-function readOwn(text: string | undefined): Omit<Promotion, 'node'> | undefined {
-  const [, number, timeline] = /^(\d{1,15})(?: timeline (\d{1,10}))?$/.exec(text ?? '') ?? []
+/** Reads what `writeOwn` wrote; nothing where it is no such thing. */
+export function readOwn(text: string | undefined): Omit<Promotion, 'node'> | undefined {
+  const [, number, timeline] = /^(\d{1,9})(?: timeline (\d{1,10}))?$/.exec(text ?? '') ?? []
   if (number === undefined) return undefined
   return { number: Number(number), ...(timeline !== undefined && { timeline: Number(timeline) }) }
 }

@@ -1,10 +1,11 @@
 /** Collecting the facts of the proof that this node is the primary still, or may become it. See decide-proof.ts. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isOlder } from '../../lib/cluster/attribute-commands'
+import { answersForAll } from '../../lib/cluster/attribute-commands'
 import { type ClusterSnapshot } from '../../lib/cluster/snapshot'
 import { askMembership, type Membership, roundTrip, valuesInMemory } from '../../lib/cluster/total-order'
 import { type Deadline } from '../../lib/ocf'
-import { decideProof, type Verdict } from './decide-proof'
+import { type Moment, since, thisMoment } from '../../lib/system/clocks'
+import { decideProof, type ProofFacts, type Verdict } from './decide-proof'
 import { latestPromotion } from './promotions'
 import { type Site } from './site'
 
@@ -12,70 +13,98 @@ import { type Site } from './site'
 const PATIENCE_MS = 10_000
 const POLL_MS = 100
 
-/** Members that have said nothing after so long have nothing to say: the same membership, asked again and again. */
+/** Members that have said nothing after so long in one membership have nothing to say. */
 const SETTLED_MS = 3000
 
-/** A proof that took longer was not there at once: what was seen before it may not be so any more. */
+/** In less time no node can be given up by the others, and another one be promoted. */
 const PROMPT_MS = 1000
 
 export type Proof = Verdict & {
-  /** It was there at once. What was observed before it still holds. */
+  /** The membership was the same all the time. What was observed before it still holds. */
   readonly prompt: boolean
+  /** When its collection began. */
+  readonly begun: Moment
 }
 
-const now = (): number => Number(process.hrtime.bigint()) / 1e6
+/** Since when the membership has been what it is, from one proof of an action to the next. */
+export interface ProofMemory {
+  membership?: Membership | undefined
+  since?: Moment
+}
 
 const isSame = (a: Membership | undefined, b: Membership | undefined): boolean =>
   a?.members === b?.members && a?.quorate === b?.quorate && a?.ring === b?.ring
 
+function isSettled(seen: Membership | undefined, memory: ProofMemory): boolean {
+  if (memory.since === undefined || !isSame(seen, memory.membership)) {
+    memory.membership = seen
+    memory.since = thisMoment()
+  }
+  return since(memory.since) >= SETTLED_MS
+}
+
+/** Who counts for the quorum, and whether it counts. */
+function votesOf({ nodes, noQuorumPolicy }: ClusterSnapshot): Pick<ProofFacts, 'voters' | 'needsQuorum'> {
+  return {
+    voters: nodes.filter(({ voter }) => voter).map(({ name }) => name),
+    needsQuorum: noQuorumPolicy !== 'ignore',
+  }
+}
+
+interface ProofOptions {
+  /** Another promotion of the same number supersedes this one, too. Default: no. */
+  readonly unique?: boolean
+  /** How long a proof is waited for, in milliseconds. Default: ten seconds. */
+  readonly patienceMs?: number
+  readonly memory?: ProofMemory
+}
+
 /**
  * Proves that this node belongs to the part of the cluster that decides, and that nobody has been promoted after it.
  *
- * Pacemaker before 2.1 cannot be asked in this way: there it counts as proven.
+ * Pacemaker before 2.0 cannot be asked for what all members know: there the quorum alone counts.
  *
  * @param own - the number of the promotion that this node acts by; nothing for one that is about to be promoted
- * @param snapshot - the cluster as it was last seen: how many nodes it has, and what it does without quorum
- * @param unique - another promotion of the same number supersedes this one, too
+ * @param snapshot - the cluster as it was last seen, or is being looked at: how many nodes it has, and what it does
+ * without quorum
  */
 export async function prove(
   site: Pick<Site, 'node' | 'resource' | 'attributes' | 'featureSet'>,
-  snapshot: ClusterSnapshot,
+  snapshot: ClusterSnapshot | Promise<ClusterSnapshot>,
   own: number | undefined,
   deadline: Deadline,
-  { unique = false }: { readonly unique?: boolean } = {},
+  { unique = false, patienceMs = PATIENCE_MS, memory = {} }: ProofOptions = {},
 ): Promise<Proof> {
-  if (isOlder(site.featureSet)) {
-    return { kind: 'proven', latest: latestPromotion(snapshot, site.resource), prompt: true }
-  }
-  const begun = now()
-  const patience = deadline.within(PATIENCE_MS)
-  let membership: Membership | undefined
-  let since = begun
+  const { attributes, featureSet, node } = site
+  const patience = deadline.within(patienceMs)
+  const asks = answersForAll(featureSet)
+  // Waiting for members that have nothing to say makes nothing old, as long as the membership stays the same.
+  let steady = true
+  let first: Membership | undefined
   for (;;) {
-    const answered = await roundTrip(site.attributes.proof, patience)
-    const facts = {
-      node: site.node,
-      own,
-      unique,
-      words: answered ? await valuesInMemory(site.attributes.epoch, deadline) : {},
-      voters: snapshot.nodes.filter(({ voter }) => voter).map(({ name }) => name),
-      needsQuorum: snapshot.noQuorumPolicy !== 'ignore',
-      settled: false,
+    const begun = thisMoment()
+    let answered = false
+    let verdict: Verdict = { kind: 'unproven', why: 'the cluster does not answer (attrd_updater)' }
+    if (!asks) {
+      const [membership, seen] = await Promise.all([askMembership(deadline), snapshot])
+      const said = { words: {}, claims: {}, membership, settled: true }
+      verdict = decideProof({ node, own, unique, ...votesOf(seen), ...said })
+      if (verdict.kind === 'proven') verdict = { ...verdict, latest: latestPromotion(seen, site.resource) }
+    } else if (await roundTrip(attributes.proof, patience)) {
+      const [words, claims, membership, seen] = await Promise.all([
+        valuesInMemory(attributes.epoch, deadline),
+        valuesInMemory(attributes.promotion, deadline),
+        askMembership(deadline),
+        snapshot,
+      ])
+      answered = true
+      first ??= membership
+      steady &&= isSame(first, membership)
+      const said = { words, claims, membership, settled: isSettled(membership, memory) }
+      verdict = decideProof({ node, own, unique, ...votesOf(seen), ...said })
     }
-    let verdict = decideProof({ ...facts, membership: undefined })
-    if (verdict.kind === 'unproven' && answered) {
-      const seen = await askMembership(deadline)
-      if (!isSame(seen, membership)) since = now()
-      membership = seen
-      verdict = decideProof({ ...facts, membership, settled: now() - since >= SETTLED_MS })
-    }
-    const prompt = now() - begun < PROMPT_MS
-    if (verdict.kind !== 'unproven') return { ...verdict, prompt }
-    if (patience.passed) {
-      return answered
-        ? { ...verdict, prompt: false }
-        : { kind: 'unproven', why: 'the cluster does not answer (attrd_updater)', prompt: false }
-    }
+    steady &&= (answered || !asks) && since(begun) < PROMPT_MS
+    if (verdict.kind !== 'unproven' || patience.passed) return { ...verdict, prompt: steady, begun }
     await sleep(POLL_MS)
   }
 }

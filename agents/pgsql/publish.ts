@@ -18,6 +18,8 @@ export interface Publication {
   readonly rejoin?: string | null
   /** The number of the node's own last promotion. */
   readonly promotion?: string
+  /** The same, where the attribute daemons of all members have it in memory: see decide-proof.ts. */
+  readonly claim?: string
   /** The latest promotion that the node knows of. */
   readonly epoch?: string
   readonly score?: string
@@ -26,7 +28,7 @@ export interface Publication {
 function writes(site: Site, node: string, publication: Publication): readonly (() => Promise<void>)[] {
   const { attributes, attributeDeadline, featureSet } = site
   const { status, dataStatus, baseline, position, receiver, refused, quorum, waiting, rejoin } = publication
-  const { promotion, epoch, score } = publication
+  const { promotion, claim, epoch, score } = publication
   const attribute = (name: string, value: string | null | undefined, lifetime: 'reboot' | 'forever') =>
     value === undefined
       ? []
@@ -49,6 +51,7 @@ function writes(site: Site, node: string, publication: Publication): readonly ((
     ...attribute(attributes.waiting, waiting, 'reboot'),
     ...attribute(attributes.rejoin, rejoin, 'reboot'),
     ...attribute(attributes.promotion, promotion, 'forever'),
+    ...attribute(attributes.promotion, claim, 'reboot'),
     ...attribute(attributes.epoch, epoch, 'reboot'),
     ...(score === undefined ? [] : [() => changePromotionScore(site, node, score, attributeDeadline())]),
   ]

@@ -1,6 +1,7 @@
 /** Comparing this node's data with the primary's, while its server does not run. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Deadline } from '../../lib/ocf'
+import { takeSnapshot } from '../../lib/cluster/snapshot'
+import { type Deadline, ExitCode, OcfError } from '../../lib/ocf'
 import { type ControlData, controlDataOf, wasStandby } from '../../lib/postgres/control-data'
 import { type Upstream } from '../../lib/postgres/upstream'
 import { bytesFrom, hasRecordsFrom } from '../../lib/postgres/wal-records'
@@ -8,11 +9,31 @@ import { type Context } from './agent'
 import { askPrimary, type PrimarySettings, primarySettings } from './ask-primary'
 import { findFork, type Loss } from './decide-rejoin'
 import { findMissingNext } from './missing-wal'
+import { latestPromotion } from './promotions'
 import { type Site } from './site'
 
 /** The address of a primary that has just been promoted comes a moment later. */
 const REACH_MS = 10_000
 const POLL_MS = 250
+
+/**
+ * Sees that the server which answers at `master_ip` is the one that was promoted last: a primary that was away holds the
+ * address still when it is back, and its data is not to replace anything.
+ */
+export async function requireLatest(
+  { deadline }: Context,
+  site: Site,
+  { timeline }: Upstream,
+): Promise<void> {
+  const latest = latestPromotion(await takeSnapshot(deadline), site.resource)
+  if (latest.number === 0 || latest.timeline === timeline) return
+  const expected =
+    latest.timeline === undefined ? 'has not said which it writes' : `writes timeline ${latest.timeline}`
+  throw new OcfError(
+    ExitCode.ERR_GENERIC,
+    `the server at master_ip is on timeline ${timeline}, and the primary (${latest.node}) ${expected}`,
+  )
+}
 
 /** Asks the primary, and again while it cannot be reached. */
 export async function reachPrimary(
@@ -24,7 +45,9 @@ export async function reachPrimary(
   const patience = deadline.within(REACH_MS)
   for (;;) {
     try {
-      return await askPrimary(context, site, settings, deadline)
+      const upstream = await askPrimary(context, site, settings, deadline)
+      await requireLatest(context, site, upstream)
+      return upstream
     } catch (error) {
       if (patience.passed) throw error
       await sleep(POLL_MS)

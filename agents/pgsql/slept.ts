@@ -2,30 +2,21 @@
  * Whether this node has slept: a virtual machine during a snapshot or a migration, a host that stood still. Its programs
  * go on as if nothing had been, and the cluster may have another primary by then.
  */
-import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { runtimeDirectory } from '../../lib/ocf/runtime-directory'
+import { between, type Moment, thisMoment } from '../../lib/system/clocks'
 import { type Context } from './agent'
 
 /** A monitor may be this much later than it should without a word. Shorter sleeps the cluster does not notice. */
 const LATE_MS = 3000
 
-/** Milliseconds of two clocks: since the machine was started, sleep included; and of the day. */
-interface Moment {
-  readonly boot: number
-  readonly real: number
-}
-
-function now(): Moment {
-  const [seconds = '0'] = readFileSync('/proc/uptime', 'utf8').split(' ')
-  return { boot: Number(seconds) * 1000, real: Date.now() }
-}
-
-/** How long ago that was, by the clock that says more: some virtual machines only set their time of day. */
-export function elapsed(before: string, { boot, real }: Moment): number | undefined {
-  const [, bootThen, realThen] = /^(\d+(?:\.\d+)?) (\d+)\s*$/.exec(before) ?? []
-  if (bootThen === undefined || realThen === undefined) return undefined
-  return Math.max(boot - Number(bootThen), real - Number(realThen))
+/** How long ago the moment that a note has was; nothing where the note makes no sense. */
+export function elapsed(note: string, moment: Moment): number | undefined {
+  const [, boot, real] = /^(\d+) (\d+)\s*$/.exec(note) ?? []
+  return boot === undefined || real === undefined
+    ? undefined
+    : between({ boot: Number(boot), real: Number(real) }, moment)
 }
 
 /** Whether a monitor that should run every `intervalMs` is so late that this node may have slept. */
@@ -38,7 +29,7 @@ function exchange(path: string): number | undefined {
   // A directory of root's: nobody else can have put anything there.
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
   try {
-    const moment = now()
+    const moment = thisMoment()
     const buffer = Buffer.alloc(64)
     const before = buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0))
     // Of one length, so that nothing of a longer one stays behind.

@@ -28,6 +28,15 @@ export function isOlder(featureSet: string | undefined): boolean {
   return major < 3 || (major === 3 && minor < 10)
 }
 
+/**
+ * Whether the attribute daemon can be asked what it knows of all nodes, and keeps private attributes: from pacemaker 2.0
+ * on. Where nobody says which it is, it is taken to be today's.
+ */
+export function answersForAll(featureSet: string | undefined): boolean {
+  const [, major, minor] = (/^(\d+)\.(\d+)/.exec(featureSet ?? '') ?? []).map(Number)
+  return major === undefined || minor === undefined || major > 3 || (major === 3 && minor >= 1)
+}
+
 /** Writes or deletes one attribute of any node. */
 export function attributeCommand(
   { node, name, value, lifetime }: AttributeChange,

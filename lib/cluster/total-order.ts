@@ -98,12 +98,16 @@ export async function askMembership(deadline: Deadline): Promise<Membership | un
   } catch {
     // No corosync: heartbeat.
   }
-  const quorum = await runProgram('crm_node', ['-q'], { deadline })
-  const partition = await runProgram('crm_node', ['-p'], { deadline })
-  if (quorum.code !== 0 || partition.code !== 0) return undefined
-  return {
-    quorate: quorum.stdout.trim() === '1',
-    members: partition.stdout.trim().split(/\s+/).filter(Boolean).length,
-    ring: undefined,
+  try {
+    const quorum = await runProgram('crm_node', ['-q'], { deadline })
+    const partition = await runProgram('crm_node', ['-p'], { deadline })
+    if (quorum.code !== 0 || partition.code !== 0) return undefined
+    return {
+      quorate: quorum.stdout.trim() === '1',
+      members: partition.stdout.trim().split(/\s+/).filter(Boolean).length,
+      ring: undefined,
+    }
+  } catch {
+    return undefined
   }
 }

@@ -4,7 +4,16 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type AttributeChange, attributeCommand } from '../../lib/cluster/attribute-commands'
-import { type ClusterStatus, Lab, makeDocumentCluster, shellAgentFiles, vipRep, type WriteLoad } from './lab'
+import {
+  type ClusterStatus,
+  isAs,
+  Lab,
+  makeDocumentCluster,
+  PRIMARY_SCORE,
+  shellAgentFiles,
+  vipRep,
+  type WriteLoad,
+} from './lab'
 import { until } from './lab/wait'
 import { readmeBlock } from '../unit/support/readme-blocks'
 
@@ -82,7 +91,15 @@ async function whatRuns(primary: string): Promise<unknown> {
     // These are told by ours alone.
     attributes: status.nodes.map(({ name, attributes }) => [
       name,
-      { ...attributes, 'pgsql-lag': undefined, 'pgsql-epoch': undefined, 'pgsql-promotion': undefined },
+      {
+        ...attributes,
+        'master-pgsql': isAs(attributes['master-pgsql'], PRIMARY_SCORE)
+          ? 'primary'
+          : attributes['master-pgsql'],
+        'pgsql-lag': undefined,
+        'pgsql-epoch': undefined,
+        'pgsql-promotion': undefined,
+      },
     ]),
     resources: status.resources.map(({ id, role, node }) => `${id} ${role} ${node ?? ''}`).sort(),
     failures: status.failures,

@@ -19,6 +19,7 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { readBackupProgress } from '../../lib/postgres/base-backup'
+import { emptyCib } from './support/cib'
 import { agentPath, type AgentResult, callAgent } from './support/agent'
 import { dieAtRename } from './support/die-at-rename'
 import { ONTO_TMPFS, PrivateMounts } from './support/private-mounts'
@@ -79,6 +80,7 @@ const rejoin = ({ params, env, ...others }: Options = {}): Promise<AgentResult> 
       OCF_RESKEY_CRM_meta_on_node: 'a',
       OCF_RESKEY_CRM_meta_promotable: 'true',
       OCF_RESOURCE_INSTANCE: 'db',
+      ...emptyCib(),
       ...env,
     },
     ...others,
@@ -319,6 +321,7 @@ test.each<[string, 'before' | 'after', string, string]>([
       OCF_RESKEY_CRM_meta_on_node: 'a',
       OCF_RESKEY_CRM_meta_promotable: 'true',
       OCF_RESOURCE_INSTANCE: 'db',
+      ...emptyCib(),
     },
   })
   expect(existsSync(join(old.dataDirectory, 'PG_VERSION'))).toBe(true)

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { bootId } from '../../agents/pgsql/rejoin-note'
 import { tryLock } from '../../lib/system/file-lock'
 import { sessionProcesses, startTime } from '../../lib/system/processes'
+import { emptyCib } from './support/cib'
 import { type AgentResult, callAgent } from './support/agent'
 import { idOf, PG_BIN, removeTemplate, TestServer } from './support/server'
 
@@ -57,6 +58,7 @@ const call = (action: string, env: Record<string, string> = {}): Promise<AgentRe
     },
     env: {
       OCF_RESOURCE_INSTANCE: 'pgsql',
+      ...emptyCib(),
       OCF_RESKEY_CRM_meta_on_node: 'node1',
       OCF_RESKEY_CRM_meta_promotable: 'true',
       ...env,

@@ -22,6 +22,7 @@ import { Deadline, OcfError } from '../../lib/ocf'
 import { readEnvironment } from '../../lib/ocf/environment'
 import { readParameters } from '../../lib/ocf/parameters'
 import { tryLock } from '../../lib/system/file-lock'
+import { emptyCib } from './support/cib'
 import { asPostgres, PG_BIN, removeTemplate, TestServer } from './support/server'
 import { readmeBlock } from '../unit/support/readme-blocks'
 
@@ -138,6 +139,7 @@ afterAll(() => {
 
 function contextOf(params: Record<string, string>): Context {
   const { old, primary } = pair
+  Object.assign(process.env, emptyCib())
   const passfile = join(old.directory, 'passfile')
   writeFileSync(passfile, `*:*:*:replicator:it's secret\n`, { mode: 0o600 })
   own(passfile)

@@ -49,6 +49,8 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
       snapshot,
     })
       .steps.map(describeStep)
+      // Of its standby; that this one has no word yet is younger than these states.
+      .filter((step) => !step.includes('pgsql-epoch'))
       .filter((step) => step.includes(standby) || step.includes('synchronous'))
 
   test('who is online, who is promoted, and the scores', () => {
@@ -90,7 +92,14 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
       'have the node attributes written again that the cluster has lost',
     ])
     for (const node of [primary, standby]) {
-      const probed = decideProbe({ resource: 'pgsql', node, inRecovery: node === standby, snapshot })
+      const probed = decideProbe({
+        resource: 'pgsql',
+        node,
+        inRecovery: node === standby,
+        timeline: undefined,
+        history: [],
+        snapshot,
+      })
       expect(probed.steps.map(describeStep)).toEqual(word(node))
     }
   })

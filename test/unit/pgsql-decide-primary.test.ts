@@ -721,6 +721,7 @@ describe('what a primary does about its standbys', () => {
           'pgsql-status': 'PRI',
           'master-pgsql': `${1000 + Number(/^\d+/.exec(own ?? '0')?.[0])}`,
           ...more.transient,
+          ...(own !== undefined && { 'pgsql-promotion': own }),
           'pgsql-epoch': known,
         },
         permanent: {
@@ -749,7 +750,11 @@ describe('what a primary does about its standbys', () => {
         { timeline: 12 },
         [numbered('node1', '8', '8 node1'), numbered('node2', undefined, '8 node1', barred)],
         8,
-        ['set node attribute pgsql-promotion of node1 to 8 timeline 12'],
+        // In memory of all members, and for good.
+        [
+          'set node attribute pgsql-promotion of node1 to 8 timeline 12',
+          'set node attribute pgsql-promotion of node1 to 8 timeline 12',
+        ],
       ],
       [
         'an earlier one is promoted, too: the later bars it',
@@ -839,6 +844,7 @@ describe('what a primary does about its standbys', () => {
         8,
         [
           'set node attribute pgsql-epoch of node1 to 8 node1',
+          'set node attribute pgsql-promotion of node1 to 8 timeline 12',
           'set node attribute pgsql-status of node1 to PRI',
           'have the node attributes written again that the cluster has lost',
           'set the promotion score of node1 to 1008',

@@ -148,7 +148,7 @@ describe('demote', () => {
     role: 'primary',
     stopsNext: false,
     promotesNext: false,
-    superseded: false,
+    confusable: false,
     wasAlone: false,
   }
 
@@ -196,8 +196,8 @@ describe('demote', () => {
     ],
     ['a standby', { role: 'standby' }, []],
     [
-      'a primary after which another one was promoted is compared before it is started',
-      { superseded: true },
+      'a primary that PostgreSQL could take for the next one is compared before it is started',
+      { confusable: true },
       ['checkpoint', 'publish demoted', 'stop', 'note shutdown', 'publish stopped'],
     ],
   ])('%s', (_, change, steps) => {
@@ -276,7 +276,14 @@ describe('a probe of a server that runs', () => {
     ['two were primaries apart', false, node('node1', '1000', 'PRI'), primary, 8, undefined],
   ])('%s', (_, inRecovery, self, other, exit, written) => {
     const snapshot = cluster([self, other])
-    const plan = decideProbe({ resource: 'pgsql', node: 'node1', inRecovery, snapshot })
+    const plan = decideProbe({
+      resource: 'pgsql',
+      node: 'node1',
+      inRecovery,
+      timeline: undefined,
+      history: [],
+      snapshot,
+    })
     expect(plan).toEqual({
       exit,
       steps: written === undefined ? [] : [{ step: 'score', node: 'node1', score: written }],
@@ -309,8 +316,8 @@ describe('promote', () => {
     restart: false,
     slots: false,
   }
-  const usual = ['bar others', 'lock', 'wait until proven', 'promote', 'stop waiting', 'publish primary']
-  const asynchronous = ['bar others', 'lock', 'promote', 'publish primary']
+  const usual = ['lock', 'wait until proven', 'bar others', 'promote', 'stop waiting', 'publish primary']
+  const asynchronous = ['lock', 'bar others', 'promote', 'publish primary']
   /** Complete or not by what is said of the data alone. */
   const decide = (change: Partial<PromoteFacts>) => {
     const all = { ...facts, ...change }
@@ -329,12 +336,12 @@ describe('promote', () => {
     [
       'by a restart',
       { restart: true },
-      ['bar others', 'lock', 'wait until proven', 'restart as primary', 'stop waiting', 'publish primary'],
+      ['lock', 'wait until proven', 'bar others', 'restart as primary', 'stop waiting', 'publish primary'],
     ],
     [
       'with slots',
       { slots: true, mode: 'async' },
-      ['bar others', 'lock', 'promote', 'make slots', 'publish primary'],
+      ['lock', 'bar others', 'promote', 'make slots', 'publish primary'],
     ],
     [
       'an asynchronous standby in asynchronous replication',
@@ -364,18 +371,18 @@ describe('promote', () => {
     [
       'one that still sends to a node which followed it once',
       { mode: 'async', followers: ['node1'] },
-      ['bar others', 'lock', 'end old connections', 'promote', 'publish primary'],
+      ['lock', 'bar others', 'end old connections', 'promote', 'publish primary'],
     ],
     ['one that has the address over which it sends', { followers: ['node1'], reachable: true }, usual],
     [
       'a restart ends them by itself',
       { mode: 'async', followers: ['node1'], restart: true },
-      ['bar others', 'lock', 'restart as primary', 'publish primary'],
+      ['lock', 'bar others', 'restart as primary', 'publish primary'],
     ],
     [
       'under the strict policy, the wait for the standbys holds on',
       { required: 1 },
-      ['bar others', 'lock', 'wait for standbys', 'promote', 'publish primary'],
+      ['lock', 'wait for standbys', 'bar others', 'promote', 'publish primary'],
     ],
     [
       'the last primary, whatever another says of it',

@@ -99,6 +99,7 @@ describe('the proof', () => {
     own: 7,
     unique: false,
     words: { node1: '7 node1', node2: '7 node1', node3: '7 node1' },
+    claims: {},
     voters: ['node1', 'node2', 'node3'],
     membership: undefined,
     needsQuorum: true,
@@ -125,6 +126,22 @@ describe('the proof', () => {
       'superseded',
     ],
     ['one word is enough to lose', { words: { node3: '8 node2' } }, 'superseded'],
+    [
+      'a word has been written over: the one that was promoted says so itself',
+      { claims: { node1: '7 timeline 11', node2: '8 timeline 12' } },
+      'superseded',
+    ],
+    [
+      'of two that take one number the second finds the first, though it has written over its word',
+      { unique: true, claims: { node1: '7', node3: '7 timeline 11' } },
+      'superseded',
+    ],
+    ['what makes no sense as a number of its own does not count', { claims: { node2: '8 node2' } }, 'proven'],
+    [
+      'a majority of the nodes, and not of the votes',
+      { membership: { members: 3, quorate: false, ring: '1.d' } },
+      'unproven',
+    ],
     ['a word that makes no sense does not count', { words: { node1: '7 node1', node2: 'x' } }, 'unproven'],
     [
       'a member that is no voter does not make a majority',

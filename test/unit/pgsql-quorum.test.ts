@@ -654,10 +654,10 @@ describe('a promotion by quorum', () => {
   }
   test('with the proof', () => {
     const steps = [
-      'publish complete',
-      'bar others',
       'lock',
       'wait until proven',
+      'publish complete',
+      'bar others',
       'promote',
       'stop waiting',
       'publish primary',
@@ -666,7 +666,7 @@ describe('a promotion by quorum', () => {
   })
 
   test('under the strict policy, commits wait before there are any', () => {
-    const steps = ['bar others', 'lock', 'wait for standbys', 'promote', 'publish primary']
+    const steps = ['lock', 'wait for standbys', 'bar others', 'promote', 'publish primary']
     expect(decidePromote({ ...facts, dataStatus: 'DISCONNECT|SYNC', complete: true, required: 1 })).toEqual({
       exit: 0,
       steps,

@@ -58,9 +58,10 @@ export async function makeStormCluster(
     await node.writeFile(hba, `${HBA}${lines}${rewind}`, { user: 'postgres' })
     await node.sql('select pg_reload_conf()')
   }
+  // First the devices: without one pacemaker starts nothing where fencing is on.
+  if (fence) await lab.configure(fenceConfiguration(lab.record.nodes))
   onStep('load what lets the cluster do without a person')
   await lab.configure(unattended(lab.crmText({ provider: 'ts', pgsqlParams }), fence))
-  if (fence) await lab.configure(fenceConfiguration(lab.record.nodes))
 }
 
 /** The document's configuration with the values above. */

@@ -1,10 +1,17 @@
-/** What `rejoin=safe` asks of a person: a node that would give something up is refused until it has a base backup. */
+/** What the agents ask of a person, done as they say it. */
 import { vipRep } from '../../../test/cluster/lab'
+import { archiveDir } from '../../../test/cluster/lab/postgres'
 import { type Stage } from './play'
+
+/** How the storm's own journal tells it. */
+export const BACKUP_BY_HAND = 'a person takes a base backup'
 
 const REFUSALS = /take a base backup/
 
-/** Does what the agent's refusal says, on one node, where there is a primary to copy. Says whether it has done so. */
+/**
+ * `rejoin=safe` refuses a node that would give something up until it has a base backup. Takes it, on one node, where
+ * there is a primary to copy. Says whether it has done so.
+ */
 export async function bringRefusedBack({ watch, machines, events }: Stage): Promise<boolean> {
   const { status, health } = watch
   if (!status || health.healthy || status.promoted('pgsql').length !== 1) return false
@@ -16,10 +23,29 @@ export async function bringRefusedBack({ watch, machines, events }: Stage): Prom
   )
   const node = machines.awake.find(({ name }) => name === refused?.node)
   if (!node || !refused) return false
-  events.add(`a person takes a base backup on ${node.name}, as it says: ${refused.exitReason}`)
+  events.add(`${BACKUP_BY_HAND} on ${node.name}, as it says: ${refused.exitReason}`)
   await machines.without(node, async () => {
     await node.baseBackup(vipRep)
     await node.removeLock()
   })
   return true
+}
+
+/** The timeline of a promotion that does not count is in the node's own archive, which the agents do not touch. */
+const ARCHIVED = /take (\w+)\.history out of it/
+
+/** Takes such timelines out of the archives of the nodes that say so. Says whether there was one. */
+export async function clearArchives({ watch, machines, events }: Stage): Promise<boolean> {
+  let found = false
+  for (const { node: name, exitReason } of watch.status?.failures ?? []) {
+    const timeline = ARCHIVED.exec(exitReason)?.[1]
+    const node = machines.awake.find((each) => each.name === name)
+    if (timeline === undefined || !node) continue
+    found = true
+    events.add(`a person takes timeline ${timeline} out of the archive of ${name}, as it says: ${exitReason}`)
+    const remove = ['find', archiveDir, `${node.pgData}/pg_wal`, '-maxdepth', '1', '-name', `${timeline}*`]
+    await node.must([...remove, '-delete'])
+    await node.must(['crm_resource', '--cleanup', '--resource', 'pgsql', '--node', name])
+  }
+  return found
 }

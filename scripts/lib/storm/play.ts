@@ -8,7 +8,7 @@ import { describe } from './health'
 import { Ledger } from './ledger'
 import { type Machines } from './machines'
 import { type StormOptions } from './options'
-import { bringRefusedBack } from './person'
+import { bringRefusedBack, clearArchives } from './person'
 import { type PlannedFault } from './schedule'
 import { Random } from './random'
 import { longestSilence } from './reigns'
@@ -56,6 +56,18 @@ export interface FaultResult {
   readonly stuck: boolean
 }
 
+/** What may not be while a cluster finds back, even if it does. */
+class Seen {
+  readonly blocked: Set<string>
+  withoutPrimary: readonly string[] = []
+  /** Whether the fault was a person's, who helps then. */
+  byHand = false
+
+  constructor(blocked: Iterable<string> = []) {
+    this.blocked = new Set(blocked)
+  }
+}
+
 export class Play {
   readonly ledger: Ledger
 
@@ -88,8 +100,9 @@ export class Play {
     const overMs = monotonicMs()
     events.add(`the cause of fault ${plan.index} is over`)
     const found: Violation[] = []
-    const blocked = new Set(watch.blocked)
-    const healthyMs = await this.untilHealthy(this.stage.options.deadlineSeconds * 1000, blocked)
+    const seen = new Seen(watch.blocked)
+    seen.byHand = plan.name === 'hand-promotion'
+    const healthyMs = await this.untilHealthy(this.stage.options.deadlineSeconds * 1000, seen)
     let stuck = false
     if (healthyMs === undefined) {
       found.push(this.violation('not healthy', beganMs, this.why(), this.detail()))
@@ -102,7 +115,13 @@ export class Play {
     } else {
       events.add(`healthy after ${((healthyMs - overMs) / 1000).toFixed(1)} s`)
     }
-    if (blocked.size > 0) found.push(this.violation('blocked', beganMs, [...blocked].join(', '), []))
+    if (seen.withoutPrimary.length > 0) {
+      const text = `no node has been the primary for ${WITHOUT_PRIMARY_MS / 1000} s`
+      found.push(this.violation('no primary', beganMs, text, seen.withoutPrimary))
+    }
+    if (seen.blocked.size > 0) {
+      found.push(this.violation('blocked', beganMs, [...seen.blocked].join(', '), []))
+    }
     found.push(...(await this.checkRows(beganMs)))
     const toMs = healthyMs ?? monotonicMs()
     const fault = {
@@ -131,23 +150,23 @@ export class Play {
   }
 
   /** When the cluster has become healthy, if it has and has stayed so. */
-  private async untilHealthy(deadlineMs: number, blocked = new Set<string>()): Promise<number | undefined> {
-    const { watch, options, events } = this.stage
+  private async untilHealthy(deadlineMs: number, seen = new Seen()): Promise<number | undefined> {
+    const { watch, options } = this.stage
     watch.forget()
     const end = monotonicMs() + deadlineMs
-    let describedPrimary = false
     for (;;) {
       const since = watch.healthySinceMs
-      for (const each of watch.blocked) blocked.add(each)
+      for (const each of watch.blocked) seen.blocked.add(each)
       if (since !== undefined && monotonicMs() - since >= STABLE_MS) return since
       // One that has become healthy in time may still show that it stays so.
       if (monotonicMs() > end + (since === undefined ? 0 : STABLE_MS)) return undefined
       const without = watch.withoutPrimarySinceMs
-      if (without !== undefined && monotonicMs() - without > WITHOUT_PRIMARY_MS && !describedPrimary) {
-        describedPrimary = true
-        for (const line of this.detail()) events.add(`no primary for 150 s: ${line}`)
+      if (without !== undefined && monotonicMs() - without > WITHOUT_PRIMARY_MS) {
+        if (seen.withoutPrimary.length === 0) seen.withoutPrimary = this.detail()
       }
       if (options.rejoin === 'safe' && (await bringRefusedBack(this.stage))) watch.forget()
+      // Who promotes a server without the cluster has to clear up behind himself.
+      if (seen.byHand && (await clearArchives(this.stage).catch(() => false))) watch.forget()
       await pause(100)
     }
   }
@@ -173,7 +192,9 @@ export class Play {
         return true
       }
     }
-    return false
+    events.add('A PERSON HELPS: does what the failed start says of the archive')
+    const cleared = await clearArchives(this.stage).catch(() => false)
+    return cleared && (await this.untilHealthy(AFTER_CLEANUP_MS)) !== undefined
   }
 
   private async checkRows(beganMs: number): Promise<readonly Violation[]> {

@@ -1,6 +1,6 @@
 /** What must not be, and was. */
 export interface Violation {
-  readonly kind: 'lost rows' | 'two primaries' | 'not healthy' | 'blocked' | 'a person'
+  readonly kind: 'lost rows' | 'two primaries' | 'not healthy' | 'no primary' | 'blocked' | 'a person'
   /** The fault after which it was found. */
   readonly index: number
   readonly text: string
