@@ -15,7 +15,7 @@ import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { awaitBaselines, baselinesOf } from './baselines'
-import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-promote'
+import { decidePromote, hasSameReasons, type PromoteFacts, type PromoteStep } from './decide-promote'
 import { isLocked, lock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
 import { primaryScore, SCORE } from './names'
@@ -287,15 +287,23 @@ async function promoteWith(
     proving = prove(site, snapshot, promotion.number, deadline, { unique: true })
     proving.catch(() => undefined)
   }
+  /** The members know the number: from then on, this node's own data status and number are what has changed. */
+  let told = false
   /** This node may have slept since: what was decided then holds only if nothing of it has changed. */
   const requireUnchanged = async (): Promise<void> => {
-    if (since(proof.begun) < LATE_MS) return
+    if (told || since(proof.begun) < LATE_MS) return
     const now = await proveStanding(context, site, takeSnapshot(deadline))
-    const dataStatus = findNode(now.snapshot, node)?.permanent[site.attributes.dataStatus]
+    // A primary that goes on may have changed it while the proof was collected.
+    const after = await takeSnapshot(deadline)
+    const reasons = {
+      dataStatus: findNode(after, node)?.permanent[site.attributes.dataStatus],
+      quorums: publishedQuorums(after, site.attributes.quorum),
+      others: positionsOf(site, after),
+    }
     if (
       now.proof.unproven === undefined &&
       now.proof.latest.number < promotion.number &&
-      dataStatus === facts.dataStatus
+      hasSameReasons(facts, reasons)
     )
       return
     throw new OcfError(
@@ -308,6 +316,7 @@ async function promoteWith(
     'publish complete': async () => {
       await requireUnchanged()
       await publishNumber(site, snapshot, promotion)
+      told = true
       await publish(site, node, { dataStatus: 'LATEST', promotion: writeOwn(promotion.number, undefined) })
     },
     'bar others': async () => {
