@@ -1,13 +1,22 @@
 /** Promotion: what promote.ts does. */
 import { baselinesOf } from '../../agents/pgsql/baselines'
 import { primaryNodes, saysPrimary } from '../../agents/pgsql/primaries'
-import { decidePromote, type NodePosition, type PromoteStep } from '../../agents/pgsql/decide-promote'
+import {
+  decidePromote,
+  hasSameReasons,
+  type NodePosition,
+  type PromoteFacts,
+  type PromoteStep,
+} from '../../agents/pgsql/decide-promote'
 import { primaryScore, SCORE } from '../../agents/pgsql/names'
 import {
   latestOf,
   latestPromotion,
   mayBePromoted,
+  NO_PROMOTION,
   ownPromotion,
+  type Promotion,
+  readOwn,
   writeOwn,
   writePromotion,
 } from '../../agents/pgsql/promotions'
@@ -21,6 +30,7 @@ import {
   ActionFailure,
   atOnce,
   awaitWrites,
+  CLAIM,
   type Part,
   performNamed,
   publish,
@@ -28,7 +38,7 @@ import {
   setSynchronousNames,
 } from './carry-out'
 import { promoteServer } from './postgres'
-import { prove } from './proof'
+import { type Proof, prove } from './proof'
 import { lsnText } from './wal'
 import {
   indexOf,
@@ -71,43 +81,70 @@ function tellNumber(
 ): readonly Message[] {
   const epoch = writePromotion({ number, node: node.name })
   const others = snapshot.nodes.filter(({ name, online }) => online && name !== node.name)
-  return [
-    ...sendAll(world, node, node.index, {
-      [NAMES.promotion]: writeOwn(number, undefined),
-      [NAMES.epoch]: epoch,
-    }),
+  const told = [
+    ...sendAll(world, node, node.index, { [CLAIM]: writeOwn(number, undefined), [NAMES.epoch]: epoch }),
     ...others.flatMap(({ name }) => sendAll(world, node, indexOf(name), { [NAMES.epoch]: epoch })),
   ]
+  // It is a matter of milliseconds, right after the proof or the look at the clocks: see proof.ts.
+  if (world.options.gap !== true) while (deliver(world, node));
+  return told
+}
+
+interface Standing {
+  readonly snapshot: ClusterSnapshot
+  readonly latest: Promotion
+  readonly unproven: string | undefined
+  readonly breaks: number
+}
+
+const ROUNDS = 4
+
+/** As promote.ts does. */
+function* proveStanding(world: World, node: ModelNode): Part<Standing> {
+  let snapshot = snapshotOf(world, node)
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { breaks } = node
+    snapshot = snapshotOf(world, node)
+    yield
+    const proof = yield* prove(world, node, undefined)
+    if (proof.kind !== 'proven') {
+      const unproven = proof.kind === 'unproven' ? proof.why : 'another node was promoted meanwhile'
+      return { snapshot, latest: NO_PROMOTION, unproven, breaks }
+    }
+    const { latest } = proof
+    const published = readOwn(findNode(snapshot, latest.node)?.permanent[NAMES.promotion])
+    const hasAll = latest.number === 0 || published?.number === latest.number
+    const prompt = proof.prompt && breaks === node.breaks
+    // The configuration may lag behind for some seconds, and not longer.
+    if (world.options.protocol === 'before' || (prompt && (hasAll || round === ROUNDS - 1)))
+      return { snapshot, latest, unproven: undefined, breaks }
+    yield
+  }
+  const unproven = 'the cluster changes all the time'
+  return { snapshot, latest: NO_PROMOTION, unproven, breaks: node.breaks }
 }
 
 export function* promote(world: World, node: ModelNode): Part<number> {
-  const { policy, protocol, gap = false } = world.options
-  const before = yield* prove(world, node, undefined)
-  // From here to the number of this promotion, which all members hear of: see proof.ts.
-  const atLeisure = gap || protocol === 'before'
-  if (atLeisure) yield
-  const snapshot = snapshotOf(world, node)
-  if (atLeisure) yield
+  const { policy, protocol, gap = false, lateNumber = false } = world.options
+  const { snapshot, breaks, ...standing } = yield* proveStanding(world, node)
+  yield
   if (!node.running) return 1
   const others = otherNames(world, node)
   const required = requiredAtPromotion(policy, snapshot, others, RESOURCE)
   const self = findNode(snapshot, node.name)
   const position = node.inRecovery ? lsnText(node.tip.lsn) : undefined
   const dataStatus = self?.permanent[NAMES.dataStatus]
-  const latest = latestOf([
-    latestPromotion(snapshot, RESOURCE),
-    before.kind === 'proven' ? before.latest : undefined,
-  ])
+  const latest = latestOf([latestPromotion(snapshot, RESOURCE), standing.latest])
   const number = latest.number + 1
   const own = ownPromotion(snapshot, node.name, RESOURCE)
-  const plan = decidePromote({
+  const facts: PromoteFacts = {
     resource: RESOURCE,
     mode: 'sync',
     inRecovery: node.inRecovery,
     node: node.name,
     dataStatus,
     complete: mayBePromoted(snapshot, node.name, RESOURCE, 'sync', latest),
-    unproven: before.kind === 'unproven' ? before.why : undefined,
+    unproven: standing.unproven,
     own,
     latest,
     position,
@@ -120,30 +157,51 @@ export function* promote(world: World, node: ModelNode): Part<number> {
     reachable: false,
     restart: false,
     slots: false,
-  })
+  }
+  const plan = decidePromote(facts)
   if (plan.reason !== undefined) say(world, `  ${node.name}: ${plan.reason}`)
   const published = self?.permanent[NAMES.quorum] !== undefined
-  const gives = protocol === 'before' ? 0 : node.inRecovery ? number : own
+  const promotes = node.inRecovery
+  const gives = protocol === 'before' ? 0 : promotes ? number : own
+  /** As promote.ts does where a second has passed since the proof; here always, unless `lateNumber` says otherwise. */
+  function* requireUnchanged(): Part<void> {
+    if (told || gap || protocol === 'before' || (lateNumber && node.breaks === breaks)) return
+    const now = yield* proveStanding(world, node)
+    const after = snapshotOf(world, node)
+    const reasons = {
+      dataStatus: findNode(after, node.name)?.permanent[NAMES.dataStatus],
+      quorums: publishedQuorums(after, NAMES.quorum),
+      others: positionsOf(world, node, after),
+    }
+    if (now.unproven === undefined && now.latest.number < number && hasSameReasons(facts, reasons)) return
+    throw new ActionFailure('not promoted: the cluster has changed while this node stood still')
+  }
+  let told = false
+  let proof: Proof | undefined
+  let numbering: readonly Message[] = []
   const perform: Partial<Record<PromoteStep, () => Part<void>>> = {
     withdraw: () => publish(world, node, node.index, { [SCORE_NAME]: SCORE.never }),
     *'publish complete'() {
-      const told = tellNumber(world, node, snapshot, number)
-      if (!atLeisure) while (deliver(world, node));
-      yield* awaitWrites(told)
-      yield* publish(world, node, node.index, { [NAMES.dataStatus]: 'LATEST' })
+      yield* requireUnchanged()
+      const messages = tellNumber(world, node, snapshot, number)
+      told = true
+      yield* awaitWrites(messages)
+      yield* publish(world, node, node.index, {
+        [NAMES.dataStatus]: 'LATEST',
+        [NAMES.promotion]: writeOwn(number, undefined),
+      })
     },
     *'bar others'() {
-      const also = {
-        ...(position !== undefined && { [NAMES.baseline]: position }),
-        ...(published && { [NAMES.quorum]: null }),
-      }
-      const told = tellNumber(world, node, snapshot, number)
-      if (!atLeisure) while (deliver(world, node));
+      yield* requireUnchanged()
       yield* awaitWrites([
-        ...told,
+        ...tellNumber(world, node, snapshot, number),
         ...barOthers(world, node, snapshot),
-        ...sendAll(world, node, node.index, also),
+        ...sendAll(world, node, node.index, {
+          ...(position !== undefined && { [NAMES.baseline]: position }),
+          ...(published && { [NAMES.quorum]: null }),
+        }),
       ])
+      numbering = sendAll(world, node, node.index, { [NAMES.promotion]: writeOwn(number, undefined) })
     },
     lock: () =>
       atOnce(() => {
@@ -158,29 +216,36 @@ export function* promote(world: World, node: ModelNode): Part<number> {
         if (protocol === 'with proof') setSynchronousNames(world, node, waitForFirst(others))
       }),
     *promote() {
+      if (plan.steps.includes('stop waiting')) proof = yield* prove(world, node, number, true)
       yield
       if (node.running) promoteServer(world, node)
     },
     *'stop waiting'() {
-      const found = yield* prove(world, node, number, true)
-      if (gap) yield
-      if (found.kind === 'superseded') {
-        yield* publish(world, node, node.index, { [SCORE_NAME]: SCORE.never })
-        throw new ActionFailure(`not to be the primary: ${found.by.node} was promoted meanwhile`)
+      // It was collected while PostgreSQL was promoted.
+      if (!gap && proof !== undefined && proof.breaks !== node.breaks) {
+        proof = yield* prove(world, node, number, true)
       }
-      if (found.kind === 'proven') setSynchronousNames(world, node, '')
+      if (proof?.kind === 'superseded') {
+        yield* publish(world, node, node.index, { [SCORE_NAME]: SCORE.never })
+        throw new ActionFailure(`not to be the primary: ${proof.by.node} was promoted meanwhile`)
+      }
+      if (proof?.kind === 'proven') setSynchronousNames(world, node, '')
     },
-    'publish primary': () =>
-      publish(world, node, node.index, {
+    *'publish primary'() {
+      yield* awaitWrites(numbering)
+      const now = writeOwn(number, node.tip.timeline)
+      yield* publish(world, node, node.index, {
+        ...(promotes && { [NAMES.promotion]: now, [CLAIM]: now }),
         ...(dataStatus !== 'LATEST' && { [NAMES.dataStatus]: 'LATEST' }),
         ...((self === undefined || !saysPrimary(self, RESOURCE)) && {
           [SCORE_NAME]: primaryScore(gives),
           [NAMES.status]: 'PRI',
         }),
         ...(self?.transient[NAMES.position] !== undefined && { [NAMES.position]: null }),
-      }),
+      })
+    },
   }
-  if (!(yield* performNamed(plan.steps, perform, () => node.running, !atLeisure))) return 1
+  if (!(yield* performNamed(plan.steps, perform, () => node.running))) return 1
   return plan.exit
 }
 

@@ -3,7 +3,7 @@ import { decideFollow, type Finding, isStuck } from '../../agents/pgsql/decide-f
 import { compareStanding } from '../../agents/pgsql/decide-obstacle'
 import { decideStandby } from '../../agents/pgsql/decide-standby'
 import { primaryNodes } from '../../agents/pgsql/primaries'
-import { isLatest } from '../../agents/pgsql/promotions'
+import { isLatest, latestPromotion } from '../../agents/pgsql/promotions'
 import { isListed, publishedQuorums } from '../../agents/pgsql/quorum'
 import { findNode } from '../../lib/cluster/snapshot'
 import { type Upstream } from '../../lib/postgres/upstream'
@@ -24,6 +24,9 @@ export function askPrimary(world: World, node: ModelNode, name: string): Upstrea
   const primary = world.nodes[indexOf(name)]
   if (primary === undefined || !isRunningPrimary(primary) || !reaches(primary, node)) return undefined
   const { tip } = primary
+  // A primary that was away holds the address still when it is back: see rejoin.ts.
+  const latest = latestPromotion(snapshotOf(world, node), RESOURCE)
+  if (latest.number > 0 && latest.timeline !== tip.timeline) return undefined
   return {
     systemIdentifier: DATABASE,
     timeline: tip.timeline,

@@ -2,7 +2,7 @@
 import { decideDemote, type DemoteStep } from '../../agents/pgsql/decide-demote'
 import { decideStop, type StopStep } from '../../agents/pgsql/decide-stop'
 import { SCORE } from '../../agents/pgsql/names'
-import { isLatest } from '../../agents/pgsql/promotions'
+import { isLatest, latestPromotion } from '../../agents/pgsql/promotions'
 import { hasReceived } from '../../lib/postgres/shutdown'
 import { snapshotOf } from './attributes'
 import { ActionFailure, atOnce, type Part, performNamed, publish, tryPublish } from './carry-out'
@@ -17,6 +17,7 @@ export interface Demotion {
 
 export function* demote(world: World, node: ModelNode, { stopsNext, wasAlone }: Demotion): Part<number> {
   const snapshot = snapshotOf(world, node)
+  const { timeline } = latestPromotion(snapshot, RESOURCE)
   const superseded = !isLatest(snapshot, node.name, RESOURCE)
   yield
   const { running, inRecovery } = node
@@ -25,7 +26,7 @@ export function* demote(world: World, node: ModelNode, { stopsNext, wasAlone }: 
     role: running ? (inRecovery ? 'standby' : 'primary') : undefined,
     stopsNext,
     promotesNext: false,
-    superseded,
+    confusable: superseded && (timeline === undefined || timeline === node.tip.timeline),
     wasAlone: snapshot.quorate && !superseded && wasAlone,
   })
   const barred = { [SCORE_NAME]: SCORE.never, [NAMES.baseline]: null }

@@ -20,24 +20,28 @@ function changed(attributes: Attributes | undefined, name: string, value: string
   return Object.fromEntries(Object.entries(attributes ?? {}).filter(([other]) => other !== name))
 }
 
-/** The attribute daemons of these nodes take a node's word on the latest promotion. */
-function hear(world: World, by: readonly number[], of: number, word: string | undefined): void {
-  for (const index of by) nodeAt(world, index).words[of] = word
+/** The attribute daemons of these nodes take what is said of a node's promotions. */
+function hear(
+  world: World,
+  by: readonly number[],
+  of: number,
+  name: string,
+  value: string | undefined,
+): void {
+  for (const index of by) {
+    const { words, claims } = nodeAt(world, index)
+    if (name === NAMES.epoch) words[of] = value
+    if (name === NAMES.promotion) claims[of] = value
+  }
 }
 
-function apply(
-  world: World,
-  ring: Ring,
-  sender: ModelNode,
-  message: Message,
-  by: readonly number[] = ring.members,
-): void {
+function apply(world: World, ring: Ring, sender: ModelNode, message: Message): void {
   const { kind, node, name, value } = message
   ring.snapshot = undefined
   switch (kind) {
     case 'transient':
       // The attribute daemon keeps also the value of a node that is not there; the configuration does not.
-      if (name === NAMES.epoch) hear(world, by, node, value)
+      hear(world, ring.members, node, name, value)
       if (!ring.members.includes(node)) break
       ring.transient[node] = changed(ring.transient[node], name, value)
       if (ring.untold[node] !== undefined) ring.untold[node] = changed(ring.untold[node], name, value)
@@ -56,18 +60,16 @@ function apply(
       break
     case 'echo':
       break
-    case 'tell':
-      hear(
-        world,
-        by.filter((index) => message.to?.includes(index)),
-        node,
-        value,
-      )
+    case 'tell': {
+      const by = ring.members.filter((index) => message.told?.to.includes(index))
+      hear(world, by, node, NAMES.epoch, value)
+      hear(world, by, node, NAMES.promotion, message.told?.claim)
       if (ring.untold[node] !== undefined) {
         ring.transient[node] = ring.untold[node] ?? {}
         ring.untold[node] = undefined
       }
       break
+    }
   }
   message.delivered = true
   if (world.log !== undefined && kind !== 'result' && kind !== 'echo' && kind !== 'tell') {
@@ -85,25 +87,6 @@ function copyOf(ring: Ring): Ring {
     stopped: [...ring.stopped],
     banned: [...ring.banned],
   }
-}
-
-/**
- * The end of a membership: what its members have sent of attributes comes to those of them that go on together. A
- * question that waits for its answer gets it in the next one.
- */
-export function flush(world: World, members: readonly ModelNode[]): void {
-  const copies = new Map<Ring, Ring>()
-  for (const sender of members) {
-    const { queue, ring } = sender
-    const sent = queue.filter(({ kind }) => kind === 'transient' || kind === 'tell')
-    if (sent.length === 0) continue
-    sender.queue = queue.filter((message) => !sent.includes(message))
-    const copy = copies.get(ring) ?? copyOf(ring)
-    copies.set(ring, copy)
-    const together = members.filter((member) => member.ring.id === ring.id).map(({ index }) => index)
-    for (const message of sent) apply(world, copy, sender, message, together)
-  }
-  for (const member of members) member.ring = copies.get(member.ring) ?? member.ring
 }
 
 /** Hands a message to the cluster. It is delivered when the membership gets to it. */
@@ -181,7 +164,9 @@ export function snapshotOf(world: World, { ring }: ModelNode): ClusterSnapshot {
         departed: false,
         shutDown: false,
         voter: true,
-        transient: hides ? { ...ring.transient[index], [NAMES.epoch]: '0' } : (ring.transient[index] ?? {}),
+        transient: hides
+          ? { ...changed(ring.transient[index], NAMES.promotion, undefined), [NAMES.epoch]: '0' }
+          : (ring.transient[index] ?? {}),
         permanent: hides
           ? changed(ring.permanent[index], NAMES.promotion, undefined)
           : (ring.permanent[index] ?? {}),

@@ -1,42 +1,40 @@
-/** What was found in random schedules, each as one schedule of its own. */
+/**
+ * What was found in random schedules, each as one schedule of its own. Without numbers and proofs, the first four left the
+ * nodes without a primary, or with one that a person had to bring back; they are what the decisions were changed for.
+ */
 import { expect, test } from '@jest/globals'
 import { blockedThree, newerPotential, promotionCutOff, scoreOfBefore, threePowerCuts } from './blocked'
 import { ONE } from './scenarios'
 import { Script } from './script'
 import { settle } from './settle'
-import { createWorld, NAMES, type Options, SCORE_NAME, type Violation } from './world'
+import { createWorld, type Options, type Violation } from './world'
 
-const OPTIONS: Options = { size: 3, coordinator: 0, policy: ONE, rejoin: 'rewind', protocol: 'before' }
+const OPTIONS: Options = { size: 3, coordinator: 0, policy: ONE, rejoin: 'rewind', protocol: 'with proof' }
 
-test.each<[string, (script: Script) => void, Partial<Options>, Violation['kind'] | undefined]>([
-  ['a promotion that is cut off after the lock file was made', promotionCutOff, {}, 'no primary'],
-  ['a potential standby that has more', newerPotential, {}, 'person needed'],
-  ['a score of before', scoreOfBefore, {}, 'no primary'],
-  ['the blocked three', blockedThree, {}, 'no primary'],
-  ['three power cuts', threePowerCuts, {}, 'lost'],
-])('%s', (_, play, more, kind) => {
+/** What goes wrong first, in words; nothing where all becomes well. */
+function play(
+  schedule: (script: Script) => void,
+  protocol: Options['protocol'],
+): Violation['kind'] | undefined {
   const log: string[] = []
-  const script = new Script(createWorld({ ...OPTIONS, ...more }, log))
-  play(script)
+  const script = new Script(createWorld({ ...OPTIONS, protocol }, log))
+  schedule(script)
   settle(script.world)
   const [violation] = script.world.violations
-  if (violation?.kind !== kind) throw new Error(log.join('\n'))
-  expect(violation?.kind).toBe(kind)
+  if (violation !== undefined && protocol === 'with proof') throw new Error(log.join('\n'))
+  return violation?.kind
+}
+
+test.each([
+  ['a promotion that is cut off after the lock file was made', promotionCutOff],
+  ['a potential standby that has more', newerPotential],
+  ['a score of before', scoreOfBefore],
+  ['the three that were found without a primary', blockedThree],
+  ['three power cuts', threePowerCuts],
+])('%s: there is a primary again, and all nodes follow it', (_, schedule) => {
+  expect(play(schedule, 'with proof')).toBeUndefined()
 })
 
-test('the blocked three have the attributes that were measured', () => {
-  const script = new Script(createWorld(OPTIONS))
-  blockedThree(script)
-  settle(script.world)
-  expect(
-    script.world.nodes.map(({ ring, index }) => [
-      ring.transient[index]?.[NAMES.status],
-      ring.permanent[index]?.[NAMES.dataStatus],
-      ring.transient[index]?.[SCORE_NAME],
-    ]),
-  ).toEqual([
-    ['STOP', 'LATEST', '-INFINITY'],
-    ['HS:alone', 'DISCONNECT', '-INFINITY'],
-    ['STOP', 'STREAMING|SYNC', '-INFINITY'],
-  ])
+test('without proofs, the primary that is alone after two power cuts acknowledges what is lost', () => {
+  expect(play(threePowerCuts, 'before')).toBe('lost')
 })

@@ -19,14 +19,22 @@ export function* awaitWrites(messages: readonly Message[]): Part<void> {
   if (late) throw new ActionFailure('the cluster did not take an attribute in time')
 }
 
-/** New values of a node's attributes; `null` deletes one. Permanent are the data status, the quorum and the promotion. */
+/**
+ * New values of a node's attributes; `null` deletes one. Permanent are the data status, the quorum and the promotion; what
+ * a node says of its promotion in the memory of the attribute daemons is its claim.
+ */
 export type Values = Readonly<Record<string, string | null>>
 
 const PERMANENT: readonly string[] = [NAMES.dataStatus, NAMES.quorum, NAMES.promotion]
 
+/** Stands for the promotion in the memory of the attribute daemons: publish.ts. */
+export const CLAIM = 'claim'
+
 export function sendAll(world: World, node: ModelNode, about: number, values: Values): readonly Message[] {
   return Object.entries(values).map(([name, value]) =>
-    write(world, node, about, name, value ?? undefined, PERMANENT.includes(name) ? 'forever' : 'reboot'),
+    name === CLAIM
+      ? write(world, node, about, NAMES.promotion, value ?? undefined, 'reboot')
+      : write(world, node, about, name, value ?? undefined, PERMANENT.includes(name) ? 'forever' : 'reboot'),
   )
 }
 
@@ -142,17 +150,15 @@ export function* atOnce(deed: () => void): Part<void> {
  * Carries out steps that are names. What is not described is not modelled.
  *
  * @param goesOn - looked at before each
- * @param atOnce - the first one follows at once on what was before
  * @returns whether all were carried out
  */
 export function* performNamed<S extends string>(
   steps: readonly S[],
   deeds: Readonly<Partial<Record<S, () => Part<void>>>>,
   goesOn: () => boolean = () => true,
-  atOnce = false,
 ): Part<boolean> {
-  for (const [index, step] of steps.entries()) {
-    if (index > 0 || !atOnce) yield
+  for (const step of steps) {
+    yield
     if (!goesOn()) return false
     const deed = deeds[step]
     if (deed) yield* deed()

@@ -13,6 +13,14 @@ const OPTIONS: Options = {
 }
 
 describe.each([0, 1, 2])('the primary sleeps, and node number %d decides for the cluster', (coordinator) => {
+  test('with the proof, nothing of it is lost', () => {
+    const log: string[] = []
+    const world = sleepOfThePrimary({ ...OPTIONS, coordinator, protocol: 'with proof' }, log)
+    settle(world)
+    expect(log).toContain('  node2 acknowledges the commit at 4 (timeline 2)')
+    expect(world.violations).toEqual([])
+  })
+
   test('without a proof, what the majority has acknowledged is lost', () => {
     const log: string[] = []
     const world = sleepOfThePrimary({ ...OPTIONS, coordinator }, log)

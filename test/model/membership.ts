@@ -1,5 +1,4 @@
 /** Who sees whom, and what becomes of what is known when that changes. */
-import { flush } from './attributes'
 import { type ResourceRole } from '../../lib/cluster/operations'
 import {
   type Attributes,
@@ -33,7 +32,6 @@ export function reform(world: World, node: ModelNode): boolean {
   if (!isAlive(node) || isWholeAndComplete(world, node)) return false
   const { options, nodes } = world
   const members = nodes.filter((other) => reaches(node, other))
-  if (options.carried !== true) flush(world, members)
   // The largest version of the configuration is taken by all.
   const best = members.map(({ ring }) => ring).reduce((a, b) => (isLarger(b, a) ? b : a))
   const isMember = (index: number): boolean => members.some((member) => member.index === index)
@@ -90,17 +88,25 @@ function bringsWith({ ring, index }: ModelNode): Attributes {
 function forgetLost(node: ModelNode, members: readonly ModelNode[]): void {
   const stays = (index: number): boolean =>
     members.some((member) => member.index === index && member.ring.id === node.ring.id)
-  node.words = node.words.map((word, index) =>
-    node.ring.members.includes(index) && !stays(index) ? undefined : word,
-  )
+  const isLost = (index: number): boolean => node.ring.members.includes(index) && !stays(index)
+  if (node.ring.members.some(isLost)) node.breaks += 1
+  node.words = node.words.map((word, index) => (isLost(index) ? undefined : word))
+  node.claims = node.claims.map((claim, index) => (isLost(index) ? undefined : claim))
 }
 
 /**
  * A node's attribute daemon tells those that have joined it what it knows of its own node at this moment. What was
  * handed to the cluster before, and has not come back yet, is not in it.
  */
-function tell({ queue, index, words }: ModelNode, to: readonly number[]): void {
-  queue.push({ kind: 'tell', node: index, name: NAMES.epoch, value: words[index], delivered: false, to })
+function tell({ queue, index, words, claims }: ModelNode, to: readonly number[]): void {
+  queue.push({
+    kind: 'tell',
+    node: index,
+    name: NAMES.epoch,
+    value: words[index],
+    delivered: false,
+    told: { to, claim: claims[index] },
+  })
 }
 
 function isWholeAndComplete(world: World, node: ModelNode): boolean {

@@ -29,6 +29,7 @@ function wake(world: World, node: ModelNode): boolean {
   if (!node.up || node.awake) return false
   node.awake = true
   node.slept = true
+  node.breaks += 1
   say(world, `${node.name} WAKES`)
   settleCommits(world, node)
   checkOnlyOne(world)
@@ -69,6 +70,7 @@ function crash(world: World, node: ModelNode): boolean {
   node.awake = true
   node.queue = []
   node.words = node.words.map(() => undefined)
+  node.claims = node.claims.map(() => undefined)
   node.tasks.length = 0
   node.action = undefined
   node.what = undefined

@@ -9,7 +9,11 @@ import { type Part } from './carry-out'
 import { isWhole } from './membership'
 import { type ModelNode, nodeAt, RESOURCE, say, type World } from './world'
 
-export type Proof = Verdict & { readonly prompt: boolean }
+export type Proof = Verdict & {
+  readonly prompt: boolean
+  /** How often the node had stood still, or had lost a member, when its last messages were sent. */
+  readonly breaks: number
+}
 
 /** As often as it is begun again: the cluster agrees on its members within the patience of the agent. */
 const ROUNDS = 3
@@ -33,14 +37,17 @@ function judge(
   unique: boolean,
   settled: boolean,
 ): Verdict {
-  const { ring, words } = node
+  const { ring, words, claims } = node
+  const named = (values: readonly (string | undefined)[]): Record<string, string> =>
+    Object.fromEntries(
+      values.flatMap((value, index) => (value === undefined ? [] : [[nodeAt(world, index).name, value]])),
+    )
   const facts: ProofFacts = {
     node: node.name,
     own,
     unique,
-    words: Object.fromEntries(
-      words.flatMap((word, index) => (word === undefined ? [] : [[nodeAt(world, index).name, word]])),
-    ),
+    words: named(words),
+    claims: named(claims),
     voters: world.nodes.map(({ name }) => name),
     membership: { quorate: ring.quorate, members: ring.members.length, ring: String(ring.id) },
     needsQuorum: world.options.size > 2,
@@ -58,33 +65,41 @@ function judge(
  * @param own - the number of the promotion that this node acts by; nothing for one that is about to be promoted
  */
 export function* prove(world: World, node: ModelNode, own: number | undefined, unique = false): Part<Proof> {
-  const { protocol, gap } = world.options
+  const { protocol, gap = false } = world.options
   if (protocol === 'before') {
-    return { kind: 'proven', latest: latestPromotion(snapshotOf(world, node), RESOURCE), prompt: true }
+    const latest = latestPromotion(snapshotOf(world, node), RESOURCE)
+    return { kind: 'proven', latest, prompt: true, breaks: node.breaks }
   }
   let verdict: Verdict = { kind: 'unproven', why: 'the cluster does not answer' }
   let prompt = true
+  let { breaks } = node
+  let first: number | undefined
   for (let round = 0; round < ROUNDS; round += 1) {
+    breaks = node.breaks
     if (!(yield* comesBack(world, node)) || !(yield* comesBack(world, node))) {
       prompt = false
       continue
     }
     // Between the last message and this moment are milliseconds: no membership has ended and begun meanwhile.
-    if (gap !== true && !isWhole(world, node)) continue
+    if (!gap && !isWhole(world, node)) continue
+    first ??= node.ring.id
+    prompt &&= first === node.ring.id && breaks === node.breaks
     verdict = judge(world, node, own, unique, false)
     if (verdict.kind !== 'unproven') break
     // The agent asks again and again.
-    prompt = false
     const late = yield { holds: () => haveAllTold(world, node) && isWhole(world, node) }
-    if (late) continue
+    if (late) prompt = false
+    if (late || breaks !== node.breaks) continue
     verdict = judge(world, node, own, unique, true)
+    prompt &&= first === node.ring.id
     if (verdict.kind !== 'unproven') break
   }
   if (verdict.kind !== 'proven') {
-    say(
-      world,
-      `  ${node.name} has no proof: ${verdict.kind === 'unproven' ? verdict.why : `${verdict.by.node} was promoted later (${verdict.by.number})`}`,
-    )
+    const why =
+      verdict.kind === 'unproven'
+        ? verdict.why
+        : `${verdict.by.node} was promoted later (${verdict.by.number})`
+    say(world, `  ${node.name} has no proof: ${why}`)
   }
-  return { ...verdict, prompt }
+  return { ...verdict, prompt, breaks }
 }

@@ -42,6 +42,7 @@ function signature(world: World): string {
           node.synchronousNames,
           node.senders,
           node.words,
+          node.claims,
           ring.permanent,
           ring.transient,
           ring.roles,

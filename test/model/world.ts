@@ -25,11 +25,8 @@ export interface Options {
   readonly protocol: 'before' | 'with proof'
   /** A node may also fall asleep in the milliseconds between a proof and what it allows at once. */
   readonly gap?: boolean
-  /**
-   * What was handed to the cluster in one membership may also be delivered in the next, after the members of that one
-   * have told each other what they knew before.
-   */
-  readonly carried?: boolean
+  /** A second may pass between the proof of a promotion and its number, as promote.ts allows. */
+  readonly lateNumber?: boolean
   /**
    * Where commits wait for any of several standbys, one of them may connect to a primary of before although it has said
    * in an election what it has, as PostgreSQL does by itself.
@@ -78,8 +75,8 @@ export interface Message {
   readonly name: string
   readonly value: string | undefined
   delivered: boolean
-  /** Of a word that is told: the members that have joined its sender. */
-  readonly to?: readonly number[]
+  /** Of what is told: the members that have joined its sender, and what it says of its own promotion. */
+  readonly told?: { readonly to: readonly number[]; readonly claim: string | undefined }
 }
 
 /** An action under way. It can be interrupted wherever it yields. */
@@ -102,6 +99,8 @@ export interface ModelNode {
   awake: boolean
   /** It has slept since its last monitor. */
   slept: boolean
+  /** How often it has slept or has lost a member: what takes so long that its clocks show it. */
+  breaks: number
   /** Nodes of the same number reach each other. */
   side: number
 
@@ -128,6 +127,8 @@ export interface ModelNode {
   ring: Ring
   /** The latest promotion that each node knows of, as the attribute daemon of this one has it in memory. */
   words: (string | undefined)[]
+  /** What each node says of its own last promotion, in the same memory. */
+  claims: (string | undefined)[]
   /** In the order of sending. */
   queue: Message[]
   role: ResourceRole
@@ -222,6 +223,7 @@ export function createWorld(options: Options, log?: string[]): World {
       [NAMES.status]: standing(index)[0],
       [SCORE_NAME]: standing(index)[2],
       [NAMES.epoch]: FIRST,
+      ...(index === 0 && { [NAMES.promotion]: writeOwn(1, ORIGIN.timeline) }),
     })),
     untold: numbers.map(() => undefined),
     roles: numbers.map((index) => (index === 0 ? 'Promoted' : 'Unpromoted')),
@@ -258,6 +260,8 @@ export function createWorld(options: Options, log?: string[]): World {
     following: undefined,
     ring,
     words: numbers.map(() => FIRST),
+    claims: numbers.map((other) => (other === 0 ? writeOwn(1, ORIGIN.timeline) : undefined)),
+    breaks: 0,
     queue: [],
     role: index === 0 ? 'Promoted' : 'Unpromoted',
     knownStopped: false,
