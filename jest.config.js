@@ -1,6 +1,7 @@
 /**
- * Four projects: `unit` needs nothing, `root` needs root and namespaces, `cluster` brings up real clusters and looks at
- * the clock, `tool` brings up real clusters for the operator's tool and may share the machine.
+ * Five projects: `unit` needs nothing, `model` needs nothing but a minute (MODEL_SECONDS), `root` needs root and
+ * namespaces, `cluster` brings up real clusters and looks at the clock, `tool` brings up real clusters for the
+ * operator's tool and may share the machine.
  */
 const common = {
   testEnvironment: 'node',
@@ -14,6 +15,7 @@ const common = {
 module.exports = {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+    { ...common, displayName: 'model', testMatch: ['<rootDir>/test/model/*.test.ts'] },
     { ...common, displayName: 'root', testMatch: ['<rootDir>/test/root/**/*.test.ts'] },
     {
       ...common,

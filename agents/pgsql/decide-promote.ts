@@ -3,7 +3,7 @@ import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { isUnfit, type ReplicationMode } from './mode'
 import { type Promotion } from './promotions'
-import { isListed, missingProof, type Quorum } from './quorum'
+import { isListed, isSameQuorum, missingProof, type Quorum } from './quorum'
 
 export type PromoteStep =
   | 'withdraw'
@@ -55,6 +55,26 @@ export interface PromoteFacts {
   /** restart_on_promote. */
   readonly restart: boolean
   readonly slots: boolean
+}
+
+/**
+ * Whether the reasons for a promotion are what they were at an earlier look. A primary that was away and is back takes
+ * them away before it goes on without this node: it says of this node's data that it is not complete; where commits wait
+ * for any of several standbys, it deletes what they have said in the election.
+ */
+export function hasSameReasons(
+  before: Pick<PromoteFacts, 'complete' | 'dataStatus' | 'quorums' | 'others'>,
+  now: Pick<PromoteFacts, 'dataStatus' | 'quorums' | 'others'>,
+): boolean {
+  if (now.dataStatus !== before.dataStatus) return false
+  if (before.complete) return true
+  const stands = ({ node, position }: NodePosition): boolean =>
+    now.others.some((other) => other.node === node && other.position === position)
+  return (
+    before.others.every(stands) &&
+    before.quorums.length === now.quorums.length &&
+    before.quorums.every((quorum, index) => isSameQuorum(quorum, now.quorums[index]))
+  )
 }
 
 /** With the number of the latest promotion, a node counts as the last primary. */

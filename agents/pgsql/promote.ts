@@ -14,8 +14,8 @@ import { since, thisMoment } from '../../lib/system/clocks'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
-import { awaitBaselines } from './baselines'
-import { decidePromote, type PromoteFacts, type PromoteStep } from './decide-promote'
+import { awaitBaselines, baselinesOf } from './baselines'
+import { decidePromote, hasSameReasons, type PromoteFacts, type PromoteStep } from './decide-promote'
 import { isLocked, lock } from './lock-file'
 import { makeTmpdir } from './make-tmpdir'
 import { primaryScore, SCORE } from './names'
@@ -171,11 +171,11 @@ async function requireStandbys(
   })
 }
 
-/** What the other nodes that are there have said in an attribute of where their data ends. */
-function positionsOf(site: Site, snapshot: ClusterSnapshot, attribute: string): PromoteFacts['others'] {
+/** What the other nodes that are there have said in an election of where their data ends. */
+function positionsOf(site: Site, snapshot: ClusterSnapshot): PromoteFacts['others'] {
   return otherNodes(site, snapshot).flatMap((name) => {
     const node = findNode(snapshot, name)
-    const position = node?.online ? node.transient[attribute] : undefined
+    const position = node?.online ? node.transient[site.attributes.position] : undefined
     return position === undefined ? [] : [{ node: name, position }]
   })
 }
@@ -267,9 +267,9 @@ async function promoteWith(
     position: role.position,
     quorums: publishedQuorums(snapshot, site.attributes.quorum),
     required: site.mode === 'sync' ? required.count : 0,
-    others: positionsOf(site, snapshot, site.attributes.position),
+    others: positionsOf(site, snapshot),
     returning: isLocked(site),
-    baselines: positionsOf(site, snapshot, site.attributes.baseline),
+    baselines: baselinesOf(snapshot, otherNodes(site, snapshot), site.resource),
     followers: senders.map(({ applicationName: name }) => name),
     reachable: senders.length > 0 && (await holdsReplicationAddress(context)),
     restart: values.restart_on_promote,
@@ -291,17 +291,23 @@ async function promoteWith(
     proving = prove(site, snapshot, promotion.number, deadline, { unique: true })
     proving.catch(() => undefined)
   }
+  /** The members know the number: from then on, this node's own data status and number are what has changed. */
+  let told = false
   /** This node may have slept since: what was decided then holds only if nothing of it has changed. */
-  let looked = false
   const requireUnchanged = async (): Promise<void> => {
-    if (looked || since(proof.begun) < LATE_MS) return
-    looked = true
+    if (told || since(proof.begun) < LATE_MS) return
     const now = await proveStanding(context, site, takeSnapshot(deadline))
-    const dataStatus = findNode(now.snapshot, node)?.permanent[site.attributes.dataStatus]
+    // A primary that goes on may have changed it while the proof was collected.
+    const after = await takeSnapshot(deadline)
+    const reasons = {
+      dataStatus: findNode(after, node)?.permanent[site.attributes.dataStatus],
+      quorums: publishedQuorums(after, site.attributes.quorum),
+      others: positionsOf(site, after),
+    }
     if (
       now.proof.unproven === undefined &&
       now.proof.latest.number < promotion.number &&
-      dataStatus === facts.dataStatus
+      hasSameReasons(facts, reasons)
     )
       return
     throw new OcfError(
@@ -313,8 +319,8 @@ async function promoteWith(
     withdraw: () => publish(site, node, { score: SCORE.never }),
     'publish complete': async () => {
       await requireUnchanged()
-      looked = true
       await publishNumber(site, snapshot, promotion)
+      told = true
       await publish(site, node, { dataStatus: 'LATEST', promotion: writeOwn(promotion.number, undefined) })
     },
     'bar others': async () => {

@@ -1,5 +1,6 @@
 /** The numbers of the promotions, and the proof that a primary needs. */
 import { describe, expect, test } from '@jest/globals'
+import { baselinesOf } from '../../agents/pgsql/baselines'
 import { decideProof, type ProofFacts } from '../../agents/pgsql/decide-proof'
 import {
   continues,
@@ -258,4 +259,21 @@ Flags:            Quorate
     expect(readQuorumStatus(text.replace('Yes', 'No'))?.quorate).toBe(false)
     expect(readQuorumStatus('Cannot initialize QUORUM service')).toBeUndefined()
   })
+})
+
+test('a primary that returns is measured by the standbys that it had, and not by what others have of a primary of before', () => {
+  const said = (name: string, dataStatus: string, baseline: string) =>
+    clusterNode(name, {
+      transient: { 'pgsql-master-baseline': baseline },
+      permanent: { 'pgsql-data-status': dataStatus },
+    })
+  const nodes = [
+    said('node1', 'DISCONNECT', '0000000000000003'),
+    said('node2', 'LATEST', '0000000000000002'),
+    said('node3', 'STREAMING|SYNC', '0000000000000004'),
+    said('node4', 'DISCONNECT|FORKED', '0000000000000005'),
+  ]
+  expect(baselinesOf(cluster(nodes), ['node1', 'node3', 'node4'], 'pgsql')).toEqual([
+    { node: 'node3', position: '0000000000000004' },
+  ])
 })

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { decidePrimary, type PrimaryFacts } from '../../agents/pgsql/decide-primary'
 import { decideBeforePromote } from '../../agents/pgsql/decide-before-promote'
-import { decidePromote, type PromoteFacts } from '../../agents/pgsql/decide-promote'
+import { decidePromote, hasSameReasons, type PromoteFacts } from '../../agents/pgsql/decide-promote'
 import { NO_PROMOTION } from '../../agents/pgsql/promotions'
 import { decideStandby } from '../../agents/pgsql/decide-standby'
 import { covering, missingProof, readQuorum, writeQuorum } from '../../agents/pgsql/quorum'
@@ -652,6 +652,25 @@ describe('a promotion by quorum', () => {
     restart: false,
     slots: false,
   }
+
+  test.each<[string, Partial<PromoteFacts>, Partial<PromoteFacts>, boolean]>([
+    ['nothing', {}, {}, true],
+    [
+      'one more has said what it has',
+      {},
+      { others: [...facts.others, { node: 'node4', position: OLD }] },
+      true,
+    ],
+    ['a primary that was away has deleted what a standby said', {}, { others: [] }, false],
+    ['a standby has more than it said', {}, { others: [{ node: 'node3', position: MID }] }, false],
+    ['commits wait for others', {}, { quorums: [{ count: 1, names: ['node2', 'node4'] }] }, false],
+    ['it is said of this node that it is not complete', {}, { dataStatus: 'DISCONNECT' }, false],
+    ['the same, of one that needs no others', { complete: true }, { dataStatus: 'DISCONNECT' }, false],
+    ['of one that needs no others, what those said', { complete: true }, { others: [], quorums: [] }, true],
+  ])('rests on what it rested on, and what has changed is: %s', (_, before, now, same) => {
+    expect(hasSameReasons({ ...facts, ...before }, { ...facts, ...before, ...now })).toBe(same)
+  })
+
   test('with the proof', () => {
     const steps = [
       'lock',
