@@ -9,7 +9,7 @@ import { type Context } from './agent'
 import { decideDemote, type DemoteFacts, type DemoteStep } from './decide-demote'
 import { noteShutdown, unlock } from './lock-file'
 import { SCORE } from './names'
-import { isLatest, latestPromotion, NO_PROMOTION } from './promotions'
+import { laterElsewhere } from './promotions'
 import { publish, tryPublish } from './publish'
 import { withSession } from './session'
 import { readReplicatedSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
@@ -89,18 +89,17 @@ async function observe(context: Context, site: ReplicatedSite): Promise<DemoteFa
   const server = findServer(site.instance.dataDirectory)
   const isHere = (nodes: readonly string[]): boolean => nodes.some((name) => sameNode(name, node))
   const [role, snapshot] = await Promise.all([askRole(context, site, server), snapshotIfKnown(context)])
-  const superseded = snapshot !== undefined && !isLatest(snapshot, node, resource)
-  const { timeline } = snapshot ? latestPromotion(snapshot, resource) : NO_PROMOTION
+  const rival = snapshot && laterElsewhere(snapshot, node, resource)
   return {
     server: server.kind,
     role: role && (role.inRecovery ? 'standby' : 'primary'),
-    confusable: superseded && (timeline === undefined || timeline === role?.timeline),
+    confusable: rival !== undefined && (rival.timeline === undefined || rival.timeline === role?.timeline),
     stopsNext: isHere(members.stopping) && !isHere(members.starting),
     promotesNext: isHere(members.promoting),
     // Without quorum, the others are only not seen.
     wasAlone:
       snapshot?.quorate === true &&
-      !superseded &&
+      rival === undefined &&
       members.known &&
       members.unpromoted.length === 0 &&
       members.promoted.every((name) => sameNode(name, node)),

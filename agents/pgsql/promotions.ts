@@ -68,15 +68,22 @@ export function ownPromotion(snapshot: ClusterSnapshot, name: string, resource: 
   return known !== undefined && sameNode(known.node, name) ? Math.max(published, known.number) : published
 }
 
+/** The promotions that nodes say of themselves, and those that they know of. */
+function knownPromotions(snapshot: ClusterSnapshot, resource: string): readonly Promotion[] {
+  const { epoch, promotion } = attributeNames(resource)
+  return snapshot.nodes.flatMap((node) => {
+    const own = readOwn(node.permanent[promotion])
+    const known = readPromotion(node.transient[epoch])
+    return [
+      ...(own === undefined ? [] : [{ ...own, node: node.name }]),
+      ...(known === undefined ? [] : [known]),
+    ]
+  })
+}
+
 /** The latest promotion that any node knows of. */
 export function latestPromotion(snapshot: ClusterSnapshot, resource: string): Promotion {
-  const { epoch, promotion } = attributeNames(resource)
-  return latestOf(
-    snapshot.nodes.flatMap((node) => {
-      const own = readOwn(node.permanent[promotion])
-      return [own && { ...own, node: node.name }, readPromotion(node.transient[epoch])]
-    }),
-  )
+  return latestOf(knownPromotions(snapshot, resource))
 }
 
 /**
@@ -91,6 +98,20 @@ export function continues(
   history: readonly number[],
 ): boolean {
   return latest.timeline !== undefined && latest.timeline !== timeline && history.includes(latest.timeline)
+}
+
+/**
+ * The latest promotion of another node, where it is not older than this node's own: later, or apart from it with the same
+ * number, as only happens where no majority decides.
+ */
+export function laterElsewhere(
+  snapshot: ClusterSnapshot,
+  name: string,
+  resource: string,
+): Promotion | undefined {
+  const others = knownPromotions(snapshot, resource).filter(({ node }) => !sameNode(node, name))
+  const latest = latestOf(others)
+  return latest.number > 0 && latest.number >= ownPromotion(snapshot, name, resource) ? latest : undefined
 }
 
 /** Whether nobody has been promoted after that node, as far as is known; also where nobody has ever been. */

@@ -6,6 +6,7 @@ import {
   continues,
   epochToPublish,
   isLatest,
+  laterElsewhere,
   latestPromotion,
   mayBePromoted,
   ownPromotion,
@@ -63,6 +64,19 @@ describe('what is published', () => {
     expect(isLatest(there, 'node2', 'pgsql')).toBe(true)
     expect(epochToPublish(there, 'node1', 'pgsql')).toBe('8 node2')
     expect(epochToPublish(there, 'node3', 'pgsql')).toBeUndefined()
+  })
+
+  test('another promotion that is not older than a node of its own', () => {
+    const snapshot = cluster([
+      node('node1', '7 timeline 11', '8 node2'),
+      node('node2', '8 timeline 12', '8 node2'),
+      node('node3', '8 timeline 12', '8 node3'),
+    ])
+    expect(laterElsewhere(snapshot, 'node1', 'pgsql')).toEqual({ number: 8, node: 'node2', timeline: 12 })
+    expect(laterElsewhere(snapshot, 'node2', 'pgsql')).toEqual({ number: 8, node: 'node3', timeline: 12 })
+    const settled = cluster(snapshot.nodes.slice(0, 2))
+    expect(laterElsewhere(settled, 'node2', 'pgsql')).toBeUndefined()
+    expect(laterElsewhere(cluster([node('node1', undefined, '0')]), 'node1', 'pgsql')).toBeUndefined()
   })
 
   test('where nobody has been promoted yet, everybody is the latest', () => {
