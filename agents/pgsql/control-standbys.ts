@@ -90,7 +90,7 @@ function outcomeOf(proof: Proof | undefined): Outcome {
   return proof.prompt ? { kind: 'done' } : { kind: 'outdated' }
 }
 
-/** While the cluster agrees on its members anew, a few looks are of no use. */
+/** How often a look is repeated while the membership of the cluster changes. */
 const LOOKS = 3
 
 async function lookPatiently(look: () => Promise<Look>): Promise<Look> {

@@ -29,7 +29,7 @@ export interface BeforePromoteFacts {
  * A standby with newer data than the new primary cannot follow it. In synchronous replication the new primary has
  * every commit that was acknowledged, and what this node has beyond that was acknowledged to nobody: it stands aside,
  * and says so; where `rejoin` heals such a node, its monitor and its start do the rest. It does not stand aside for one
- * that is promoted by a score of before, and that refuses it.
+ * that is promoted by an outdated score: the promotion of that one fails by itself.
  * In asynchronous replication it may have been: this node claims the promotion for itself.
  * So it does where commits waited for any of several standbys, and both are of those: it may not have been counted.
  */

@@ -300,7 +300,7 @@ function claims(facts: PrimaryFacts): readonly Step[] {
   return [
     ...(number === 0 ? [] : forever(names.promotion, writeOwn(number, timeline))),
     ...forever(names.dataStatus, 'LATEST'),
-    // Another one may have written it in the world of before, or the attribute daemon has been started again.
+    // A primary that had slept may have written it, or the attribute daemon has been restarted.
     ...(isPromoted && promotionScore(self, resource) !== score
       ? [{ step: 'score', node, score } as const]
       : []),

@@ -94,7 +94,7 @@ export function decidePromote(facts: PromoteFacts): Plan<PromoteStep> {
   const { resource, mode, inRecovery, dataStatus, position, others, restart, slots } = facts
   const { returning, baselines, followers, reachable, complete, unproven, own, latest } = facts
   if (!inRecovery) {
-    // Whether it is a primary of before, or one that was promoted by hand since, its monitor finds out.
+    // Its monitor finds out whether it is an earlier primary, or was promoted by hand after the latest one.
     return { exit: ExitCode.SUCCESS, steps: own < latest.number ? [] : ['publish primary'] }
   }
   if (unproven !== undefined) {

@@ -13,11 +13,11 @@
  * (two nodes, a quorum device), no majority of nodes can be had: then all members must have spoken. Two nodes that do not
  * see each other both have the quorum; without fencing, nobody can know which of them should.
  *
- * The words of others are written by whoever is promoted, and one that has slept could write an old one over a new one.
+ * The words of others are written by the node that is promoted, and one that has slept could write an old one over a new one.
  * So what each member says of its own promotion is looked at, too: that only this member writes.
  *
  * A member that has never run the resource has no word. So that it does not stop the others for good, it is not waited
- * for any longer once the membership has been the same for a while: what there is to be told is told within
+ * for any longer once the membership has been the same for a while: the members exchange what they know within
  * milliseconds.
  */
 import { type Membership } from '../../lib/cluster/total-order'

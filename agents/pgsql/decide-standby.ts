@@ -99,7 +99,7 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
 
 /**
  * Whether this node has no score, which the primary would raise, or one that is older than what is known of its data: a
- * node that was away brings its own back with it, and the cluster would promote it in vain. Where a quorum decides, the
+ * node that was away brings its own back with it, and the promotion that follows would fail. Where a quorum decides, the
  * election gives and takes it.
  */
 function isScoreOfBefore({ resource, mode, node, primaries, snapshot }: StandbyFacts): boolean {

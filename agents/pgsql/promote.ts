@@ -220,6 +220,10 @@ async function proveStanding(
     }
     const found = { snapshot, proof: { begun: proof.begun, latest: proof.latest, unproven: undefined } }
     if (proof.prompt && (hasAll(snapshot, proof.latest, site) || since(begun) > LAG_MS)) return found
+    if (patience.passed) {
+      const unproven = 'the members of the cluster change all the time'
+      return { snapshot, proof: { ...found.proof, unproven } }
+    }
     await sleep(POLL_MS)
     seen = takeSnapshot(deadline)
     seen.catch(() => undefined)
@@ -287,11 +291,11 @@ async function promoteWith(
     proving = prove(site, snapshot, promotion.number, deadline, { unique: true })
     proving.catch(() => undefined)
   }
-  /** The members know the number: from then on, this node's own data status and number are what has changed. */
-  let told = false
   /** This node may have slept since: what was decided then holds only if nothing of it has changed. */
+  let looked = false
   const requireUnchanged = async (): Promise<void> => {
-    if (told || since(proof.begun) < LATE_MS) return
+    if (looked || since(proof.begun) < LATE_MS) return
+    looked = true
     const now = await proveStanding(context, site, takeSnapshot(deadline))
     // A primary that goes on may have changed it while the proof was collected.
     const after = await takeSnapshot(deadline)
@@ -315,8 +319,8 @@ async function promoteWith(
     withdraw: () => publish(site, node, { score: SCORE.never }),
     'publish complete': async () => {
       await requireUnchanged()
+      looked = true
       await publishNumber(site, snapshot, promotion)
-      told = true
       await publish(site, node, { dataStatus: 'LATEST', promotion: writeOwn(promotion.number, undefined) })
     },
     'bar others': async () => {

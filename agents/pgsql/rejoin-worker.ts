@@ -121,7 +121,7 @@ function refuseRunning({ instance: { dataDirectory } }: ReplicatedSite): void {
   throw new OcfError(ExitCode.ERR_GENERIC, `PostgreSQL runs on ${dataDirectory}: stop it first`)
 }
 
-/** What the cluster has promoted last is not given for the data of a primary of before. */
+/** Data of the latest promotion is not replaced by that of an earlier primary. */
 async function refuseOlderPrimary({ deadline }: Context, { resource }: ReplicatedSite): Promise<void> {
   const snapshot = await takeSnapshot(deadline.within(CLEAN_UP_MS))
   const [primary] = primaryNodes(snapshot, resource)

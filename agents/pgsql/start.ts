@@ -117,7 +117,7 @@ async function observeCluster(
   const snapshot = await looking
   const [promoted] = primaryNodes(snapshot, site.resource).filter((name) => !sameNode(name, site.node))
   const latest = latestPromotion(snapshot, site.resource)
-  // What the cluster has promoted last is not discarded for a primary of before, which stops when it learns of it.
+  // Data of the latest promotion is not replaced by that of an earlier primary, which stops when it learns of it.
   const primary = promoted !== undefined && isLatest(snapshot, promoted, site.resource) ? promoted : undefined
   if (promoted !== primary) {
     log.warning(

@@ -28,7 +28,7 @@ const CLEANUPS = [
   ['attrd_updater', '--refresh'],
 ]
 /** What a person's help may take. */
-const AFTER_CLEANUP_MS = 45_000
+const AFTER_CLEANUP_MS = 60_000
 
 export interface PlayedFault extends PlannedFault {
   readonly target: string
@@ -60,7 +60,7 @@ export interface FaultResult {
 class Seen {
   readonly blocked: Set<string>
   withoutPrimary: readonly string[] = []
-  /** Whether the fault was a person's, who helps then. */
+  /** Whether a person is there, who does what a failed start says of the archive. */
   byHand = false
 
   constructor(blocked: Iterable<string> = []) {
@@ -192,9 +192,10 @@ export class Play {
         return true
       }
     }
-    events.add('A PERSON HELPS: does what the failed start says of the archive')
-    const cleared = await clearArchives(this.stage).catch(() => false)
-    return cleared && (await this.untilHealthy(AFTER_CLEANUP_MS)) !== undefined
+    events.add('A PERSON HELPS: does what a failed start says of the archive, as often as one says it')
+    const seen = new Seen()
+    seen.byHand = true
+    return (await this.untilHealthy(AFTER_CLEANUP_MS, seen)) !== undefined
   }
 
   private async checkRows(beganMs: number): Promise<readonly Violation[]> {
