@@ -293,9 +293,12 @@ async function promoteWith(
   }
   /** The members know the number: from then on, this node's own data status and number are what has changed. */
   let told = false
-  /** This node may have slept since: what was decided then holds only if nothing of it has changed. */
+  /**
+   * Right before the number is published, and not earlier: a primary that was away can come back and go on without this
+   * node, until the members know of this promotion. What was decided holds only if nothing of it has changed.
+   */
   const requireUnchanged = async (): Promise<void> => {
-    if (told || since(proof.begun) < LATE_MS) return
+    if (told) return
     const now = await proveStanding(context, site, takeSnapshot(deadline))
     // A primary that goes on may have changed it while the proof was collected.
     const after = await takeSnapshot(deadline)
@@ -312,7 +315,7 @@ async function promoteWith(
       return
     throw new OcfError(
       ExitCode.ERR_GENERIC,
-      `not promoted: the cluster has changed while this node stood still for ${(since(proof.begun) / 1000).toFixed(0)} s`,
+      'not promoted: the cluster has changed since it decided to promote this node, and decides again',
     )
   }
   const perform: Record<PromoteStep, () => Promise<void>> = {

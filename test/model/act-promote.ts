@@ -125,8 +125,8 @@ function* proveStanding(world: World, node: ModelNode): Part<Standing> {
 }
 
 export function* promote(world: World, node: ModelNode): Part<number> {
-  const { policy, protocol, gap = false, lateNumber = false } = world.options
-  const { snapshot, breaks, ...standing } = yield* proveStanding(world, node)
+  const { policy, protocol, gap = false } = world.options
+  const { snapshot, ...standing } = yield* proveStanding(world, node)
   yield
   if (!node.running) return 1
   const others = otherNames(world, node)
@@ -163,9 +163,8 @@ export function* promote(world: World, node: ModelNode): Part<number> {
   const published = self?.permanent[NAMES.quorum] !== undefined
   const promotes = node.inRecovery
   const gives = protocol === 'before' ? 0 : promotes ? number : own
-  /** As promote.ts does where a second has passed since the proof; here always, unless `lateNumber` says otherwise. */
   function* requireUnchanged(): Part<void> {
-    if (told || gap || protocol === 'before' || (lateNumber && node.breaks === breaks)) return
+    if (looked || gap || protocol === 'before') return
     const now = yield* proveStanding(world, node)
     const after = snapshotOf(world, node)
     const reasons = {
@@ -176,7 +175,7 @@ export function* promote(world: World, node: ModelNode): Part<number> {
     if (now.unproven === undefined && now.latest.number < number && hasSameReasons(facts, reasons)) return
     throw new ActionFailure('not promoted: the cluster has changed while this node stood still')
   }
-  let told = false
+  let looked = false
   let proof: Proof | undefined
   let numbering: readonly Message[] = []
   const perform: Partial<Record<PromoteStep, () => Part<void>>> = {
@@ -184,7 +183,7 @@ export function* promote(world: World, node: ModelNode): Part<number> {
     *'publish complete'() {
       yield* requireUnchanged()
       const messages = tellNumber(world, node, snapshot, number)
-      told = true
+      looked = true
       yield* awaitWrites(messages)
       yield* publish(world, node, node.index, {
         [NAMES.dataStatus]: 'LATEST',

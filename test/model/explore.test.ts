@@ -92,7 +92,6 @@ describe('with the proof', () => {
   // What remains, and what a change of the agents may close: see Options.
   test.each<[string, Partial<Options>]>([
     ['a node that falls asleep right after its proof', { gap: true }],
-    ['a candidate whose number comes up to a second after its proof', { lateNumber: true }],
     ['a standby of a quorum that connects to a primary of before', { reconnects: true }],
   ])(
     'a loss is found by %s',

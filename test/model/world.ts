@@ -25,8 +25,6 @@ export interface Options {
   readonly protocol: 'before' | 'with proof'
   /** A node may also fall asleep in the milliseconds between a proof and what it allows at once. */
   readonly gap?: boolean
-  /** A second may pass between the proof of a promotion and its number, as promote.ts allows. */
-  readonly lateNumber?: boolean
   /**
    * Where commits wait for any of several standbys, one of them may connect to a primary of before although it has said
    * in an election what it has, as PostgreSQL does by itself.
