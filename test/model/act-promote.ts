@@ -94,7 +94,6 @@ interface Standing {
   readonly snapshot: ClusterSnapshot
   readonly latest: Promotion
   readonly unproven: string | undefined
-  readonly breaks: number
 }
 
 const ROUNDS = 4
@@ -109,7 +108,7 @@ function* proveStanding(world: World, node: ModelNode): Part<Standing> {
     const proof = yield* prove(world, node, undefined)
     if (proof.kind !== 'proven') {
       const unproven = proof.kind === 'unproven' ? proof.why : 'another node was promoted meanwhile'
-      return { snapshot, latest: NO_PROMOTION, unproven, breaks }
+      return { snapshot, latest: NO_PROMOTION, unproven }
     }
     const { latest } = proof
     const published = readOwn(findNode(snapshot, latest.node)?.permanent[NAMES.promotion])
@@ -117,11 +116,11 @@ function* proveStanding(world: World, node: ModelNode): Part<Standing> {
     const prompt = proof.prompt && breaks === node.breaks
     // The configuration may lag behind for some seconds, and not longer.
     if (world.options.protocol === 'before' || (prompt && (hasAll || round === ROUNDS - 1)))
-      return { snapshot, latest, unproven: undefined, breaks }
+      return { snapshot, latest, unproven: undefined }
     yield
   }
   const unproven = 'the cluster changes all the time'
-  return { snapshot, latest: NO_PROMOTION, unproven, breaks: node.breaks }
+  return { snapshot, latest: NO_PROMOTION, unproven }
 }
 
 export function* promote(world: World, node: ModelNode): Part<number> {
