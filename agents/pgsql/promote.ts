@@ -183,7 +183,10 @@ function positionsOf(site: Site, snapshot: ClusterSnapshot): PromoteFacts['other
 /** The cluster before anything is changed, and what is proven of it. */
 interface Standing {
   readonly snapshot: ClusterSnapshot
-  readonly proof: Pick<Proof, 'begun'> & { readonly latest: Promotion; readonly unproven: string | undefined }
+  readonly proof: Pick<Proof, 'startedAt'> & {
+    readonly latest: Promotion
+    readonly unproven: string | undefined
+  }
 }
 
 /** How long the CIB of this node may lag behind what the members know, after it has been away. */
@@ -206,8 +209,9 @@ async function proveStanding(
   site: ReplicatedSite,
   looking: Promise<ClusterSnapshot>,
 ): Promise<Standing> {
-  const begun = thisMoment()
-  if (explain) return { snapshot: await looking, proof: { begun, latest: NO_PROMOTION, unproven: undefined } }
+  const startedAt = thisMoment()
+  if (explain)
+    return { snapshot: await looking, proof: { startedAt, latest: NO_PROMOTION, unproven: undefined } }
   let seen = looking
   const patience = deadline.before(deadline.remainingMs * PROMOTION_SHARE)
   const memory: ProofMemory = {}
@@ -216,10 +220,13 @@ async function proveStanding(
     const snapshot = await seen
     if (proof.kind !== 'proven') {
       const unproven = proof.kind === 'unproven' ? proof.why : 'another node was promoted meanwhile'
-      return { snapshot, proof: { begun, latest: NO_PROMOTION, unproven } }
+      return { snapshot, proof: { startedAt, latest: NO_PROMOTION, unproven } }
     }
-    const found = { snapshot, proof: { begun: proof.begun, latest: proof.latest, unproven: undefined } }
-    if (proof.prompt && (hasAll(snapshot, proof.latest, site) || since(begun) > LAG_MS)) return found
+    const found = {
+      snapshot,
+      proof: { startedAt: proof.startedAt, latest: proof.latest, unproven: undefined },
+    }
+    if (proof.prompt && (hasAll(snapshot, proof.latest, site) || since(startedAt) > LAG_MS)) return found
     if (patience.passed) {
       const unproven = 'the members of the cluster change all the time'
       return { snapshot, proof: { ...found.proof, unproven } }
@@ -366,7 +373,7 @@ async function promoteWith(
     },
     'stop waiting': async () => {
       let found = await proving
-      if (found !== undefined && since(found.begun) >= LATE_MS) {
+      if (found !== undefined && since(found.startedAt) >= LATE_MS) {
         found = await prove(site, snapshot, promotion.number, deadline, { unique: true })
       }
       if (found?.kind === 'superseded') {

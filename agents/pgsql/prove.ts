@@ -23,7 +23,7 @@ export type Proof = Verdict & {
   /** The membership was the same all the time. What was observed before it still holds. */
   readonly prompt: boolean
   /** When its collection began. */
-  readonly begun: Moment
+  readonly startedAt: Moment
 }
 
 /** Since when the membership has been what it is, from one proof of an action to the next. */
@@ -82,7 +82,7 @@ export async function prove(
   let steady = true
   let first: Membership | undefined
   for (;;) {
-    const begun = thisMoment()
+    const startedAt = thisMoment()
     let answered = false
     let verdict: Verdict = { kind: 'unproven', why: 'the cluster does not answer (attrd_updater)' }
     if (!asks) {
@@ -103,8 +103,8 @@ export async function prove(
       const said = { words, claims, membership, settled: isSettled(membership, memory) }
       verdict = decideProof({ node, own, unique, ...votesOf(seen), ...said })
     }
-    steady &&= (answered || !asks) && since(begun) < PROMPT_MS
-    if (verdict.kind !== 'unproven' || patience.passed) return { ...verdict, prompt: steady, begun }
+    steady &&= (answered || !asks) && since(startedAt) < PROMPT_MS
+    if (verdict.kind !== 'unproven' || patience.passed) return { ...verdict, prompt: steady, startedAt }
     await sleep(POLL_MS)
   }
 }

@@ -42,7 +42,7 @@ export function* publish(world: World, node: ModelNode, about: number, values: V
   yield* awaitWrites(sendAll(world, node, about, values))
 }
 
-/** As `publish`, of an action that goes on all the same. */
+/** As `publish`, of an action that succeeds nevertheless. */
 export function* tryPublish(world: World, node: ModelNode, about: number, values: Values): Part<void> {
   const messages = sendAll(world, node, about, values)
   yield { holds: () => messages.every(({ kind, delivered }) => kind === 'transient' || delivered) }

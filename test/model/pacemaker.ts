@@ -78,7 +78,7 @@ function demotion(world: World, node: ModelNode, members: readonly ModelNode[], 
 
 /**
  * One decision of the node that decides in this node's membership. All that was asked for before has to be done: what
- * pacemaker would do at once, or in one go, it does here one after the other, and looks afresh each time.
+ * pacemaker would do at once, or in one go, it does here one after the other, and looks again each time.
  */
 export function schedule(world: World, { ring }: ModelNode): boolean {
   const decider = nodeAt(world, ring.coordinator)

@@ -103,7 +103,7 @@ const reboot: Fault = async ({ machines, fencing, target, events }) => {
   await machines.powerOn(target)
 }
 
-/** Waits until another node is the primary; an operator who sees that none will goes on all the same. */
+/** Waits until another node is the primary; an operator who sees that none will continues nevertheless. */
 async function untilMoved({ watch, target, events }: Scene): Promise<void> {
   const moved = (): boolean => (watch.status?.promoted('pgsql') ?? []).some((node) => node !== target.name)
   await until('another node is the primary', moved, { timeoutMs: OPERATOR_MS }).catch(() => {
