@@ -15,7 +15,7 @@ export type Proof = Verdict & {
   readonly breaks: number
 }
 
-/** As often as it is begun again: the cluster agrees on its members within the patience of the agent. */
+/** How often it is started again: the cluster agrees on its members within the patience of the agent. */
 const ROUNDS = 3
 
 /** One message comes back; `false` where that takes too long. */
@@ -80,7 +80,7 @@ export function* prove(world: World, node: ModelNode, own: number | undefined, u
       prompt = false
       continue
     }
-    // Between the last message and this moment are milliseconds: no membership has ended and begun meanwhile.
+    // Between the last message and this moment are milliseconds: no membership has ended and started meanwhile.
     if (!gap && !isWhole(world, node)) continue
     first ??= node.ring.id
     prompt &&= first === node.ring.id && breaks === node.breaks

@@ -132,7 +132,7 @@ export interface ModelNode {
   role: ResourceRole
   knownStopped: boolean
   failed: boolean
-  /** Given by pacemaker, and not begun. */
+  /** Given by pacemaker, and not started. */
   readonly tasks: Task[]
   action: Action | undefined
   what: Task['what'] | undefined

@@ -18,7 +18,7 @@ interface Machine {
   asleep: boolean
   /** The cluster is to run on it. False while a person has stopped it. */
   enabled: boolean
-  /** Counts power losses: what was begun before one has no say after it. */
+  /** Counts power losses: what was started before one does not count after it. */
   lives: number
   /** What is being done to its power; one at a time. */
   switching: Promise<void>

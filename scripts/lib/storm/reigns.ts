@@ -14,10 +14,10 @@ export interface Reign {
   readonly server: string
   readonly timeline: number
   readonly rows: readonly AcknowledgedRow[]
-  /** When it certainly had begun, and when it certainly had not ended. */
+  /** When it had certainly started, and when it certainly had not ended. */
   readonly fromMs: number
   readonly toMs: number
-  /** When it may have begun, and when it may have ended. */
+  /** When it may have started, and when it may have ended. */
   readonly earliestMs: number
   readonly latestMs: number
 }
