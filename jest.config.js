@@ -1,6 +1,6 @@
 /**
- * Five projects: `unit` needs nothing, `model` needs nothing but a minute (MODEL_SECONDS), `root` needs root and
- * namespaces, `cluster` brings up real clusters and looks at the clock, `tool` brings up real clusters for the
+ * Six projects: `unit` needs nothing, `model` needs nothing but a minute (MODEL_SECONDS), `root` needs root and
+ * namespaces, `security` needs root and tries to gain more than it was given, `cluster` brings up real clusters and looks at the clock, `tool` brings up real clusters for the
  * operator's tool and may share the machine.
  */
 const common = {
@@ -17,6 +17,7 @@ module.exports = {
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'model', testMatch: ['<rootDir>/test/model/*.test.ts'] },
     { ...common, displayName: 'root', testMatch: ['<rootDir>/test/root/**/*.test.ts'] },
+    { ...common, displayName: 'security', testMatch: ['<rootDir>/test/security/*.test.ts'] },
     {
       ...common,
       displayName: 'cluster',
