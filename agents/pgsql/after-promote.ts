@@ -4,6 +4,7 @@ import { type Context } from './agent'
 import { isLocked, unlockIfReceived } from './lock-file'
 import { publish } from './publish'
 import { followNewPrimary } from './end-receiver'
+import { isHeldOff } from './hold-off'
 import { readReplicatedSite, type ReplicatedSite } from './site'
 
 /**
@@ -14,11 +15,16 @@ export async function afterPromote(context: Context): Promise<ExitCode> {
   const site = await readReplicatedSite(context)
   await Promise.all([
     forgetElection(context, site),
-    followNewPrimary(context, site).catch((error: unknown) => {
+    follow(context, site).catch((error: unknown) => {
       context.log.warning(`whether this standby waits for the old primary is not known: ${messageOf(error)}`)
     }),
   ])
   return ExitCode.SUCCESS
+}
+
+async function follow(context: Context, site: ReplicatedSite): Promise<void> {
+  await followNewPrimary(context, site)
+  if (isHeldOff(site)) await (await import('./receive-again')).beginReceiving(context)
 }
 
 async function forgetElection(context: Context, site: ReplicatedSite): Promise<void> {

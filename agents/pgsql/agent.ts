@@ -40,6 +40,11 @@ A node that was primary keeps the file PGSQL.lock in tmpdir: after a failover it
       internal: true,
       load: async () => (await import('./rejoin-worker')).rejoinWorker,
     },
+    receive: {
+      timeout: 60,
+      internal: true,
+      load: async () => (await import('./receive-again')).receive,
+    },
     'validate-all': { timeout: 20, load: async () => (await import('./validate-all')).validateAll },
     'reload-agent': { timeout: 20, load: async () => (await import('./reload-agent')).reloadAgent },
   },

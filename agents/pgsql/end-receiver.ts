@@ -5,10 +5,11 @@ import { findReceiver, findSenders, readEnd } from '../../lib/postgres/replicati
 import { findServer } from '../../lib/postgres/server-state'
 import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
+import { holdOff } from './hold-off'
 import { endConnections } from './old-connections'
 import { OLDEST_WITH_RECEIVER } from './receiver'
 import { withSession } from './session'
-import { applicationName, readSiteVersion, type Site } from './site'
+import { applicationName, readSiteVersion, type ReplicatedSite, type Site } from './site'
 
 /** Its WAL receiver ends at once, and there may be some WAL left to go through. */
 const PATIENCE_MS = 3000
@@ -30,13 +31,17 @@ async function endReceiver(connection: Connection): Promise<boolean> {
  * its timeline it would wait for their answer, as PostgreSQL (15) does that: without a pause, a processor all to itself
  * until `wal_sender_timeout`.
  */
-export async function followNewPrimary(context: Context, site: Site): Promise<void> {
+export async function followNewPrimary(context: Context, site: ReplicatedSite): Promise<void> {
   const { values, deadline, log } = context
   const server = findServer(site.instance.dataDirectory)
   const version = readSiteVersion(site)
   if (server.kind !== 'running' || version < OLDEST_WITH_RECEIVER) return
   const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }
   await withSession(site, values, handle, deadline, async (connection) => {
+    // Where commits wait for any of several standbys, it goes on only once that primary answers (receive-again.ts).
+    if (site.mode === 'sync' && values.sync_method === 'quorum') {
+      await holdOff(context, site, connection, version)
+    }
     if (await endReceiver(connection))
       log.info('there is another primary: the WAL receiver is ended, for a new one')
     const senders = await findSenders(connection, version, site.nodeList.map(applicationName))
@@ -48,17 +53,16 @@ export async function followNewPrimary(context: Context, site: Site): Promise<vo
  * Where the data of this standby ends, for good; nothing where that does not come about in time.
  *
  * A primary whose node has lost its power leaves the standby with a connection on which nothing comes any more, for as
- * long as `wal_receiver_timeout`. The cluster knows better: that receiver is ended. (PostgreSQL starts another one,
- * which finds no primary.)
+ * long as `wal_receiver_timeout`. The cluster knows better: that receiver is ended, and no other one finds a primary
+ * (hold-off.ts).
  */
-export async function settle(
-  { deadline, explain, log }: Context,
-  site: Site,
-  connection: Connection,
-): Promise<Lsn | undefined> {
+export async function settle(context: Context, site: Site, connection: Connection): Promise<Lsn | undefined> {
+  const { deadline, explain, log } = context
   const version = readSiteVersion(site)
+  if (explain) return readEnd(connection, version)
+  if (!(await holdOff(context, site, connection, version))) return undefined
   let end = await readEnd(connection, version)
-  if (end !== undefined || explain) return end
+  if (end !== undefined) return end
   if (await endReceiver(connection)) log.info('there is no primary any more: the WAL receiver is ended')
   await deadline.within(PATIENCE_MS).holds(POLL_MS, async () => {
     end = await readEnd(connection, version)

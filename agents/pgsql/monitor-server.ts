@@ -182,7 +182,7 @@ async function monitorStandby(
   role: ServerRole,
   receiver: ReceiverStatus | undefined,
 ): Promise<ExitCode> {
-  const { values, deadline, log } = context
+  const { values, deadline, log, explain } = context
   const [snapshot, progress] = await Promise.all([takeSnapshot(deadline), readProgress(connection, version)])
   const primaries = primaryNodes(snapshot, site.resource)
   const end = await positionForQuorum(context, site, connection, snapshot, primaries)
@@ -217,6 +217,13 @@ async function monitorStandby(
       `this standby receives nothing from ${primary}, which was promoted before ${latest.node} (promotion ${latest.number}), and is to stop`,
     )
     return carryOut(context, facts, plan, means(context, site))
+  }
+  if (site.mode === 'sync' && values.sync_method === 'quorum' && explain === undefined) {
+    const { isHeldOff } = await import('./hold-off')
+    const { receiveAgain } = await import('./receive-again')
+    if (isHeldOff(site) && (await receiveAgain(context, site))) {
+      return carryOut(context, facts, plan, means(context, site))
+    }
   }
   const { follow } = await import('./follow')
   const following = await follow(context, site, version, connection, primary, dataStatus, progress)

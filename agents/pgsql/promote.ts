@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { answersForAll } from '../../lib/cluster/attribute-commands'
 import { promotionScore } from '../../lib/cluster/scores'
 import { type ClusterSnapshot, findNode, sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
+import { valuesInMemory } from '../../lib/cluster/total-order'
 import { carryOut, type Deadline, namedSteps, ExitCode, OcfError } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
@@ -307,12 +309,20 @@ async function promoteWith(
   const requireUnchanged = async (): Promise<void> => {
     if (told) return
     const now = await proveStanding(context, site, takeSnapshot(deadline))
-    // A primary that goes on may have changed it while the proof was collected.
-    const after = await takeSnapshot(deadline)
+    // A primary that goes on may have changed it while the proof was collected. What the others have said in the
+    // election counts as the members know it now: the configuration may lag behind that.
+    const [after, positions] = await Promise.all([
+      takeSnapshot(deadline),
+      facts.complete || !answersForAll(site.featureSet)
+        ? undefined
+        : valuesInMemory(site.attributes.position, deadline),
+    ])
     const reasons = {
       dataStatus: findNode(after, node)?.permanent[site.attributes.dataStatus],
       quorums: publishedQuorums(after, site.attributes.quorum),
-      others: positionsOf(site, after),
+      others: positionsOf(site, after).filter(
+        (other) => positions === undefined || positions[other.node] === other.position,
+      ),
     }
     if (
       now.proof.unproven === undefined &&

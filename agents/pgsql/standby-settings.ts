@@ -33,9 +33,18 @@ export function primaryConninfo(site: Site, values: Values): string {
   return conninfoText(recoverySettings(site, values))
 }
 
-/** Text of the settings with which this node follows the primary. */
-export function standbySettings(site: Site, values: Values, version: MajorVersion): string {
-  return recoverySettingsText(recoverySettings(site, values), version)
+/**
+ * Text of the settings with which this node follows the primary.
+ *
+ * @param heldOff - it is to follow none: see hold-off.ts
+ */
+export function standbySettings(
+  site: Site,
+  values: Values,
+  version: MajorVersion,
+  { heldOff = false }: { readonly heldOff?: boolean } = {},
+): string {
+  return recoverySettingsText(recoverySettings(site, values), version, { heldOff })
 }
 
 /** Writes them all, so that the server comes up as a standby the next time it is started. */

@@ -32,19 +32,28 @@ export function conninfoText(settings: RecoverySettings): string {
     .trim()
 }
 
-/** Text of the recovery settings (PostgreSQL manual, "Standby Server Operation"). */
-export function recoverySettingsText(settings: RecoverySettings, version: MajorVersion): string {
+/**
+ * Text of the recovery settings (PostgreSQL manual, "Standby Server Operation").
+ *
+ * @param heldOff - a standby that connects to no primary: `primary_conninfo` is empty
+ */
+export function recoverySettingsText(
+  settings: RecoverySettings,
+  version: MajorVersion,
+  { heldOff = false }: { readonly heldOff?: boolean } = {},
+): string {
   const lines = {
     ...(!usesStandbySignal(version) && { standby_mode: 'on' }),
-    primary_conninfo: conninfoText(settings),
+    ...(!heldOff && { primary_conninfo: conninfoText(settings) }),
     primary_slot_name: settings.slot,
     recovery_target_timeline: 'latest',
     restore_command: settings.restoreCommand,
     archive_cleanup_command: settings.archiveCleanupCommand,
     recovery_end_command: settings.recoveryEndCommand,
   }
-  return Object.entries(lines)
+  const text = Object.entries(lines)
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name} = ${quoteSetting(value)}\n`)
     .join('')
+  return heldOff ? `primary_conninfo = ''\n${text}` : text
 }

@@ -14,6 +14,7 @@ import {
   vipRep,
   type WriteLoad,
 } from './lab'
+import { resume, suspend } from './lab/sleep'
 
 const MINUTE = 60_000
 const LOCK = '/var/lib/pgsql/tmp/PGSQL.lock'
@@ -51,6 +52,12 @@ function are(parts: Readonly<Record<string, keyof typeof ROLES>>, quorum: string
         ) && status.attribute(node, 'pgsql-quorum') === (part === 'primary' ? quorum : undefined),
     )
 }
+
+/** The quorum names its standbys in the order in which they came. */
+const allAround1 = (status: ClusterStatus): boolean =>
+  ['1 of node2 node3', '1 of node3 node2'].some((quorum) =>
+    are({ node1: 'primary', node2: 'standby', node3: 'standby' }, quorum)(status),
+  )
 
 const setting = (node: LabNode): Promise<string> => node.sql('show synchronous_standby_names')
 
@@ -179,6 +186,42 @@ test(
 )
 
 test(
+  'standbys that have said what they have receive nothing from a primary that slept, until it is the primary again',
+  async () => {
+    const standbys = [node2, node3]
+    const promotion = ['crm_resource', '--resource', 'msPostgresql', '--promoted']
+    for (const { name } of standbys) await node1.must([...promotion, '--ban', '--node', name])
+    load = await lab.startWriteLoad()
+    await load.waitForMore(100)
+    await suspend(node1)
+    await lab.waitFor(
+      'both have said what they have',
+      (now) => standbys.every(({ name }) => now.attribute(name, 'pgsql-xlog-loc') !== undefined),
+      { from: 'node2', timeoutMs: MINUTE },
+    )
+    // Its kernel answers, and its PostgreSQL would as soon as it wakes.
+    for (const node of standbys) {
+      expect(await node.sql('show primary_conninfo')).toBe('')
+      expect(await node.sql('select count(*) from pg_stat_wal_receiver')).toBe('0')
+    }
+    await resume(node1)
+    const status = await lab.waitFor('node1 is the primary again, and both are waited for', allAround1, {
+      from: 'node2',
+      timeoutMs: 2 * MINUTE,
+    })
+    for (const node of standbys) {
+      expect(await node.sql('show primary_conninfo')).toContain(vipRep)
+      expect(status.attribute(node.name, 'pgsql-xlog-loc')).toBeUndefined()
+    }
+    await load.waitForMore(100)
+    await load.stop()
+    expect(await load.lostRows(node1)).toEqual([])
+    await node1.must([...promotion, '--clear'])
+  },
+  4 * MINUTE,
+)
+
+test(
   'sync_standbys=2 with sync_method=first: commits wait for both, and for the one that is left',
   async () => {
     const set = (name: string, value: string) =>
@@ -206,10 +249,7 @@ test(
     await set('sync_standbys', '1')
     await set('sync_method', 'quorum')
     await node1.must(['crm_resource', '--cleanup', '--resource', 'pgsql'])
-    await lab.waitFor(
-      'all have their part',
-      are({ node1: 'primary', node2: 'standby', node3: 'standby' }, '1 of node3 node2'),
-    )
+    await lab.waitFor('all have their part', allAround1)
   },
   2 * MINUTE,
 )

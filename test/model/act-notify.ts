@@ -6,10 +6,11 @@ import { latestPromotion, mayBePromoted } from '../../agents/pgsql/promotions'
 import { isListed, publishedQuorums } from '../../agents/pgsql/quorum'
 import { findNode } from '../../lib/cluster/snapshot'
 import { isPrimaryFor } from './act-promote'
+import { receiveAgain } from './act-standby'
 import { unlockIfReceived } from './act-stop'
 import { send, snapshotOf } from './attributes'
 import { awaitWrites, type Part, performSteps, publish } from './carry-out'
-import { disconnect } from './postgres'
+import { disconnect, holdOff } from './postgres'
 import { prove } from './proof'
 import { lsnText } from './wal'
 import { type ModelNode, NAMES, nodeAt, otherNames, RESOURCE, say, SCORE_NAME, type World } from './world'
@@ -67,12 +68,14 @@ export function* afterPromote(world: World, node: ModelNode, promoted: number): 
   const snapshot = snapshotOf(world, node)
   yield
   unlockIfReceived(node, snapshot.nodes[promoted]?.transient[NAMES.baseline])
-  disconnect(world, node)
+  if (world.options.policy.quorum) holdOff(world, node)
+  else disconnect(world, node)
   const said = snapshot.nodes[node.index]?.transient ?? {}
   yield* publish(world, node, node.index, {
     ...(said[NAMES.position] !== undefined && { [NAMES.position]: null }),
     ...(said[NAMES.baseline] !== undefined && { [NAMES.baseline]: null }),
   })
+  if (node.heldOff) yield* receiveAgain(world, node)
   return 0
 }
 
@@ -92,7 +95,7 @@ function* electAtOnce(world: World, node: ModelNode): Part<void> {
   const first = snapshotOf(world, node)
   const quorums = publishedQuorums(first, NAMES.quorum)
   if (!isListed(quorums, node.name)) return
-  disconnect(world, node)
+  holdOff(world, node)
   const position = lsnText(node.tip.lsn)
   yield* publish(world, node, node.index, { [NAMES.position]: position })
   const others = otherNames(world, node)

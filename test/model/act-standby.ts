@@ -8,8 +8,9 @@ import { isListed, publishedQuorums } from '../../agents/pgsql/quorum'
 import { findNode } from '../../lib/cluster/snapshot'
 import { type Upstream } from '../../lib/postgres/upstream'
 import { snapshotOf } from './attributes'
-import { type Part, performSteps } from './carry-out'
-import { disconnect, isRunningPrimary } from './postgres'
+import { type Part, performSteps, publish } from './carry-out'
+import { prove } from './proof'
+import { answering, connect, holdOff, isRunningPrimary, replicate } from './postgres'
 import { historyOf, lsnText } from './wal'
 import { indexOf, type ModelNode, NAMES, otherNames, reaches, RESOURCE, say, type World } from './world'
 
@@ -57,12 +58,31 @@ function find(world: World, node: ModelNode, name: string): Finding {
   return found.kind === 'fits' ? { kind: 'none' } : found
 }
 
+/** As receive-again.ts. */
+export function* receiveAgain(world: World, node: ModelNode): Part<boolean> {
+  const isLatestThere = (): boolean => {
+    const primary = answering(world, node)
+    const latest = latestPromotion(snapshotOf(world, node), RESOURCE)
+    return primary !== undefined && (latest.number === 0 || latest.timeline === primary.tip.timeline)
+  }
+  if (!isLatestThere()) return false
+  const { number } = latestPromotion(snapshotOf(world, node), RESOURCE)
+  yield* publish(world, node, node.index, { [NAMES.position]: null })
+  const proof = yield* prove(world, node, number)
+  if (proof.kind !== 'proven' || !proof.prompt) return false
+  if (!node.running || !node.inRecovery || !isLatestThere()) return false
+  node.heldOff = false
+  // A new timeline begins with a record of its own, which is sent at once.
+  if (connect(world, node)) replicate(world, node, false)
+  return true
+}
+
 export function* monitorStandby(world: World, node: ModelNode): Part<number> {
   const snapshot = snapshotOf(world, node)
   const primaries = primaryNodes(snapshot, RESOURCE)
   const byQuorum = primaries.length === 0 && isListed(publishedQuorums(snapshot, NAMES.quorum), node.name)
   // Its receiver is ended: what it has then is all it has.
-  if (byQuorum) disconnect(world, node)
+  if (byQuorum) holdOff(world, node)
   yield
   if (!node.running || !node.inRecovery) return node.running ? 8 : 7
   const plan = decideStandby({
@@ -87,6 +107,10 @@ export function* monitorStandby(world: World, node: ModelNode): Part<number> {
   }
   // A primary of before, which is to stop, is no reason for anything.
   if (!isLatest(snapshot, primary, RESOURCE)) {
+    yield* performSteps(world, node, plan.steps)
+    return plan.exit
+  }
+  if (node.heldOff && (yield* receiveAgain(world, node))) {
     yield* performSteps(world, node, plan.steps)
     return plan.exit
   }

@@ -1,19 +1,8 @@
 /** What PostgreSQL does: commits, acknowledgements, replication, promotion, rewinding. */
 import { readSynchronousNames, type SynchronousNames } from '../../lib/postgres/synchronous-names'
 import { type StandbyRow } from '../../lib/postgres/replication'
-import { readPromotion } from '../../agents/pgsql/promotions'
 import { append, holds, lsnText, recordAt, type WalRecord } from './wal'
-import {
-  indexOf,
-  isAlive,
-  type ModelNode,
-  NAMES,
-  nodeAt,
-  reaches,
-  say,
-  type Violation,
-  type World,
-} from './world'
+import { indexOf, isAlive, type ModelNode, nodeAt, reaches, say, type Violation, type World } from './world'
 
 const settings = new Map<string, SynchronousNames>()
 
@@ -132,27 +121,34 @@ export function replicate(world: World, standby: ModelNode, all: boolean): boole
   return true
 }
 
-/** Commits that wait for any of several standbys are not to be confirmed by one that the next primary has counted. */
-function isHeldBack({ options }: World, { ring, index }: ModelNode, primary: ModelNode): boolean {
-  const { protocol, policy, reconnects = false } = options
-  if (protocol === 'before' || !policy.quorum || reconnects) return false
-  if (ring.transient[index]?.[NAMES.position] !== undefined) return true
-  return primary.ring !== ring || readPromotion(ring.transient[index]?.[NAMES.epoch])?.node !== primary.name
+/** Has a standby receive nothing more: see hold-off.ts. */
+export function holdOff(world: World, standby: ModelNode): void {
+  const { protocol, reconnects = false } = world.options
+  if (protocol !== 'before' && !reconnects) standby.heldOff = true
+  disconnect(world, standby)
+}
+
+/**
+ * The server that answers at the address of the replication, which is where the cluster has promoted; of two such nodes
+ * the one that its own membership knows.
+ */
+export function answering(world: World, standby: ModelNode): ModelNode | undefined {
+  const candidates = world.nodes.filter(
+    (node) => isRunningPrimary(node) && node.role === 'Promoted' && reaches(node, standby),
+  )
+  return (
+    candidates.find((node) => standby.ring.roles[node.index] === 'Promoted' && node.ring === standby.ring) ??
+    candidates[0]
+  )
 }
 
 /** A standby connects to the primary that it reaches; it streams where it is a part of that one's past. */
 export function connect(world: World, standby: ModelNode): boolean {
   if (!isAlive(standby) || !standby.running || !standby.inRecovery || standby.upstream !== undefined)
     return false
-  // The address of the replication is where the cluster has promoted; of two such nodes the one its own membership knows.
-  const candidates = world.nodes.filter(
-    (node) => isRunningPrimary(node) && node.role === 'Promoted' && reaches(node, standby),
-  )
-  const primary =
-    candidates.find((node) => standby.ring.roles[node.index] === 'Promoted' && node.ring === standby.ring) ??
-    candidates[0]
-  if (primary === undefined || !holds(primary.tip, standby.tip) || isHeldBack(world, standby, primary))
-    return false
+  if (standby.heldOff) return false
+  const primary = answering(world, standby)
+  if (primary === undefined || !holds(primary.tip, standby.tip)) return false
   standby.upstream = primary.index
   primary.senders[standby.index] = standby.tip.lsn
   say(world, `  ${standby.name} streams from ${primary.name}`)
@@ -216,6 +212,7 @@ export function shutDown(world: World, node: ModelNode): void {
 export function startStandby(node: ModelNode): void {
   node.running = true
   node.inRecovery = true
+  node.heldOff = false
   node.synchronousNames = ''
   node.note = undefined
   node.following = undefined
@@ -223,6 +220,7 @@ export function startStandby(node: ModelNode): void {
 
 export function promoteServer(world: World, node: ModelNode): void {
   disconnect(world, node)
+  node.heldOff = false
   node.tip = append(node.tip, node.tip.timeline + 1, false)
   node.inRecovery = false
   node.answered = node.tip.lsn

@@ -40,6 +40,7 @@ function signature(world: World): string {
         ...[running, inRecovery, tip.timeline, tip.lsn, upstream, lock, note, following, role, failed],
         ...[
           node.synchronousNames,
+          node.heldOff,
           node.senders,
           node.words,
           node.claims,

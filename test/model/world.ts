@@ -26,8 +26,8 @@ export interface Options {
   /** A node may also fall asleep in the milliseconds between a proof and what it allows at once. */
   readonly gap?: boolean
   /**
-   * Where commits wait for any of several standbys, one of them may connect to a primary of before although it has said
-   * in an election what it has, as PostgreSQL does by itself.
+   * Where commits wait for any of several standbys, one of them connects to a primary of before although it has said in
+   * an election what it has, as PostgreSQL does by itself (up to version 12, where the agent cannot hold it off).
    */
   readonly reconnects?: boolean
 }
@@ -114,6 +114,8 @@ export interface ModelNode {
   upstream: number | undefined
   /** For each standby that has a connection here: the position it has reported. */
   readonly senders: (number | undefined)[]
+  /** It has said in an election what it has, and receives nothing before it knows of a primary. */
+  heldOff: boolean
   /** Another node has acknowledged commits since this one was promoted. */
   superseded: boolean
 
@@ -252,6 +254,7 @@ export function createWorld(options: Options, log?: string[]): World {
             : `FIRST ${policy.count} (${names})`,
     upstream: index === 0 ? undefined : 0,
     senders: numbers.map((other) => (index === 0 && other !== 0 ? ORIGIN.lsn : undefined)),
+    heldOff: false,
     superseded: false,
     lock: index === 0 ? { shutdown: undefined } : undefined,
     note: undefined,
