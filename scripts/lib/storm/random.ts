@@ -20,6 +20,12 @@ export class Random {
     return low + this.next() * (high - low)
   }
 
+  /** Between two positive numbers (or two zeros), every doubling as likely as the next: most that goes wrong is brief. */
+  spread(low: number, high: number): number {
+    const share = this.next()
+    return low > 0 ? low * (high / low) ** share : low
+  }
+
   /** At least 0, less than `end`. */
   integer(end: number): number {
     return Math.floor(this.next() * end)

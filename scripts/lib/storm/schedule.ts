@@ -52,7 +52,7 @@ function plan(
     hits: kind.hits === 'any' ? any : kind.hits,
     standby: random.integer(standbys),
     waitMs: Math.round(random.between(0, 4000)),
-    durationMs: Math.round(random.between(low, high) * 1000),
+    durationMs: Math.round(random.spread(low, high) * 1000),
     seed: random.integer(2 ** 32),
   }
 }
