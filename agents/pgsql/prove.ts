@@ -17,7 +17,7 @@ const POLL_MS = 100
 const SETTLED_MS = 3000
 
 /** In less time no node can be given up by the others, and another one be promoted. */
-const PROMPT_MS = 1000
+export const PROMPT_MS = 1000
 
 export type Proof = Verdict & {
   /** The membership was the same all the time. What was observed before it still holds. */
