@@ -3,7 +3,7 @@ import { type Connection } from '../../lib/postgres/connection'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { findReceiver, findSenders, readEnd } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
-import { signalProcess } from '../../lib/system/processes'
+import { signalOwned } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { endConnections } from './old-connections'
 import { OLDEST_WITH_RECEIVER } from './receiver'
@@ -15,10 +15,9 @@ const PATIENCE_MS = 3000
 const POLL_MS = 50
 
 /** Ends the process that receives WAL. PostgreSQL starts another one, after `wal_retrieve_retry_interval`. */
-async function endReceiver(connection: Connection): Promise<boolean> {
+async function endReceiver({ instance }: Site, connection: Connection): Promise<boolean> {
   const receiver = await findReceiver(connection)
-  if (receiver !== undefined) signalProcess(receiver, 'SIGTERM')
-  return receiver !== undefined
+  return receiver !== undefined && signalOwned(instance.owner, receiver, 'SIGTERM')
 }
 
 /**
@@ -37,7 +36,7 @@ export async function followNewPrimary(context: Context, site: Site): Promise<vo
   if (server.kind !== 'running' || version < OLDEST_WITH_RECEIVER) return
   const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }
   await withSession(site, values, handle, deadline, async (connection) => {
-    if (await endReceiver(connection))
+    if (await endReceiver(site, connection))
       log.info('there is another primary: the WAL receiver is ended, for a new one')
     const senders = await findSenders(connection, version, site.nodeList.map(applicationName))
     if (senders.length > 0) await endConnections(context, connection, senders)
@@ -59,7 +58,7 @@ export async function settle(
   const version = readSiteVersion(site)
   let end = await readEnd(connection, version)
   if (end !== undefined || explain) return end
-  if (await endReceiver(connection)) log.info('there is no primary any more: the WAL receiver is ended')
+  if (await endReceiver(site, connection)) log.info('there is no primary any more: the WAL receiver is ended')
   await deadline.within(PATIENCE_MS).holds(POLL_MS, async () => {
     end = await readEnd(connection, version)
     return end !== undefined
