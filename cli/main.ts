@@ -1,6 +1,8 @@
 /** `ocf-ts`, the operator's tool. */
 import { CommanderError } from 'commander'
 import { messageOf } from '../lib/ocf'
+import { isLostWord } from '../lib/ocf/last-resort'
+import { dropLibraryVariables } from './environment'
 import { CommandError, Exit } from './exit'
 import { makeProgram } from './program'
 import { Terminal } from './terminal'
@@ -21,6 +23,11 @@ function complain(error: unknown): Exit {
 }
 
 async function main(): Promise<void> {
+  dropLibraryVariables()
+  process.exitCode = Exit.TROUBLE
+  process.on('uncaughtException', (error) => {
+    if (!isLostWord(error)) process.exit(complain(error))
+  })
   // `ocf-ts status | head` is no reason for a stack.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? Exit.OK : Exit.TROUBLE)

@@ -1,11 +1,14 @@
 /** network_namespace: the agent calls itself in there, so that every other part sees that network as its own. */
 import { findNamespace, runInNamespace } from '../../lib/network/namespace'
-import { ExitCode, OcfError } from '../../lib/ocf'
+import { Deadline, ExitCode, OcfError } from '../../lib/ocf'
 import { endInBackground } from '../../lib/system/background-program'
 import { isRoot } from '../../lib/system/users'
 import { type Context } from './agent'
 import { forgetLoopback } from './loopback'
 import { noteOf } from './state-files'
+
+/** The action in the namespace has the same deadline, begins a moment later, and is to be the one that says what is wrong. */
+const INNER_MS = 1000
 
 /** The namespace is not on this node; nor can the address be, which goes with it. */
 function actWithoutNamespace({ action, values }: Context): ExitCode {
@@ -31,7 +34,7 @@ function actWithoutNamespace({ action, values }: Context): ExitCode {
 
 /** Has the action done in the namespace that the configuration names; nothing when this process is in there already. */
 export async function actInNamespace(context: Context): Promise<ExitCode | undefined> {
-  const { action, explain, values, variables } = context
+  const { action, deadline, explain, values, variables } = context
   const name = values.network_namespace
   const place = findNamespace(name)
   if (place === 'here') return undefined
@@ -44,10 +47,9 @@ export async function actInNamespace(context: Context): Promise<ExitCode | undef
   }
   const [, script = ''] = process.argv
   const argv = [process.execPath, script, action, ...(explain ? ['--explain'] : [])]
-  const code = await runInNamespace(name, argv, variables)
+  const patience = new Deadline(deadline.remainingMs + INNER_MS)
+  const { code, timedOut } = await runInNamespace(name, argv, variables, patience)
   if (Object.values(ExitCode).includes(code as ExitCode)) return code as ExitCode
-  throw new OcfError(
-    ExitCode.ERR_GENERIC,
-    `network_namespace: ${action} in ${name} ended with ${code ?? 'a signal'}: see the log`,
-  )
+  const how = timedOut ? 'did not end in time' : `ended with ${code ?? 'a signal'}`
+  throw new OcfError(ExitCode.ERR_GENERIC, `network_namespace: ${action} in ${name} ${how}: see the log`)
 }

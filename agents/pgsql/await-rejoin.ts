@@ -1,8 +1,7 @@
 /** `start` and the process that makes the data a copy of the primary's. */
 import { ExitCode, OcfError } from '../../lib/ocf'
 import { spawnDetached } from '../../lib/system/background-program'
-import { sessionProcesses, signalProcess } from '../../lib/system/processes'
-import { asUser } from '../../lib/system/users'
+import { sessionProcesses, signalOwned } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { describeFailed, describeRunning } from './describe-rejoin'
 import { makeTmpdir } from './make-tmpdir'
@@ -30,16 +29,8 @@ const START_SHARE = 1 / 4
 function endRemains(site: Site): void {
   const before = readRejoin(site)
   if (before === undefined || before.worker.boot !== bootId() || isAlive(before.worker)) return
-  // As their owner: the note's word is not enough to end anything else.
-  asUser(site.instance.owner, () => {
-    for (const { pid } of sessionProcesses(before.worker.pid)) {
-      try {
-        signalProcess(pid, 'SIGKILL')
-      } catch {
-        // Somebody else's.
-      }
-    }
-  })
+  // Only the owner's: the note's word is not enough to end anything else.
+  for (const { pid } of sessionProcesses(before.worker.pid)) signalOwned(site.instance.owner, pid, 'SIGKILL')
 }
 
 /**

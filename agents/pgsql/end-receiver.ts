@@ -3,7 +3,7 @@ import { type Connection } from '../../lib/postgres/connection'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { findReceiver, findSenders, readEnd } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
-import { signalProcess } from '../../lib/system/processes'
+import { signalOwned } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { holdOff } from './hold-off'
 import { endConnections } from './old-connections'
@@ -16,10 +16,9 @@ const PATIENCE_MS = 3000
 const POLL_MS = 50
 
 /** Ends the process that receives WAL. PostgreSQL starts another one, after `wal_retrieve_retry_interval`. */
-async function endReceiver(connection: Connection): Promise<boolean> {
+async function endReceiver({ instance }: Site, connection: Connection): Promise<boolean> {
   const receiver = await findReceiver(connection)
-  if (receiver !== undefined) signalProcess(receiver, 'SIGTERM')
-  return receiver !== undefined
+  return receiver !== undefined && signalOwned(instance.owner, receiver, 'SIGTERM')
 }
 
 /**
@@ -42,7 +41,7 @@ export async function followNewPrimary(context: Context, site: ReplicatedSite): 
     if (site.mode === 'sync' && values.sync_method === 'quorum') {
       await holdOff(context, site, connection, version)
     }
-    if (await endReceiver(connection))
+    if (await endReceiver(site, connection))
       log.info('there is another primary: the WAL receiver is ended, for a new one')
     const senders = await findSenders(connection, version, site.nodeList.map(applicationName))
     if (senders.length > 0) await endConnections(context, connection, senders)
@@ -63,7 +62,7 @@ export async function settle(context: Context, site: Site, connection: Connectio
   if (!(await holdOff(context, site, connection, version))) return undefined
   let end = await readEnd(connection, version)
   if (end !== undefined) return end
-  if (await endReceiver(connection)) log.info('there is no primary any more: the WAL receiver is ended')
+  if (await endReceiver(site, connection)) log.info('there is no primary any more: the WAL receiver is ended')
   await deadline.within(PATIENCE_MS).holds(POLL_MS, async () => {
     end = await readEnd(connection, version)
     return end !== undefined

@@ -94,6 +94,8 @@ case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operat
     # A server that ran, and has died; not a probe, and not a person who asks.
     if [ $# -eq 1 ] && [ "${OCF_RESKEY_CRM_meta_interval:-0}" -gt 0 ] 2>/dev/null &&
       gone "${OCF_RESKEY_pgdata-}/postmaster.pid" && healthy "$OCF_RESKEY_pgdata"; then
+      # A reader of standard error that has gone would end the shell by a signal.
+      trap '' PIPE;
       line="INFO: PostgreSQL is not running: postmaster.pid names process $pid, which is gone";
       if [ -w "${HA_logfile-}" ]; then
         echo "pgsql(${OCF_RESOURCE_INSTANCE%%:*})[$$]:	$(date +%Y/%m/%d_%H:%M:%S) $line" >>"$HA_logfile";

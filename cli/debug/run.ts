@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { resourceEnvironmentFrom } from '../../lib/cluster/resource-environment'
 import { findNode, sameNode } from '../../lib/cluster/snapshot'
+import { programEnvironment } from '../../lib/system/program-environment'
 import { mustAgree } from '../ask'
 import { lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
@@ -33,7 +34,7 @@ function runHere(
     const stdin = input === undefined ? 'inherit' : 'pipe'
     const child = spawn(program, args, {
       stdio: [stdin, 'inherit', 'inherit'],
-      env: { ...process.env, ...env },
+      env: programEnvironment(env),
     })
     // That it reads no further than it wants to is its own affair.
     child.stdin?.on('error', () => undefined).end(input)

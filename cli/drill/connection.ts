@@ -1,6 +1,7 @@
 /** One connection of the drill, which waits for no server longer than it is told. */
 import { Socket } from 'node:net'
 import { Client } from 'pg'
+import { guardClient } from '../../lib/postgres/guard-client'
 import { beginsEncrypted, clientConfig, type Target, wantsEncryption } from './target'
 
 /** Nothing came back in the time given; the server may still do what it was asked. */
@@ -43,7 +44,7 @@ export class Connection {
     encrypted = beginsEncrypted(target),
   ): Promise<Connection> {
     const socket = new Socket()
-    const client = new Client({ ...clientConfig(target, encrypted), stream: () => socket })
+    const client = guardClient(new Client({ ...clientConfig(target, encrypted), stream: () => socket }))
     const connection = new Connection(client, socket)
     try {
       await within(limitMs, 'no connection', client.connect())

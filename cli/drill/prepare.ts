@@ -2,6 +2,7 @@
 import { type Primitive, readConfiguration } from '../../lib/cluster/configuration'
 import { VERSION } from '../../lib/version'
 import { chooseDatabase } from '../cluster/view'
+import { clientVariables } from '../environment'
 import { CommandError, Exit } from '../exit'
 import { type DatabaseReport, type StatusReport } from '../status/report'
 import { objectionsTo } from './checks'
@@ -95,7 +96,8 @@ export async function prepare(flags: DrillFlags): Promise<Preparation> {
   const cluster = reached.avoiding(primary)
 
   const addresses = writerAddresses(xml, database)
-  const target = makeTarget(flags.conninfo, process.env, addresses[0]?.address, database.parameters['pgport'])
+  const port = database.parameters['pgport']
+  const target = makeTarget(flags.conninfo, clientVariables(), addresses[0]?.address, port)
   const pacemaker = configuration.properties['dc-version']
   const context = { cluster, database, node: primary, pacemaker, power: flags.power ?? [] }
   const fault = prepareFault(flags.kind, context)

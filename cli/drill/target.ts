@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { type ClientConfig } from 'pg'
 import { readConninfo } from '../../lib/postgres/conninfo'
 import { findPassword } from '../../lib/postgres/password-file'
+import { clientVariables } from '../environment'
 import { CommandError, Exit } from '../exit'
 
 export interface Target {
@@ -89,7 +90,7 @@ export function describeTarget({ host, port, user, database }: Target): string {
 
 /** The password that is kept for it; libpq takes none from a file that others may read either. */
 function passwordOf(target: Target): string {
-  const given = process.env['PGPASSWORD']
+  const given = clientVariables()['PGPASSWORD']
   if (given !== undefined) return given
   let text = ''
   try {

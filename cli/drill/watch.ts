@@ -67,7 +67,13 @@ async function follow(
     }
   }
   try {
-    await runProgram(program, args, { deadline: new Deadline(FOREVER_MS), watch, stop: silence.signal })
+    await runProgram(program, args, {
+      deadline: new Deadline(FOREVER_MS),
+      watch,
+      stop: silence.signal,
+      // Ctrl-C is for the drill alone: how it ends is worth knowing in any case.
+      apart: true,
+    })
   } finally {
     clearTimeout(timer)
     stop.removeEventListener('abort', end)

@@ -1,9 +1,9 @@
 /** Named network namespaces, as iproute2 keeps them. */
-import { spawn } from 'node:child_process'
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { ExitCode, OcfError } from '../ocf'
+import { type Deadline } from '../ocf'
 import { programDirectories } from '../system/program-environment'
+import { type ProgramResult, runProgram } from '../system/run-program'
 
 const DIRECTORY = '/run/netns'
 /** The type of the kernel's file system of namespaces, in its magic.h. */
@@ -27,31 +27,15 @@ export function findNamespace(name: string): 'here' | 'elsewhere' | 'nowhere' {
 /**
  * Runs a program in a namespace; it writes where this process writes.
  *
- * @returns its exit code; nothing when a signal ended it
+ * @param variables - beside those that every program gets
  * @throws OcfError ERR_INSTALLED when there is no iproute2
  */
 export function runInNamespace(
   name: string,
   argv: readonly string[],
   variables: Readonly<Record<string, string | undefined>>,
-): Promise<number | undefined> {
+  deadline: Deadline,
+): Promise<ProgramResult> {
   const env = { ...variables, PATH: programDirectories().join(':') }
-  return new Promise((resolve, reject) => {
-    const child = spawn('ip', ['netns', 'exec', name, ...argv], {
-      env,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      const missing = error.code === 'ENOENT'
-      reject(
-        new OcfError(
-          missing ? ExitCode.ERR_INSTALLED : ExitCode.ERR_GENERIC,
-          `cannot run ip: ${missing ? 'it is not installed, or not in a directory of PATH' : error.message}`,
-        ),
-      )
-    })
-    child.once('close', (code) => {
-      resolve(code ?? undefined)
-    })
-  })
+  return runProgram('ip', ['netns', 'exec', name, ...argv], { deadline, env, output: 'inherit' })
 }

@@ -1,6 +1,6 @@
 /** Asks hosts with the system's `ping`, one process a host, all side by side. */
 import { ExitCode, OcfError } from '../ocf'
-import { runUntil } from '../system/run-until'
+import { runUntil } from '../system/run-program'
 import { type Asking, isIpv6Literal, type Reachability, refusedOptions } from './reachability'
 
 /** Seconds between two requests to one host: a lost one is soon followed by the next, and none is a flood. */

@@ -7,6 +7,9 @@ function now(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }
 
+/** The longest that a timer of Node's can be set for, 24.8 days: one that is set for longer goes off at once. */
+const LONGEST_MS = 2 ** 31 - 1
+
 /** Waited for too long. The message says what was waited for, and for how long. */
 export class DeadlineError extends OcfError {
   constructor(waitedFor: string, seconds: number) {
@@ -22,10 +25,10 @@ export class Deadline {
   readonly #start: number
   readonly #end: number
 
-  /** @param spanMs - milliseconds from now on */
+  /** @param spanMs - milliseconds from now on; more than 24.8 days are as many */
   constructor(spanMs: number) {
     this.#start = now()
-    this.#end = this.#start + spanMs
+    this.#end = this.#start + Math.min(spanMs, LONGEST_MS)
   }
 
   /** The deadline of an action whose timeout is `timeoutMs`: a tenth of it, at the most five seconds, is kept back. */

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import { toStandardError } from './last-resort'
 
 export type Level = 'error' | 'warning' | 'info' | 'debug'
 
@@ -48,7 +49,7 @@ export function createLog(options: LogOptions): Log {
     if (level === 'debug' && !debugging) return
     const line = oneLine(message)
     if (options.terminal) {
-      process.stderr.write(`${level}: ${line}\n`)
+      toStandardError(`${level}: ${line}\n`)
       return
     }
     if (file !== '' && !(level === 'error' && executorLogsErrors)) {
@@ -62,7 +63,7 @@ export function createLog(options: LogOptions): Log {
         // A log that cannot be written must not end the action: standard error is still there.
       }
     }
-    process.stderr.write(`${LABEL[level]}: ${line}\n`)
+    toStandardError(`${LABEL[level]}: ${line}\n`)
   }
   return {
     error: (message) => {
@@ -80,7 +81,7 @@ export function createLog(options: LogOptions): Log {
     exitReason: (reason) => {
       // A person has just read it, as the error.
       if (!options.terminal)
-        process.stderr.write(`${env['OCF_EXIT_REASON_PREFIX'] ?? 'ocf-exit-reason:'}${oneLine(reason)}\n`)
+        toStandardError(`${env['OCF_EXIT_REASON_PREFIX'] ?? 'ocf-exit-reason:'}${oneLine(reason)}\n`)
     },
   }
 }

@@ -1,5 +1,7 @@
 import { dispatch } from './dispatch'
 import { type Agent } from './definition'
+import { guardExit } from './last-resort'
+import { dropOtherVariables } from './own-environment'
 import { type Parameters } from './parameters'
 
 /** What an agent's program needs beside the agent itself. */
@@ -18,14 +20,16 @@ export interface RunOptions {
 export async function runAgent<P extends Parameters>(agent: Agent<P>, options: RunOptions): Promise<void> {
   const args = process.argv.slice(2)
   const [action] = args
+  const endWith = guardExit(action ?? agent.name)
+  dropOtherVariables()
   if (action === undefined || args.some((arg) => arg.startsWith('-'))) {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       // `--help | head` reads no further than it wants to.
       if (error.code !== 'EPIPE') throw error
     })
     const { runByHand } = await import('./by-hand')
-    process.exitCode = await runByHand(agent, args, options)
+    endWith(await runByHand(agent, args, options))
   } else {
-    process.exitCode = await dispatch(agent, { action, env: process.env, metadata: options.metadata })
+    endWith(await dispatch(agent, { action, env: process.env, metadata: options.metadata }))
   }
 }

@@ -60,7 +60,7 @@ export async function takeBaseBackup(instance: Instance, options: BaseBackupOpti
   throw new OcfError(ExitCode.ERR_GENERIC, reason, { detail: again.stderr.trim() })
 }
 
-/** runuser tells of a signal as a shell does. */
+/** Where runuser starts it, that tells of a signal as a shell does. */
 function wasKilled({ code }: ProgramResult): boolean {
   return code === undefined || code > 128
 }

@@ -1,8 +1,9 @@
 /** SQL on one server. */
-import { type Client } from 'pg'
+import { type Client, type ClientConfig } from 'pg'
 import { type Deadline, messageOf } from '../ocf'
 import { traced } from '../ocf/trace'
 import { asUser, type User } from '../system/users'
+import { guardClient } from './guard-client'
 import { type Instance } from './instance'
 import { keptPassword, type PasswordKey } from './password-file'
 import { type PidFile } from './pid-file'
@@ -154,7 +155,7 @@ async function open(
   encrypted = false,
 ): Promise<Client> {
   const { Client } = await import('pg')
-  const client = new Client({
+  const settings: ClientConfig = {
     ...key,
     // A function is called only when the server asks.
     password: password ?? (() => passwordFor(owner, key)),
@@ -162,7 +163,8 @@ async function open(
     ssl: encrypted && { rejectUnauthorized: false },
     application_name: 'ocf-ts',
     connectionTimeoutMillis: Math.ceil(limitMs),
-  })
+  }
+  const client = guardClient(new Client(settings))
   // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
   client.on('error', () => undefined)
   try {

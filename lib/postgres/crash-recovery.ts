@@ -30,6 +30,8 @@ export async function recoverAlone(
   const result = await runServerProgram(instance, 'postgres', args, deadline, {
     env: serverEnvironment(instance),
     holds,
+    // It has those of the server that it stands in for: without its stack, PostgreSQL refuses max_stack_depth.
+    limits: true,
   })
   const data = await controlDataOf(instance, deadline)
   if (result.code === 0 && data.state === 'shut down') return data

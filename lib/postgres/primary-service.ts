@@ -3,7 +3,6 @@ import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
 import { removeOwned, writeOwned } from '../system/owned-files'
 import { describeFailure, runProgram } from '../system/run-program'
-import { isRoot } from '../system/users'
 import { type Instance } from './instance'
 import { CONNECT_SECONDS, SERVICE, serviceFile } from './upstream'
 
@@ -37,7 +36,7 @@ export async function withPrimaryService<T>(
     return await work({
       connection: `service=${SERVICE}`,
       database,
-      env: { PGSERVICEFILE: path, PGCONNECT_TIMEOUT: CONNECT_SECONDS, HOME: owner.home },
+      env: { PGSERVICEFILE: path, PGCONNECT_TIMEOUT: CONNECT_SECONDS },
     })
   } finally {
     removeOwned(owner, path)
@@ -63,9 +62,13 @@ export async function askPrimary(
   if (program === undefined) {
     throw new OcfError(ExitCode.ERR_INSTALLED, `psql: there is no program ${psql} on this host`)
   }
-  const command = [program, '-X', '-A', '-t', '-q', '-w', '-d', connection, '-c', question]
-  const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
-  const result = await runProgram(run, args, { deadline, cwd: instance.dataDirectory, env })
+  const args = ['-X', '-A', '-t', '-q', '-w', '-d', connection, '-c', question]
+  const result = await runProgram(program, args, {
+    as: owner,
+    deadline,
+    cwd: instance.dataDirectory,
+    env,
+  })
   if (result.code === 0) return result.stdout.trim()
   throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))
 }

@@ -1,6 +1,5 @@
 import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { describeFailure, runProgram } from '../system/run-program'
-import { isRoot } from '../system/users'
 import { type Connection } from './connection'
 import { findPgCtl, serverEnvironment } from './start-server'
 import { type Instance, type MajorVersion } from './instance'
@@ -24,17 +23,9 @@ export async function promoteServer(
     await connection.rows('select pg_catalog.pg_promote(wait => false)')
   } else {
     // -W: do not wait; we look more often than pg_ctl does.
-    const command = [
-      findPgCtl(instance.pgctl) ?? instance.pgctl,
-      '-D',
-      instance.dataDirectory,
-      '-W',
-      'promote',
-    ]
-    const [program = '', ...args] = isRoot()
-      ? ['runuser', '-u', instance.owner.name, '--', ...command]
-      : command
-    const result = await runProgram(program, args, {
+    const pgCtl = findPgCtl(instance.pgctl) ?? instance.pgctl
+    const result = await runProgram(pgCtl, ['-D', instance.dataDirectory, '-W', 'promote'], {
+      as: instance.owner,
       deadline,
       cwd: instance.dataDirectory,
       env: serverEnvironment(instance),

@@ -2,7 +2,6 @@
 import { type Deadline } from '../ocf'
 import { existsOwned, removeOwned } from '../system/owned-files'
 import { runProgram } from '../system/run-program'
-import { isRoot } from '../system/users'
 import { type Instance } from './instance'
 
 /** An archive that takes longer is not known to lack the file. */
@@ -38,10 +37,10 @@ export async function restores(
 ): Promise<boolean | undefined> {
   const target = `${directory}/restored.${process.pid}`
   if (!PLAIN.test(target)) return undefined
-  const shell = ['sh', '-c', restoreCommandText(command, { file, target, oldest })]
-  const [program = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...shell] : shell
+  const text = restoreCommandText(command, { file, target, oldest })
   try {
-    const { code, timedOut } = await runProgram(program, args, {
+    const { code, timedOut } = await runProgram('sh', ['-c', text], {
+      as: owner,
       deadline: deadline.within(PATIENCE_MS),
       cwd: dataDirectory,
     })

@@ -2,7 +2,6 @@ import { dirname } from 'node:path'
 import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
 import { type ProgramOptions, type ProgramResult, runProgram } from '../system/run-program'
-import { isRoot } from '../system/users'
 import { type Instance } from './instance'
 import { findPgCtl } from './start-server'
 
@@ -16,7 +15,7 @@ export async function runServerProgram(
   name: string,
   args: readonly string[],
   deadline: Deadline,
-  options: Pick<ProgramOptions, 'env' | 'holds' | 'watch' | 'stop'> = {},
+  options: Pick<ProgramOptions, 'env' | 'holds' | 'limits' | 'watch' | 'stop'> = {},
 ): Promise<ProgramResult> {
   const beside = findPgCtl(pgctl)
   const program = beside === undefined ? undefined : findProgram(name, [dirname(beside)])
@@ -26,7 +25,5 @@ export async function runServerProgram(
       `there is no ${name} beside pg_ctl (pgctl is ${pgctl}): install the server's package whole`,
     )
   }
-  const command = [program, ...args]
-  const [run = '', ...rest] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
-  return runProgram(run, rest, { deadline, cwd: dataDirectory, ...options })
+  return runProgram(program, args, { as: owner, deadline, cwd: dataDirectory, ...options })
 }

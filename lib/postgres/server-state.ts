@@ -1,8 +1,17 @@
 /** Whether a server runs on a data directory, from the processes themselves. */
-import { lstatSync, openSync, readFileSync, closeSync, constants } from 'node:fs'
+import { closeSync, constants, lstatSync, openSync, readFileSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, messageOf } from '../ocf'
-import { findProcess, type Process, processesIn, worksIn } from '../system/processes'
+import {
+  accountOf,
+  findProcess,
+  type Process,
+  processNumbers,
+  programOf,
+  startedAt,
+  worksIn,
+} from '../system/processes'
 import { type PidFile, readPidFile } from './pid-file'
 
 /** What was found of a server. */
@@ -14,14 +23,43 @@ export type ServerState =
   /** Nothing runs. `stalePidFile` says why a postmaster.pid that is there does not count. */
   | { readonly kind: 'stopped'; readonly stalePidFile: string | undefined }
 
-/** The programs a server consists of. */
-function isServerProgram({ name }: Process): boolean {
-  return /^(?:edb-)?(?:postgres|postmaster)/.test(name)
+/** The server's program: PostgreSQL's, EDB's, and as NixOS wraps it. */
+const SERVER_PROGRAM = /^\.?(?:edb-)?(?:postgres|postmaster)(?:-wrapped)?$/
+
+/**
+ * Whether a process runs the server's program. It is told by the file that the kernel runs, also when an upgrade has put
+ * another one there: a name can be that of a program which watches PostgreSQL, or be chosen by whoever starts it.
+ */
+export function isServerProgram(pid: number): boolean {
+  // Where the kernel does not say which file it is, the name is all there is.
+  return SERVER_PROGRAM.test(basename(programOf(pid) ?? findProcess(pid)?.name ?? ''))
 }
 
-/** The server's processes on a data directory, wherever their postmaster is. */
+/** The account that a data directory belongs to, which is the one that its server runs as; nothing where it is gone. */
+function ownerOf(dataDirectory: string): number | undefined {
+  try {
+    return statSync(dataDirectory).uid
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the account may run the server: PostgreSQL itself insists on that of the data, and refuses root. */
+function mayServe(pid: number, owner: number | undefined): boolean {
+  const account = accountOf(pid)
+  return owner === undefined ? account !== undefined && account !== 0 : account === owner
+}
+
+/**
+ * The server's processes on a data directory, wherever their postmaster is: those that run its program, in that directory,
+ * as its owner. Others that only work there are somebody's shell, a backup, a program that reads the logs.
+ */
 export function serverProcesses(dataDirectory: string): readonly Process[] {
-  return processesIn(dataDirectory).filter(isServerProgram)
+  const owner = ownerOf(dataDirectory)
+  return processNumbers()
+    .filter((pid) => isServerProgram(pid) && worksIn(pid, dataDirectory) && mayServe(pid, owner))
+    .map(findProcess)
+    .filter((found) => found !== undefined)
 }
 
 /** The text of postmaster.pid: nothing when there is none, an error's message when it cannot be read. */
@@ -41,10 +79,24 @@ function pidFileText(dataDirectory: string): { text?: string; problem?: string }
   }
 }
 
+/** Seconds by which the two can differ that both say when a process was started: one of them counts whole ones. */
+const START_SECONDS = 2
+
+/**
+ * Whether the process is the one that wrote the pid file, and not a child of it, or of another postmaster, that has been
+ * given its number later. Where the clock has been set since, only its command line shows that.
+ */
+function hasWritten(process: Process, { started }: PidFile): boolean {
+  const since = started === undefined ? Infinity : Math.abs(startedAt(process) - started)
+  return since <= START_SECONDS || !isChild(process)
+}
+
 /** The postmaster that a pid file tells of, where it is one, and of this directory. */
 function postmasterOf(pidFile: PidFile | undefined, dataDirectory: string): Process | undefined {
   const process = pidFile && findProcess(pidFile.pid)
-  return process && isServerProgram(process) && worksIn(process.pid, dataDirectory) ? process : undefined
+  if (!process || !isServerProgram(process.pid) || !worksIn(process.pid, dataDirectory)) return undefined
+  // The data can have been given to another account while the server runs: only its owner can have written the file.
+  return accountOf(process.pid) !== 0 && hasWritten(process, pidFile) ? process : undefined
 }
 
 /** What postmaster.pid says of a server that runs; nothing where it tells of none. Does not look any further. */
@@ -55,8 +107,8 @@ export function livePidFile(dataDirectory: string): PidFile | undefined {
 
 /**
  * Finds out whether a server runs on `dataDirectory`. The pid file is only a hint, which saves looking through all
- * processes: what decides is a process of the right program that works in this directory. So a pid file that is
- * gone, unreadable or left over from before a reboot misleads nobody.
+ * processes: what decides is a process of the server's program that works in this directory as its owner. So a pid file
+ * that is gone, unreadable or left over from before a reboot misleads nobody, nor does another program that works there.
  */
 export function findServer(dataDirectory: string): ServerState {
   const { text, problem } = pidFileText(dataDirectory)
@@ -89,11 +141,15 @@ export async function findServerSettled(dataDirectory: string, deadline: Deadlin
 
 /** A postmaster starts others; a process left over after a postmaster's death has none below it, and says its role. */
 function isPostmaster(process: Process, all: readonly Process[]): boolean {
-  if (all.some(({ parent }) => parent === process.pid)) return true
+  return all.some(({ parent }) => parent === process.pid) || !isChild(process)
+}
+
+/** A process of a server says its role in place of its command line, unless it is the postmaster. */
+function isChild({ pid }: Process): boolean {
   try {
-    return !/^postgres: /.test(readFileSync(`/proc/${process.pid}/cmdline`, 'latin1'))
+    return /^postgres: /.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))
   } catch {
-    return false
+    return true
   }
 }
 

@@ -5,10 +5,9 @@ import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
 import { openOwnedLog } from '../system/owned-files'
 import { runProgram } from '../system/run-program'
-import { asUser, isRoot } from '../system/users'
+import { asUser } from '../system/users'
 import { type Instance } from './instance'
-import { livePidFile } from './server-state'
-import { processesIn, signalProcess } from '../system/processes'
+import { isServerProgram, livePidFile } from './server-state'
 import { quoteShell } from './settings-text'
 
 /** Where pg_ctl is: a path is taken as it is, a name is looked for in PATH; nothing when it is not there. */
@@ -33,7 +32,7 @@ export function serverOptions({ configFile, host, startOptions }: Instance): str
     .join(' ')
 }
 
-/** What pg_ctl and the server find in their environment, beside the agent's own. */
+/** What pg_ctl and the server find in their environment, beside what every program of the owner's does. */
 export function serverEnvironment({
   dataDirectory,
   port,
@@ -44,8 +43,6 @@ export function serverEnvironment({
     PGDATA: dataDirectory,
     // Holds where neither the configuration nor an option names a port.
     PGPORT: String(port),
-    PGUSER: undefined,
-    PGPASSWORD: undefined,
     ...(libraries !== '' && { LD_LIBRARY_PATH: path ? `${path}:${libraries}` : libraries }),
   }
 }
@@ -103,22 +100,9 @@ async function untilUp({ dataDirectory }: Instance, ended: AbortSignal): Promise
 }
 
 /**
- * Ends the programs that this process has had start the server, which wait for what is already so. By a signal that
- * leaves them no last word: it would stand in the server's log.
- */
-function endLaunchers({ dataDirectory }: Instance, pgCtl: string): void {
-  // The kernel keeps 15 characters of a program's name.
-  const names = ['runuser', basename(pgCtl).slice(0, 15)]
-  const launchers = processesIn(dataDirectory).filter(({ name }) => names.includes(name))
-  const ours = launchers.filter(({ parent }) => parent === process.pid)
-  const below = launchers.filter(({ parent }) => ours.some(({ pid }) => pid === parent))
-  for (const { pid } of [...ours, ...below]) signalProcess(pid, 'SIGKILL')
-}
-
-/**
  * Starts a server and waits until it takes connections: as a primary, or as a standby that has become consistent.
- * It is started as its owner, with all of the owner's groups (a TLS key may belong to group `ssl-cert`), by
- * `runuser`, which applies the owner's resource limits too.
+ * It is started as its owner, with all of the owner's groups (a TLS key may belong to group `ssl-cert`) and with the
+ * owner's resource limits.
  *
  * @throws OcfError ERR_GENERIC when it does not come up, with what its log says of why
  */
@@ -140,8 +124,7 @@ export async function startServer(instance: Instance, deadline: Deadline): Promi
   // Not `-D` and not `-l`: pg_ctl puts both into a shell command between double quotes, where a quote or a dollar sign
   // in a path would be read by the shell.
   const postgres = findPostgres(program)
-  const command = [
-    program,
+  const args = [
     ...(postgres === undefined ? [] : ['-p', postgres]),
     ...instance.ctlOptions,
     '-w',
@@ -152,26 +135,33 @@ export async function startServer(instance: Instance, deadline: Deadline): Promi
     serverOptions(instance),
     'start',
   ]
-  const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
   const ended = new AbortController()
+  const starting = runProgram(program, args, {
+    as: owner,
+    limits: true,
+    deadline,
+    cwd: dataDirectory,
+    output,
+    env: serverEnvironment(instance),
+    // The server, too, which a cluster manager that kills this action must not reach: before version 13 pg_ctl itself
+    // does not see to it.
+    apart: true,
+    stays: isServerProgram,
+    stop: ended.signal,
+    // Without a last word: it would stand in the server's log.
+    stopBy: 'SIGKILL',
+  })
   try {
-    const result = await Promise.race([
-      untilUp(instance, ended.signal),
-      runProgram(run, args, {
-        deadline,
-        cwd: dataDirectory,
-        output,
-        env: serverEnvironment(instance),
-      }),
-    ])
-    if (result === 'up') endLaunchers(instance, program)
+    const result = await Promise.race([untilUp(instance, ended.signal), starting])
     if (result === undefined || result === 'up' || result.code === 0) return
     const why = complaints(instance, from)
     const where = logFile === '/dev/null' ? 'set logfile to a file to see why' : `see ${logFile}`
     const how = result.timedOut ? 'did not come up in time' : 'did not start'
     throw new OcfError(ExitCode.ERR_GENERIC, `PostgreSQL ${how}: ${why ?? where}`)
   } finally {
+    // pg_ctl waits for what is already so.
     ended.abort()
+    starting.catch(() => undefined)
     closeSync(output)
   }
 }

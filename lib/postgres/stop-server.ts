@@ -1,5 +1,5 @@
 import { type Deadline, ExitCode, type Log, OcfError } from '../ocf'
-import { findProcess, signalProcess } from '../system/processes'
+import { findProcess, type Process, signalProcess } from '../system/processes'
 import { removeOwned } from '../system/owned-files'
 import { type User } from '../system/users'
 import { findServer, serverProcesses, type ServerState } from './server-state'
@@ -27,10 +27,15 @@ const REACTION_MS = 5000
 
 const POLL_MS = 20
 
+/** Whether the process still lives, and not another one that has been given its number. */
+function isStill({ pid, started }: Process): boolean {
+  return findProcess(pid)?.started === started
+}
+
 /** The server's processes that still live: none when it has stopped. */
 function alive(dataDirectory: string, state: ServerState): boolean {
   // As long as the postmaster lives there is no need to look through all processes.
-  if (state.kind === 'running' && findProcess(state.postmaster.pid)) return true
+  if (state.kind === 'running' && isStill(state.postmaster)) return true
   return serverProcesses(dataDirectory).length > 0
 }
 

@@ -3,7 +3,6 @@ import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
 import { removeOwned, writeOwned } from '../system/owned-files'
 import { describeFailure, runProgram } from '../system/run-program'
-import { isRoot } from '../system/users'
 import { type Timeline } from './control-data'
 import { type Instance } from './instance'
 import { type Lsn, readLsn } from './lsn'
@@ -67,12 +66,12 @@ export async function askUpstream(
   const service = `${directory}/upstream.${process.pid}.conf`
   const ask = async (question: string): Promise<string> => {
     const connection = `service=${SERVICE} dbname=replication replication=true`
-    const command = [program, '-X', '-A', '-t', '-w', '-d', connection, '-c', question]
-    const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
-    const result = await runProgram(run, args, {
+    const args = ['-X', '-A', '-t', '-w', '-d', connection, '-c', question]
+    const result = await runProgram(program, args, {
+      as: owner,
       deadline,
       cwd: instance.dataDirectory,
-      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: connectSeconds, HOME: owner.home },
+      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: connectSeconds },
     })
     if (result.code === 0) return result.stdout
     throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))

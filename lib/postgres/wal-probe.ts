@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { type Deadline, messageOf } from '../ocf'
 import { asUser, type User } from '../system/users'
 import { type Timeline } from './control-data'
+import { guardClient } from './guard-client'
 import { type Lsn, writeLsn } from './lsn'
 import { keptPassword } from './password-file'
 import { QUESTIONER } from './upstream'
@@ -44,14 +45,15 @@ function encryption(owner: User, settings: Settings): { readonly [key: string]: 
 function clientOf(owner: User, settings: Settings, encrypted: boolean, deadline: Deadline): Client {
   const { host = '', port = '5432', user = owner.name, password } = settings
   const key = { host, port: Number(port), user, database: 'replication' }
-  return new Client({
+  const config = {
     ...key,
     password: password ?? (() => keptPassword(owner, key) ?? ''),
     ssl: encrypted && encryption(owner, settings),
     application_name: QUESTIONER,
     connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
     replication: 'true',
-  } as ConstructorParameters<typeof Client>[0])
+  }
+  return guardClient(new Client(config))
 }
 
 async function connectTo(owner: User, settings: Settings, deadline: Deadline): Promise<Client> {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { ExitCode, OcfError } from '../ocf'
 import { makeSharedDirectory, readOwned, removeOwned, writeOwned } from './owned-files'
+import { MARK } from './end-program'
 import { programEnvironment } from './program-environment'
 import { dirname } from 'node:path'
 import { signalProcess, startTime } from './processes'
@@ -12,7 +13,7 @@ const ROOT: User = { name: 'root', uid: 0, gid: 0 }
 /**
  * Starts a program that outlives this one, holds none of its files, and is in a session of its own.
  *
- * @param env - variables beside the agent's own; `undefined` takes one away
+ * @param env - variables beside those that every program gets; `undefined` takes one away
  * @returns its number
  * @throws OcfError ERR_INSTALLED when there is no such program
  */
@@ -25,7 +26,8 @@ export async function spawnDetached(
     detached: true,
     stdio: 'ignore',
     cwd: '/',
-    env: programEnvironment(env),
+    // It is not ended with what has run us.
+    env: { ...programEnvironment(env), [MARK]: undefined },
   })
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)

@@ -1,8 +1,7 @@
 /** Locks that end with whoever holds them (flock(2)), however that ends. */
 import { closeSync, constants, openSync } from 'node:fs'
-import { spawn } from 'node:child_process'
-import { ExitCode, OcfError } from '../ocf'
-import { programEnvironment } from './program-environment'
+import { Deadline } from '../ocf'
+import { runProgram } from './run-program'
 import { asUser, type User } from './users'
 
 export interface FileLock {
@@ -10,6 +9,9 @@ export interface FileLock {
   readonly fd: number
   release(): void
 }
+
+/** flock asks the kernel, and waits for nothing. */
+const PATIENCE_MS = 10_000
 
 /**
  * Takes the lock on a file, which is made when it is missing. Node has no flock(2): flock(1) locks the descriptor that
@@ -25,18 +27,14 @@ export async function tryLock(owner: User, path: string): Promise<FileLock | und
     closeSync(fd)
   }
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      spawn('flock', ['--exclusive', '--nonblock', '3'], {
-        stdio: ['ignore', 'ignore', 'ignore', fd],
-        env: programEnvironment(),
-      })
-        .once('error', reject)
-        .once('close', resolve)
+    const { code } = await runProgram('flock', ['--exclusive', '--nonblock', '3'], {
+      deadline: new Deadline(PATIENCE_MS),
+      holds: [fd],
     })
     if (code === 0) return { fd, release }
   } catch (error) {
     release()
-    throw new OcfError(ExitCode.ERR_INSTALLED, 'cannot run flock: install util-linux', { cause: error })
+    throw error
   }
   release()
   return undefined

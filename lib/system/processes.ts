@@ -1,13 +1,16 @@
 /** Processes as /proc shows them. */
 import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { type User } from './users'
 
 export interface Process {
   readonly pid: number
   readonly parent: number
   /** One letter as in proc(5): R running, S sleeping, D in the kernel, T stopped, Z ended but not yet collected. */
   readonly state: string
-  /** The first 15 characters of the program's name. */
+  /** The first 15 characters of the name that it has given itself, its program's at first. */
   readonly name: string
+  /** When it was started, in the kernel's ticks since boot: with its number, that tells it from any later one. */
+  readonly started: string
 }
 
 /** One process; nothing when there is none of that number, or it has ended and only waits to be collected. */
@@ -21,19 +24,54 @@ export function findProcess(pid: number): Process | undefined {
   // The name stands in parentheses and may itself hold blanks and parentheses.
   const end = stat.lastIndexOf(')')
   const name = stat.slice(stat.indexOf('(') + 1, end)
-  const [state = '', parent = ''] = stat.slice(end + 2).split(' ')
-  return state === 'Z' || state === 'X' ? undefined : { pid, parent: Number(parent), state, name }
+  const fields = stat.slice(end + 2).split(' ')
+  const [state = '', parent = ''] = fields
+  const started = fields[19] ?? ''
+  return state === 'Z' || state === 'X' ? undefined : { pid, parent: Number(parent), state, name, started }
+}
+
+/** When a process was started, as `Process.started`; nothing when there is none, as `findProcess`. */
+export function startTime(pid: number): string | undefined {
+  return findProcess(pid)?.started
+}
+
+/** The kernel's ticks in a second, for programs, on every machine (USER_HZ, proc(5)). */
+const TICKS = 100
+
+/** When a process was started, in seconds since 1970 as the clock is set now. */
+export function startedAt({ started }: Process): number {
+  const [uptime = '0'] = readFileSync('/proc/uptime', 'utf8').split(' ')
+  return Date.now() / 1000 - Number(uptime) + Number(started) / TICKS
+}
+
+/** The numbers of all processes. */
+export function processNumbers(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
 }
 
 /**
- * When a process was started, in the kernel's ticks since boot: with its number, that tells it from any later one.
- * Nothing when there is none, or it has ended and only waits to be collected.
+ * The account that a process runs as, by number: nothing where there is no such process, or where it could act as more
+ * than one account (a program that is setuid).
  */
-export function startTime(pid: number): string | undefined {
+export function accountOf(pid: number): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+    const [, real, effective, saved] =
+      /^Uid:\t(\d+)\t(\d+)\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
+    return real !== undefined && real === effective && real === saved ? Number(real) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The path of the program that a process runs, also when another file lies there by now; nothing where there is no such
+ * process, or the kernel does not say.
+ */
+export function programOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '')
   } catch {
     return undefined
   }
@@ -41,9 +79,7 @@ export function startTime(pid: number): string | undefined {
 
 /** The processes of a session, by its number: that of the process which began it, also when that is gone. */
 export function sessionProcesses(session: number): readonly Process[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
+  return processNumbers()
     .filter((pid) => {
       try {
         const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -98,16 +134,6 @@ function sharesMounts(pid: number): boolean {
   return readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt')
 }
 
-/** All processes whose working directory is `directory`. */
-export function processesIn(directory: string): readonly Process[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && worksIn(pid, directory))
-    .map(findProcess)
-    .filter((found) => found !== undefined)
-}
-
 /** Sends a signal; it is no error when the process is gone already. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -115,4 +141,16 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
+}
+
+/**
+ * Sends a signal to a process of an account's, and to no other: a process number that the account may have written must
+ * not make root end somebody else's.
+ *
+ * @returns whether it was sent
+ */
+export function signalOwned({ uid }: Pick<User, 'uid'>, pid: number, signal: NodeJS.Signals): boolean {
+  if (accountOf(pid) !== uid) return false
+  signalProcess(pid, signal)
+  return true
 }

@@ -1,14 +1,52 @@
+/** The environment of the programs that an agent runs: a list of what they are given, and nothing of the rest. */
+import { isTaken } from '../ocf/own-environment'
+import { type User } from './users'
+
 /** pacemaker starts agents with a short PATH; the programs agents need live in these. */
 const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
-/** The directories that programs are looked for in: those of PATH, then the usual ones. */
+/** What a program of another account may see of ours. */
+const FOR_ACCOUNTS = ['TZ', 'LD_LIBRARY_PATH']
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/**
+ * The directories that programs are looked for in: the usual ones, then those that PATH adds. What is relative, or empty,
+ * would be looked for in a directory that may belong to anybody.
+ */
 export function programDirectories(): readonly string[] {
-  return [...new Set([...(process.env['PATH'] ?? '').split(':').filter(Boolean), ...DIRECTORIES])]
+  const added = (process.env['PATH'] ?? '').split(':').filter((directory) => directory.startsWith('/'))
+  return [...new Set([...DIRECTORIES, ...added])]
 }
 
-/** The environment of a program: the agent's own, with a PATH that has everything and messages in one language. */
-export function programEnvironment(
-  extra: Readonly<Record<string, string | undefined>> = {},
-): NodeJS.ProcessEnv {
-  return { ...process.env, LC_ALL: 'C', PATH: programDirectories().join(':'), ...extra }
+/** Messages in one language, and a PATH that has everything. */
+function common(): Variables {
+  return { LC_ALL: 'C', PATH: programDirectories().join(':') }
+}
+
+/** A resource's own parameter, which may be a password: the meta attributes are for pacemaker's tools. */
+function isParameter(name: string): boolean {
+  return /^OCF_RESKEY_(?!CRM_meta_|crm_feature_set$)/.test(name)
+}
+
+/** The environment of a program that runs as this process does, such as one of pacemaker's: no parameters of the resource. */
+export function programEnvironment(extra: Variables = {}): NodeJS.ProcessEnv {
+  const ours = Object.entries(process.env).filter(([name]) => isTaken(name) && !isParameter(name))
+  return { ...Object.fromEntries(ours), ...common(), ...extra }
+}
+
+/** The environment of a program of an account's, such as PostgreSQL: nothing of ours but where programs and libraries are. */
+export function accountEnvironment({ name, home }: User, extra: Variables = {}): NodeJS.ProcessEnv {
+  const ours = FOR_ACCOUNTS.flatMap((variable) => {
+    const value = process.env[variable]
+    return value === undefined ? [] : [[variable, value]]
+  })
+  return {
+    ...(Object.fromEntries(ours) as Variables),
+    ...common(),
+    USER: name,
+    LOGNAME: name,
+    HOME: home ?? '/',
+    ...extra,
+  }
 }

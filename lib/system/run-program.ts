@@ -1,7 +1,12 @@
-import { spawn, type SpawnOptions } from 'node:child_process'
-import { programEnvironment } from './program-environment'
-import { type Deadline, ExitCode, OcfError } from '../ocf'
+/** Running a program: the one way, for all of them. */
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
 import { traced } from '../ocf/trace'
+import { endWithDescendants, MARK } from './end-program'
+import { accountEnvironment, programEnvironment } from './program-environment'
+import { type Argv, argvAs } from './run-as'
+import { type User } from './users'
 
 export interface ProgramResult {
   /** The exit code; `undefined` when a signal ended it. */
@@ -13,25 +18,38 @@ export interface ProgramResult {
 }
 
 export interface ProgramOptions {
-  /** The program is killed when this passes. */
+  /** The program is killed when this passes, with all that it has started. */
   readonly deadline: Deadline
+  /** The account that it runs as. Default: as this process. */
+  readonly as?: User
+  /** With the account's resource limits as PAM sets them (limits.conf(5)): for the server itself. Default: false. */
+  readonly limits?: boolean
   readonly cwd?: string
-  /** Variables beside the agent's own; `undefined` takes one away. */
+  /** Variables beside those that every program gets (program-environment.ts); `undefined` takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Where standard output and error go instead of being collected (file descriptors). */
-  readonly output?: number
+  readonly output?: number | 'inherit'
   /** Open files that it is given beside its standard ones, from descriptor 3 on. */
   readonly holds?: readonly number[]
   /** Is told what it prints, on standard output and error, as it does. */
   readonly watch?: (text: string) => void
   /** What it reads on standard input. Default: nothing. */
   readonly input?: string
-  /** Has it told to end (SIGTERM), and with it all that it has started. */
+  /** Ends it, and with it all that it has started. */
   readonly stop?: AbortSignal
+  /** The signal by which `stop` ends it. Default: SIGTERM. */
+  readonly stopBy?: 'SIGTERM' | 'SIGKILL'
+  /** Which of the processes that it has started are not ended with it: the server that pg_ctl has started. */
+  readonly stays?: (pid: number) => boolean
+  /** In a session of its own: Ctrl-C in a terminal does not reach it, nor does whoever kills this process's group. */
+  readonly apart?: boolean
 }
 
 /**
- * Runs a program with an argument vector, never through a shell, and waits for it.
+ * Runs a program with an argument vector, never through a shell, and waits for it: until its deadline, and not longer,
+ * whatever keeps its output open.
+ *
+ * It is in this process's group, with all that it starts: a cluster manager that kills an agent kills that group.
  *
  * @throws OcfError ERR_INSTALLED when there is no such program
  */
@@ -41,7 +59,30 @@ export function runProgram(
   options: ProgramOptions,
 ): Promise<ProgramResult> {
   const commandLine = (): string => [program, ...args].join(' ')
-  return traced('program', commandLine, () => run(program, args, options), describeEnd)
+  return traced('program', commandLine, () => run([program, ...args], options), describeEnd)
+}
+
+export interface WatchedResult extends ProgramResult {
+  /** It printed what it was run for, and was ended then. */
+  readonly satisfied: boolean
+}
+
+/**
+ * Runs a program that starts no others until its standard output says enough, and ends it then.
+ *
+ * @param enough - looks at all that it has printed so far
+ * @throws OcfError ERR_INSTALLED when there is no such program
+ */
+export function runUntil(
+  program: string,
+  args: readonly string[],
+  deadline: Deadline,
+  enough: (stdout: string) => boolean,
+): Promise<WatchedResult> {
+  const commandLine = (): string => [program, ...args].join(' ')
+  const outcome = (result: WatchedResult): string =>
+    result.satisfied ? 'has said what was to be known' : describeEnd(result)
+  return traced('program', commandLine, () => run([program, ...args], { deadline }, enough), outcome)
 }
 
 /** How a program ended, in a few words. */
@@ -49,61 +90,115 @@ export function describeEnd({ code, timedOut }: Pick<ProgramResult, 'code' | 'ti
   return timedOut ? 'did not end in time' : code === undefined ? 'ended by a signal' : `exit code ${code}`
 }
 
-function run(
-  program: string,
-  args: readonly string[],
-  { deadline, cwd, env, output, holds = [], watch, input, stop }: ProgramOptions,
-): Promise<ProgramResult> {
+/** What has been killed closes its output at once. What cannot be killed (a disk that does not answer) does not. */
+const KILLED_MS = 100
+/** A program that has ended, and has left something running that holds its output, has written all that it had to. */
+const ENDED_MS = 500
+
+let runs = 0
+
+/** What could not be started, and why. */
+function failure([program]: Argv, { as, cwd }: ProgramOptions, error: unknown): OcfError {
+  const whose = as === undefined ? program : `${program} as ${as.name}`
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+    return new OcfError(ExitCode.ERR_GENERIC, `cannot run ${whose}: ${messageOf(error)}`)
+  if (cwd !== undefined && !existsSync(cwd))
+    return new OcfError(ExitCode.ERR_GENERIC, `cannot run ${whose} in ${cwd}: there is no such directory`)
+  const missing = 'it is not installed, or not in a directory of PATH'
+  return new OcfError(ExitCode.ERR_INSTALLED, `cannot run ${program}: ${missing}`)
+}
+
+function start(argv: Argv, options: ProgramOptions, mark: string | undefined): ChildProcess {
+  const { as, limits, cwd, env, output, holds = [], input, apart = false } = options
   const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
   const stdio: SpawnOptions['stdio'] = [input === undefined ? 'ignore' : 'pipe', ...standard, ...holds]
-  return new Promise((resolve, reject) => {
-    // A group of its own: a program that dies of a signal takes nobody along.
-    const detached = stop !== undefined
-    const child = spawn(program, args, { cwd, env: programEnvironment(env), stdio, detached })
-    const end = (signal: NodeJS.Signals): void => {
-      if (!detached || child.pid === undefined) child.kill(signal)
-      else endGroup(child.pid, signal)
-    }
-    stop?.addEventListener(
-      'abort',
-      () => {
-        end('SIGTERM')
-      },
-      { once: true },
-    )
-    // A program that ends without reading all of it says why in another way.
-    child.stdin?.on('error', () => undefined).end(input)
-    let timedOut = false
-    const timer = setTimeout(() => {
-      timedOut = true
-      end('SIGKILL')
-    }, deadline.remainingMs)
-    let stdout = ''
-    let stderr = ''
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
-    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
-    if (watch) for (const stream of [child.stdout, child.stderr]) stream?.on('data', watch)
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer)
-      const missing = error.code === 'ENOENT'
-      const reason = missing
-        ? `cannot run ${program}: it is not installed, or not in a directory of PATH`
-        : `cannot run ${program}: ${error.message}`
-      reject(new OcfError(missing ? ExitCode.ERR_INSTALLED : ExitCode.ERR_GENERIC, reason))
-    })
-    child.once('close', (code) => {
-      clearTimeout(timer)
-      resolve({ code: code ?? undefined, stdout, stderr, timedOut })
-    })
+  const variables = { ...env, [MARK]: mark }
+  const [program, ...args] = as === undefined ? argv : argvAs(as, argv, limits)
+  return spawn(program, args, {
+    cwd,
+    env: as === undefined ? programEnvironment(variables) : accountEnvironment(as, variables),
+    stdio,
+    detached: apart,
   })
 }
 
-function endGroup(leader: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-leader, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
+function run(
+  argv: Argv,
+  options: ProgramOptions,
+  enough?: (stdout: string) => boolean,
+): Promise<WatchedResult> {
+  const { deadline, as, watch, input, stop, stopBy = 'SIGTERM', stays } = options
+  return new Promise((resolve, reject) => {
+    // What is to stay would bear the mark, too.
+    const mark = stays === undefined ? `${process.pid}.${(runs += 1)}.${process.hrtime.bigint()}` : undefined
+    let child: ChildProcess
+    try {
+      child = start(argv, options, mark)
+    } catch (error) {
+      reject(failure(argv, options, error))
+      return
+    }
+    const timers: NodeJS.Timeout[] = []
+    let [stdout, stderr] = ['', '']
+    let [timedOut, satisfied] = [false, false]
+
+    /** Once it has ended, another process may have its number. */
+    const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+    const end = (signal: 'SIGTERM' | 'SIGKILL'): void => {
+      const { pid } = child
+      if (pid === undefined || hasEnded()) return
+      endWithDescendants({ pid, mark, uid: as?.uid ?? process.geteuid?.() ?? 0, stays }, signal)
+    }
+    const onStop = (): void => {
+      end(stopBy)
+    }
+    const cease = (): void => {
+      for (const timer of timers) clearTimeout(timer)
+      stop?.removeEventListener('abort', onStop)
+    }
+    const finish = (): void => {
+      cease()
+      // Nothing of it is to keep this process from ending.
+      child.stdin?.destroy()
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+      child.unref()
+      resolve({ code: child.exitCode ?? undefined, stdout, stderr, timedOut, satisfied })
+    }
+    const finishAfter = (ms: number): void => {
+      // After what has come in meanwhile, in a process that was late itself.
+      timers.push(setTimeout(() => setImmediate(finish), ms))
+    }
+
+    // A program that ends without reading all of it says why in another way.
+    child.stdin?.on('error', () => undefined).end(input)
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      stdout += chunk
+      if (satisfied || enough?.(stdout) !== true) return
+      satisfied = true
+      child.kill('SIGKILL')
+      finish()
+    })
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+    if (watch) for (const stream of [child.stdout, child.stderr]) stream?.on('data', watch)
+    timers.push(
+      setTimeout(() => {
+        if (hasEnded()) return
+        timedOut = true
+        end('SIGKILL')
+        finishAfter(KILLED_MS)
+      }, deadline.remainingMs),
+    )
+    stop?.addEventListener('abort', onStop, { once: true })
+    child.on('error', (error) => {
+      cease()
+      reject(failure(argv, options, error))
+    })
+    child.once('exit', () => {
+      finishAfter(Math.min(ENDED_MS, deadline.remainingMs))
+    })
+    child.once('close', finish)
+  })
 }
 
 /** What a failed program says of itself, in one line. */

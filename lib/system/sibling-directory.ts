@@ -119,9 +119,8 @@ function syncAbove(path: string): void {
 export async function removeSibling(owner: User, path: string, deadline: Deadline): Promise<void> {
   const { uid } = lstatSync(path)
   if (uid !== owner.uid) throw new OcfError(ExitCode.ERR_GENERIC, `${path} does not belong to ${owner.name}`)
-  const command = ['find', path, '-xdev', '-mindepth', '1', '-delete']
-  const [run = '', ...args] = isRoot() ? ['runuser', '-u', owner.name, '--', ...command] : command
-  const result = await runProgram(run, args, { deadline, cwd: '/' })
+  const args = [path, '-xdev', '-mindepth', '1', '-delete']
+  const result = await runProgram('find', args, { as: owner, deadline, cwd: '/' })
   if (result.code !== 0) throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('find', result))
   asUser(ownerAbove(path), () => {
     rmdirSync(path)

@@ -11,6 +11,19 @@ const END = 'end of meta-data'
  */
 const NODE_OPTIONS = '--v8-pool-size=1'
 
+/**
+ * What Node reads from its environment before an agent is asked (node(1), "Environment variables"): a wrong NODE_OPTIONS
+ * ends it with 9, which the cluster manager reads as "failed in the promoted role"; others load code, write files, or
+ * cost time.
+ */
+const NODE_VARIABLES = [
+  ...['NODE_OPTIONS', 'NODE_PATH', 'NODE_EXTRA_CA_CERTS', 'NODE_ICU_DATA', 'NODE_DEBUG', 'NODE_DEBUG_NATIVE'],
+  ...['NODE_V8_COVERAGE', 'NODE_REDIRECT_WARNINGS', 'NODE_COMPILE_CACHE', 'NODE_PENDING_DEPRECATION'],
+  ...['NODE_CHANNEL_FD', 'NODE_UNIQUE_ID', 'NODE_PRESERVE_SYMLINKS', 'NODE_PRESERVE_SYMLINKS_MAIN'],
+  ...['NODE_USE_ENV_PROXY', 'NODE_USE_SYSTEM_CA', 'NODE_TLS_REJECT_UNAUTHORIZED', 'NODE_SKIP_PLATFORM_CHECK'],
+  ...['OPENSSL_CONF', 'OPENSSL_MODULES', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+].join(' ')
+
 /** The lines of a file of shell, joined. */
 function shellOf(file: string): string {
   return readFileSync(file, 'utf8')
@@ -24,7 +37,8 @@ function shellOf(file: string): string {
  * An agent's executable is a program in two languages, for Node's own start is most of what many of its actions cost:
  * what the shell reads is to JavaScript a string, which does nothing, and a comment. The shell prints the meta-data,
  * which pacemaker asks for before every start, in a failover as well; and ends the actions that are nothing to do by
- * what the agent may have in a file `shortcut.sh` beside its `main.ts`.
+ * what the agent may have in a file `shortcut.sh` beside its `main.ts`. What would reach Node before the agent does is
+ * taken out of the environment there.
  *
  * The second line tells what the file is, and scripts/install knows by it which files are its own to remove; it
  * writes Node's path into the first line, or into the third where that is the one that starts Node.
@@ -40,7 +54,7 @@ export function firstLines(entry: string, name: string, metadata?: string): stri
   return [
     '#!/bin/sh',
     `':' ${name}`,
-    `':' //; if [ "$1" != meta-data ]; then ${shell}exec /usr/bin/env node ${NODE_OPTIONS} "$0" "$@"; fi`,
+    `':' //; if [ "$1" != meta-data ]; then ${shell}unset ${NODE_VARIABLES}; exec /usr/bin/env node ${NODE_OPTIONS} "$0" "$@"; fi`,
     `':' /*; exec cat <<'${END}'`,
     metadata.trimEnd(),
     END,

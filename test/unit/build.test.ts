@@ -141,12 +141,12 @@ describe.each(agentNames)('%s', (name) => {
          vm.compileFunction = (...args) => (packages++, compile(...args))
          process.on('exit', () => {
            const modules = process.moduleLoadList.filter((name) => !before.has(name))
-           require('node:fs').writeFileSync(process.env.REPORT, JSON.stringify({ modules, packages }))
+           require('node:fs').writeFileSync(${JSON.stringify(report)}, JSON.stringify({ modules, packages }))
          })`,
       )
       spawnSync(process.execPath, ['--require', hook, executable(name), ...args], {
         stdio: ['ignore', output, output],
-        env: { ...NO_SOFTWARE[name], PATH: '/usr/bin:/bin', REPORT: report },
+        env: { ...NO_SOFTWARE[name], PATH: '/usr/bin:/bin' },
       })
       closeSync(output)
       return JSON.parse(readFileSync(report, 'utf8')) as { modules: readonly string[]; packages: number }

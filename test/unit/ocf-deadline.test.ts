@@ -12,6 +12,15 @@ test('passes', () => {
   expect(new Deadline(60_000).passed).toBe(false)
 })
 
+test('is at the most what a timer can be set for', () => {
+  // 2³¹ ms or more, and Node's timers go off at once.
+  for (const ms of [40 * 86_400_000, 2 ** 31, Number.MAX_VALUE, Infinity]) {
+    const { remainingMs } = new Deadline(ms)
+    expect(remainingMs).toBeGreaterThan(24 * 86_400_000)
+    expect(remainingMs).toBeLessThan(2 ** 31)
+  }
+})
+
 test('a part of it never ends after it', () => {
   const deadline = new Deadline(10_000)
   expect(deadline.within(1000).remainingMs).toBeLessThanOrEqual(1000)

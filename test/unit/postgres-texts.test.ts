@@ -205,6 +205,7 @@ describe('postmaster.pid', () => {
     expect(readPidFile(text)).toEqual({
       pid: 1234,
       standalone: false,
+      started: 1700000000,
       port: 5433,
       socketDirectory: '/var/run/postgresql',
       status: 'ready',
@@ -214,6 +215,7 @@ describe('postmaster.pid', () => {
     expect(readPidFile('1234\n/data\n')).toEqual({
       pid: 1234,
       standalone: false,
+      started: undefined,
       port: undefined,
       socketDirectory: undefined,
       status: undefined,

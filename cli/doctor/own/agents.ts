@@ -19,7 +19,9 @@ const OPEN = 0o022
 function executorsPath(): readonly string[] {
   const [executor] = processesNamed('pacemaker-execd', 'lrmd')
   const path = executor === undefined ? undefined : variableOf(executor, 'PATH')
-  return path === undefined ? programDirectories() : path.split(':').filter(Boolean)
+  return path === undefined
+    ? programDirectories()
+    : path.split(':').filter((directory) => directory.startsWith('/'))
 }
 
 /** The programs that start a script: that of its first line, and Node where a line of shell starts that. */

@@ -1,17 +1,16 @@
 /** Processes of this node by the name of their program. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { findProcess } from '../../../lib/system/processes'
+import { readFileSync } from 'node:fs'
+import { accountOf, findProcess, processNumbers } from '../../../lib/system/processes'
 
 /** The kernel keeps this many characters of a program's name. */
 const NAME_LENGTH = 15
 
-/** The numbers of those that run. */
+/** The numbers of root's that run: anybody can give a process of his a name. */
 export function processesNamed(...names: readonly string[]): readonly number[] {
   const wanted = names.map((name) => name.slice(0, NAME_LENGTH))
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((pid) => wanted.includes(findProcess(pid)?.name ?? ''))
+  return processNumbers().filter(
+    (pid) => wanted.includes(findProcess(pid)?.name ?? '') && accountOf(pid) === 0,
+  )
 }
 
 /** A variable in the environment that a process was started with. */

@@ -1,0 +1,215 @@
+/** What counts as the server on a data directory: neither a name, nor that a process works there. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { findServer, serverProcesses } from '../../lib/postgres/server-state'
+import { callAgent } from '../root/support/agent'
+import { idOf, PG_BIN, removeTemplate, TestServer } from '../root/support/server'
+import { eventually } from './support/timing'
+
+jest.setTimeout(60_000)
+
+let server: TestServer
+const others: ChildProcess[] = []
+const call = (action: string, params: Record<string, string> = {}) =>
+  callAgent('pgsql', action, { params: { ...server.params, ...params } })
+
+beforeEach(() => {
+  server = TestServer.create()
+  mkdirSync(join(server.directory, 'bin'))
+  chmodSync(server.directory, 0o755)
+})
+afterEach(() => {
+  for (const other of others) other.kill('SIGKILL')
+  others.length = 0
+  server.destroy()
+})
+afterAll(removeTemplate)
+
+/** Starts something that works in the data directory and is no server. */
+async function bystander(user: string, program: string, ...args: string[]): Promise<ChildProcess> {
+  const child = spawn(program, args, {
+    cwd: server.dataDirectory,
+    uid: idOf('-u', user),
+    gid: idOf('-g', user),
+    stdio: 'ignore',
+  })
+  others.push(child)
+  await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
+  return child
+}
+
+const lives = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
+
+/** A copy of the server's programs in a directory that a test may change. */
+function ownPrograms(): { pgctl: string } {
+  for (const name of ['postgres', 'pg_ctl', 'pg_controldata']) copyOf(join(PG_BIN, name), name)
+  symlinkSync('/usr/lib/postgresql/15/lib', join(server.directory, 'lib'))
+  return { pgctl: join(server.directory, 'bin/pg_ctl') }
+}
+
+/** A copy of a program under another name. */
+function copyOf(program: string, name: string): string {
+  const path = join(server.directory, 'bin', name)
+  copyFileSync(program, path)
+  chmodSync(path, 0o755)
+  return path
+}
+
+const BYSTANDERS: readonly (readonly [string, () => Promise<ChildProcess>])[] = [
+  ['an exporter', () => bystander('postgres', copyOf('/bin/sleep', 'postgres_exporter'), '300')],
+  [
+    'a script',
+    () => {
+      const script = join(server.directory, 'bin/postgres-backup')
+      writeFileSync(script, '#!/bin/bash\nread -r <> <(:)\nsleep 300\n', { mode: 0o755 })
+      return bystander('postgres', script)
+    },
+  ],
+  ['one that calls itself postgres', () => bystander('postgres', 'perl', '-e', '$0 = "postgres"; sleep 300')],
+  ["another account's, of that name", () => bystander('root', copyOf('/bin/sleep', 'postgres'), '300')],
+  ['a shell', () => bystander('postgres', 'bash', '-c', 'sleep 300; :')],
+]
+
+describe.each(BYSTANDERS)('%s that works in the data directory', (_, begin) => {
+  test('is no server: it is neither reported, nor in the way of the server, nor ended with it', async () => {
+    const other = await begin()
+    // perl has to have set its name.
+    await eventually(() => findServer(server.dataDirectory).kind !== 'stopped', 300)
+    expect(serverProcesses(server.dataDirectory)).toEqual([])
+    expect((await call('monitor')).code).toBe(7)
+    expect((await call('start')).code).toBe(0)
+    expect(server.sql('select 1')).toBe('1')
+    expect((await call('monitor')).code).toBe(0)
+    expect((await call('stop')).code).toBe(0)
+    expect((await call('monitor')).code).toBe(7)
+    expect(lives(other)).toBe(true)
+  })
+
+  test('is none either where postmaster.pid names it', async () => {
+    const other = await begin()
+    const file = join(server.dataDirectory, 'postmaster.pid')
+    writeFileSync(file, `${other.pid}\n${server.dataDirectory}\n1\n5432\n/tmp\n\n\nready\n`, { mode: 0o600 })
+    execFileSync('chown', ['postgres:', file])
+    expect((await call('monitor')).code).toBe(7)
+    expect((await call('stop')).code).toBe(0)
+    expect(lives(other)).toBe(true)
+  })
+})
+
+describe('the server is found', () => {
+  async function livesAndStops(params: Record<string, string> = {}): Promise<void> {
+    const { postmaster } = server
+    expect((await call('monitor', params)).code).toBe(0)
+    expect((await call('stop', params)).code).toBe(0)
+    expect(server.processes()).not.toContain(postmaster)
+    expect((await call('monitor', params)).code).toBe(7)
+  }
+
+  test('when its pid file has been removed', async () => {
+    expect((await call('start')).code).toBe(0)
+    rmSync(join(server.dataDirectory, 'postmaster.pid'))
+    const found = findServer(server.dataDirectory)
+    expect(found).toMatchObject({ kind: 'running', pidFile: undefined })
+    expect((await call('monitor')).code).toBe(0)
+    expect((await call('stop')).code).toBe(0)
+    expect(server.processes()).toEqual([])
+  })
+
+  test('when the clock was set after it had started', async () => {
+    expect((await call('start')).code).toBe(0)
+    const file = join(server.dataDirectory, 'postmaster.pid')
+    const lines = execFileSync('cat', [file], { encoding: 'utf8' }).split('\n')
+    lines[2] = '1000000000'
+    writeFileSync(file, lines.join('\n'))
+    expect(findServer(server.dataDirectory)).toMatchObject({ kind: 'running', pidFile: { started: 1e9 } })
+    await livesAndStops()
+  })
+
+  test('when the pid file names one of its children', async () => {
+    expect((await call('start')).code).toBe(0)
+    const { postmaster } = server
+    const child = server.processes().find((pid) => pid !== postmaster)
+    const file = join(server.dataDirectory, 'postmaster.pid')
+    writeFileSync(file, `${child}\n${server.dataDirectory}\n1000000000\n5432\n${server.directory}\n`)
+    expect(findServer(server.dataDirectory)).toMatchObject({
+      kind: 'running',
+      postmaster: { pid: postmaster },
+      pidFile: undefined,
+    })
+    expect((await call('stop')).code).toBe(0)
+  })
+
+  test('when an upgrade has put another program in the place of its own', async () => {
+    const params = ownPrograms()
+    expect((await call('start', params)).code).toBe(0)
+    const program = join(server.directory, 'bin/postgres')
+    rmSync(program)
+    expect(findServer(server.dataDirectory).kind).toBe('running')
+    copyOf('/bin/true', 'postgres')
+    await livesAndStops(params)
+  })
+
+  test('when its package has been removed', async () => {
+    const params = ownPrograms()
+    expect((await call('start', params)).code).toBe(0)
+    renameSync(join(server.directory, 'bin'), join(server.directory, 'gone'))
+    rmSync(join(server.directory, 'gone'), { recursive: true })
+    await livesAndStops(params)
+  })
+
+  test('when its directory is reached by a link', async () => {
+    symlinkSync(PG_BIN, join(server.directory, 'current'))
+    symlinkSync(server.dataDirectory, join(server.directory, 'link'))
+    const params = {
+      pgctl: join(server.directory, 'current/pg_ctl'),
+      pgdata: join(server.directory, 'link'),
+    }
+    expect((await call('start', params)).code).toBe(0)
+    await livesAndStops(params)
+  })
+
+  test('when it runs in a container', async () => {
+    const start = [
+      'pg_ctl',
+      '-w',
+      '-s',
+      '-D',
+      server.dataDirectory,
+      '-l',
+      join(server.directory, 'log'),
+      'start',
+    ]
+    const script = `
+      mkdir -p ${server.directory}/inner && mount --bind ${PG_BIN} ${server.directory}/inner
+      exec setpriv --reuid=postgres --regid=postgres --init-groups -- ${server.directory}/inner/${start.join(' ')}`
+    execFileSync('unshare', ['--mount', 'sh', '-c', script], { stdio: 'ignore' })
+    expect(findServer(server.dataDirectory).kind).toBe('running')
+    await livesAndStops()
+  })
+
+  test('when its data has been given to another account', async () => {
+    expect((await call('start')).code).toBe(0)
+    execFileSync('chown', ['nobody', server.dataDirectory])
+    try {
+      expect(findServer(server.dataDirectory).kind).toBe('running')
+      expect((await call('monitor')).code).not.toBe(7)
+    } finally {
+      execFileSync('chown', ['postgres', server.dataDirectory])
+    }
+  })
+})
+
+test('what is left over of a server is found, and ended', async () => {
+  server.configure('restart_after_crash = off')
+  expect((await call('start')).code).toBe(0)
+  const { postmaster } = server
+  const rest = server.processes().filter((pid) => pid !== postmaster)
+  for (const pid of rest) process.kill(pid, 'SIGSTOP')
+  process.kill(postmaster, 'SIGKILL')
+  expect(await eventually(() => findServer(server.dataDirectory).kind === 'orphaned')).toBe(true)
+  expect((await call('monitor')).code).toBe(1)
+  expect((await call('stop')).code).toBe(0)
+  expect(server.processes()).toEqual([])
+})
