@@ -1,8 +1,7 @@
 /** `start` and the process that makes the data a copy of the primary's. */
 import { ExitCode, OcfError } from '../../lib/ocf'
 import { spawnDetached } from '../../lib/system/background-program'
-import { sessionProcesses, signalProcess } from '../../lib/system/processes'
-import { asUser } from '../../lib/system/users'
+import { realUser, sessionProcesses, signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { describeFailed, describeRunning } from './describe-rejoin'
 import { makeTmpdir } from './make-tmpdir'
@@ -30,16 +29,11 @@ const START_SHARE = 1 / 4
 function endRemains(site: Site): void {
   const before = readRejoin(site)
   if (before === undefined || before.worker.boot !== bootId() || isAlive(before.worker)) return
-  // As their owner: the note's word is not enough to end anything else.
-  asUser(site.instance.owner, () => {
-    for (const { pid } of sessionProcesses(before.worker.pid)) {
-      try {
-        signalProcess(pid, 'SIGKILL')
-      } catch {
-        // Somebody else's.
-      }
-    }
-  })
+  // The note's word is not enough to end anything of another account. (To send a signal with the owner's rights would
+  // not do: kill(2) asks for the real user id, too, which stays root's.)
+  for (const { pid } of sessionProcesses(before.worker.pid)) {
+    if (realUser(pid) === site.instance.owner.uid) signalProcess(pid, 'SIGKILL')
+  }
 }
 
 /**

@@ -1,20 +1,21 @@
-import { readOwned } from '../../lib/system/owned-files'
+import { optional, readState, record, text } from '../../lib/system/state-file'
 import { type FollowNote } from './decide-follow'
 import { type Site } from './site'
+
+/** A position, or what PostgreSQL says in its place. */
+const position = text({ max: 64 })
+
+const followNote = record({
+  primary: text({ max: 255 }),
+  received: optional(position),
+  replayed: optional(position),
+})
 
 /** What the last monitor saw of a standby that did not receive; what cannot be understood counts as nothing. */
 export function readFollowNote({
   instance,
   files,
 }: Pick<Site, 'instance' | 'files'>): FollowNote | undefined {
-  const text = readOwned(instance.owner, files.follow)
-  if (text === undefined) return undefined
-  try {
-    const note = JSON.parse(text) as Partial<FollowNote> | null
-    return typeof note?.primary === 'string'
-      ? { primary: note.primary, received: note.received, replayed: note.replayed }
-      : undefined
-  } catch {
-    return undefined
-  }
+  const note = readState(instance.owner, files.follow, followNote)
+  return note && { primary: note.primary, received: note.received, replayed: note.replayed }
 }

@@ -95,7 +95,7 @@ case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operat
     if [ $# -eq 1 ] && [ "${OCF_RESKEY_CRM_meta_interval:-0}" -gt 0 ] 2>/dev/null &&
       gone "${OCF_RESKEY_pgdata-}/postmaster.pid" && healthy "$OCF_RESKEY_pgdata"; then
       line="INFO: PostgreSQL is not running: postmaster.pid names process $pid, which is gone";
-      if [ -w "${HA_logfile-}" ]; then
+      if [ -w "${HA_logfile-}" ] && [ -f "$HA_logfile" ] && [ ! -L "$HA_logfile" ]; then
         echo "pgsql(${OCF_RESOURCE_INSTANCE%%:*})[$$]:	$(date +%Y/%m/%d_%H:%M:%S) $line" >>"$HA_logfile";
       else
         echo "$line" >&2;

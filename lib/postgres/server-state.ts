@@ -1,8 +1,9 @@
 /** Whether a server runs on a data directory, from the processes themselves. */
-import { lstatSync, openSync, readFileSync, closeSync, constants } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, messageOf } from '../ocf'
 import { findProcess, type Process, processesIn, worksIn } from '../system/processes'
+import { readRegular, STATE_BYTES, UnusableFileError } from '../system/regular-file'
 import { type PidFile, readPidFile } from './pid-file'
 
 /** What was found of a server. */
@@ -28,14 +29,9 @@ export function serverProcesses(dataDirectory: string): readonly Process[] {
 function pidFileText(dataDirectory: string): { text?: string; problem?: string } {
   const path = `${dataDirectory}/postmaster.pid`
   try {
-    if (!lstatSync(path).isFile()) return { problem: 'it is not a regular file' }
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    try {
-      return { text: readFileSync(fd, 'utf8') }
-    } finally {
-      closeSync(fd)
-    }
+    return { text: readRegular(path, { limit: STATE_BYTES }).content.toString('utf8') }
   } catch (error) {
+    if (error instanceof UnusableFileError) return { problem: error.message }
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT' || code === 'ENOTDIR' ? {} : { problem: messageOf(error) }
   }
