@@ -12,6 +12,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -79,8 +80,13 @@ describe('metrics --textfile, and whatever file the operator names', () => {
     }).toThrow(/is no regular file/)
   })
 
-  test('devices stay what they are', () => {
-    for (const path of ['/dev/null', '/dev/stdout']) {
+  test('a device stays what it is', () => {
+    // As /dev/null and /dev/stdout are.
+    const device = join(roots, 'null')
+    const link = join(roots, 'stdout')
+    execFileSync('mknod', [device, 'c', '1', '3'])
+    symlinkSync('/proc/self/fd/1', link)
+    for (const path of [device, link]) {
       const before = lstatSync(path).mode
       expect(() => {
         write(path)
