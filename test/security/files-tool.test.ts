@@ -149,7 +149,7 @@ describe('init', () => {
     writeFileSync(target, 'as it was\n', { mode: 0o644 })
     server.configure(`hba_file = '${target}'`)
     const plan = join(roots, 'plan.yaml')
-    const { pgctl = '', pgdata = '', logfile = '', tmpdir = '', socketdir = '' } = server.params
+    const { pgctl, pgdata, logfile, tmpdir, socketdir } = server.params
     writeFileSync(
       plan,
       `nodes: [node1, node2]
