@@ -1,24 +1,19 @@
 /** lvs_support: the address is on the loopback interface whenever it is not on the network. */
 import { runIp } from '../../lib/network/ip-command'
 import { type Deadline } from '../../lib/ocf'
-import {
-  existsOwned,
-  makeSharedDirectory,
-  readOwned,
-  removeOwned,
-  writeOwned,
-} from '../../lib/system/owned-files'
+import { existsOwned, makeDirectory, removeOwned } from '../../lib/system/owned-files'
 import { dirname } from 'node:path'
+import { ROOT } from '../../lib/system/held-directory'
+import { type Formed, optional, readState, record, text, writeState } from '../../lib/system/state-file'
 import { type Values } from './agent'
 import { loopbackNoteOf } from './state-files'
 
-const ROOT = { name: 'root', uid: 0, gid: 0 } as const
+const WORD = text({ max: 64, pattern: /^[\w.:-]+$/ })
 
 /** What the address had on the loopback interface, beside its prefix length of 32. */
-export interface LoopbackAddress {
-  readonly broadcast?: string
-  readonly label?: string
-}
+const loopbackAddress = record({ broadcast: optional(WORD), label: optional(WORD) })
+
+export type LoopbackAddress = Formed<typeof loopbackAddress>
 
 export async function takeFromLoopback(
   values: Values,
@@ -26,8 +21,8 @@ export async function takeFromLoopback(
   deadline: Deadline,
 ): Promise<void> {
   const note = loopbackNoteOf(values)
-  makeSharedDirectory(ROOT, dirname(note), 0o755)
-  writeOwned(ROOT, note, `${JSON.stringify(as)}\n`)
+  makeDirectory(ROOT, dirname(note), 0o755)
+  writeState(ROOT, note, as)
   await runIp(['-4', 'address', 'delete', `${values.ip.text}/32`, 'dev', 'lo'], deadline)
 }
 
@@ -39,7 +34,7 @@ export function isTakenFromLoopback(values: Values): boolean {
 /** Reads the note of `takeFromLoopback`; one that cannot be read says nothing. */
 function readNote(note: string): LoopbackAddress {
   try {
-    return JSON.parse(readOwned(ROOT, note) ?? '') as LoopbackAddress
+    return readState(ROOT, note, loopbackAddress) ?? {}
   } catch {
     return {}
   }

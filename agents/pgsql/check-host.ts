@@ -5,6 +5,7 @@ import { findSetting, readConfigFile } from '../../lib/postgres/config-file'
 import { type Instance, type MajorVersion } from '../../lib/postgres/instance'
 import { findPgCtl } from '../../lib/postgres/start-server'
 import { type Values } from './agent'
+import { checkTmpdir } from './make-tmpdir'
 import { OLDEST_WITH_RECEIVER } from './receiver'
 import { isReplicated, readSiteVersion, type Site } from './site'
 
@@ -35,7 +36,7 @@ const NEEDS: readonly Need[] = [
 function readConfig({ instance: { configFile, owner } }: Site): string {
   let text: string | undefined
   try {
-    text = readConfigFile(configFile)
+    text = readConfigFile(owner, configFile)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT') {
@@ -105,6 +106,7 @@ export function checkHost(site: Site, values: Values): MajorVersion {
   const version = readSiteVersion(site)
   checkDataDirectory(instance)
   const config = readConfig(site)
+  checkTmpdir(site)
   for (const { version: oldest, what, needed } of NEEDS) {
     if (version >= oldest || !needed(values, site)) continue
     throw new OcfError(

@@ -13,7 +13,7 @@ export interface StopFacts {
   readonly publishes: boolean
   /** The lock file is there: this node was primary. */
   readonly locked: boolean
-  /** The data is being made a copy of the primary's: that goes on, and what runs there is not the server. */
+  /** The data is being made a copy of the primary's: that goes on, and nothing runs there but what that has started. */
   readonly rejoins: boolean
   /** The node that the cluster means to promote in the same transition. */
   readonly successor: string | undefined

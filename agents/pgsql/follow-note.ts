@@ -1,25 +1,22 @@
-import { readOwned } from '../../lib/system/owned-files'
+import { optional, readState, record, text, whole } from '../../lib/system/state-file'
 import { type FollowNote } from './decide-follow'
 import { type Site } from './site'
+
+/** A position, or what PostgreSQL says in its place. */
+const position = text({ max: 64 })
+
+const followNote = record({
+  primary: text({ max: 255 }),
+  received: optional(position),
+  replayed: optional(position),
+  failed: optional(whole(0, 1000)),
+})
 
 /** What the last monitor saw of a standby that did not receive; what cannot be understood counts as nothing. */
 export function readFollowNote({
   instance,
   files,
 }: Pick<Site, 'instance' | 'files'>): FollowNote | undefined {
-  const text = readOwned(instance.owner, files.follow)
-  if (text === undefined) return undefined
-  try {
-    const note = JSON.parse(text) as Partial<FollowNote> | null
-    return typeof note?.primary === 'string'
-      ? {
-          primary: note.primary,
-          received: note.received,
-          replayed: note.replayed,
-          ...(typeof note.failed === 'number' && { failed: note.failed }),
-        }
-      : undefined
-  } catch {
-    return undefined
-  }
+  const note = readState(instance.owner, files.follow, followNote)
+  return note && { ...note, received: note.received, replayed: note.replayed }
 }

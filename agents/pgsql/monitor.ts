@@ -1,13 +1,13 @@
 import { ExitCode, OcfError } from '../../lib/ocf'
-import { findServerSettled } from '../../lib/postgres/server-state'
+import { findServerSettled, type ServerState } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { dataDirectoryOf } from './data-directory'
 
 /** It is no server that runs, but the recovery that pg_rewind needs. */
-async function recoversForRejoin(context: Context): Promise<boolean> {
+async function recoversForRejoin(context: Context, server: ServerState): Promise<boolean> {
   const { readSite } = await import('./site')
-  const { readRejoin } = await import('./rejoin-note')
-  return readRejoin(await readSite(context))?.state === 'running'
+  const { isPartOfRejoin, readRejoin } = await import('./rejoin-note')
+  return isPartOfRejoin(readRejoin(await readSite(context)), server)
 }
 
 /**
@@ -26,7 +26,7 @@ export async function monitor(context: Context): Promise<ExitCode> {
     else if (!explain) await (await import('./tell-epoch')).tellEpoch(context)
     return ExitCode.NOT_RUNNING
   }
-  if (found.kind === 'running' && found.pidFile?.standalone && (await recoversForRejoin(context))) {
+  if (found.kind === 'running' && found.pidFile?.standalone && (await recoversForRejoin(context, found))) {
     explain?.observed({ server: found })
     return ExitCode.NOT_RUNNING
   }

@@ -259,7 +259,7 @@ export const parameters = {
     check: absolutePath,
     shortdesc: "Directory for the agent's files",
     longdesc:
-      'Holds the lock file PGSQL.lock, the included settings rep_mode.conf and recovery.conf, and the notes of an election. Made when it is missing; it belongs to pgdba.',
+      'Holds the lock file PGSQL.lock, the included settings rep_mode.conf and recovery.conf, and the notes of an election. It belongs to pgdba: one of another account is refused. When it is missing it is made, by root where only root can write to the directory above it, and with the rights of pgdba anywhere else.',
   }),
   xlog_check_count: integer({
     default: 3,

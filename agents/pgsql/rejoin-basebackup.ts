@@ -24,10 +24,7 @@ import { reachPrimary } from './rejoin'
 import { type RejoinWork } from './rejoin-work'
 import { readMark } from './rewinding'
 import { type ReplicatedSite } from './site'
-import { DIVERGED, mendSwap, swapIn } from './swap'
-
-/** In the name of a base backup that is not complete yet, before the time of its beginning. */
-const FRESH = '.new-'
+import { DIVERGED, FRESH, mendSwap, swapIn } from './swap'
 
 /** How often it is begun anew when the primary is lost meanwhile, and how long the next primary is waited for. */
 const TRIES = 3
@@ -69,10 +66,10 @@ async function removeFresh({ instance }: ReplicatedSite, deadline: Deadline, log
   }
 }
 
-function makeFresh({ instance: { dataDirectory } }: ReplicatedSite): string {
+function makeFresh({ instance: { owner, dataDirectory } }: ReplicatedSite): string {
   const fresh = freeSibling(dataDirectory, FRESH)
   try {
-    makeSibling(dataDirectory, fresh)
+    makeSibling(owner, dataDirectory, fresh)
     return fresh
   } catch (error) {
     throw fail(

@@ -1,7 +1,20 @@
 /** What is written down of a rejoin: for the actions that meet it, and for those after it. */
 import { readFileSync } from 'node:fs'
-import { readOwned, removeOwned, writeOwned } from '../../lib/system/owned-files'
-import { startTime } from '../../lib/system/processes'
+import { removeOwned } from '../../lib/system/owned-files'
+import {
+  type Formed,
+  findState,
+  flag,
+  oneOf,
+  optional,
+  readState,
+  record,
+  text,
+  whole,
+  writeState,
+} from '../../lib/system/state-file'
+import { commandLine, descendsFrom, realUser, startTime } from '../../lib/system/processes'
+import { type ServerState } from '../../lib/postgres/server-state'
 import { type Site } from './site'
 
 /** How a node's data is made a copy of the primary's. */
@@ -28,22 +41,39 @@ export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }
 
-export interface RejoinNote {
-  readonly method: RejoinMethod
+/** The action of the process that does it: the last word of its command line. */
+export const WORKER_ACTION = 'rejoin'
+
+/** The kernel's numbers end there (proc(5), pid_max). */
+const PID_MAX = 2 ** 22
+
+const processMark = record({
+  pid: whole(2, PID_MAX),
+  started: text({ max: 32, pattern: /^\d*$/ }),
+  boot: text({ max: 64 }),
+})
+
+const SENTENCE = 1000
+
+const rejoinNote = record({
+  /** How it is done. */
+  method: oneOf('rewind', 'basebackup'),
   /** Who does it. */
-  readonly worker: ProcessMark
+  worker: processMark,
   /** When it was begun: ISO 8601. */
-  readonly begun: string
-  readonly state: 'running' | 'done' | 'failed'
+  begun: text({ max: 64 }),
+  state: oneOf('running', 'done', 'failed'),
   /** What it is about, in a few words: `copies 34 %`. */
-  readonly phase: string
+  phase: text({ max: SENTENCE }),
   /** Why it failed. */
-  readonly reason?: string
+  reason: optional(text({ max: SENTENCE })),
   /** A start has said so. */
-  readonly told?: boolean
+  told: optional(flag),
   /** How many times it has been begun since it last worked. */
-  readonly attempts: number
-}
+  attempts: whole(0, 1_000_000),
+})
+
+export type RejoinNote = Formed<typeof rejoinNote>
 
 /** A rejoin that was begun. */
 export type Rejoin = Omit<RejoinNote, 'state'> & {
@@ -51,39 +81,43 @@ export type Rejoin = Omit<RejoinNote, 'state'> & {
   readonly state: RejoinNote['state'] | 'cut off'
 }
 
-function isNote(value: unknown): value is RejoinNote {
-  const { method, worker, begun, state, phase, reason, attempts } = (value ?? {}) as Partial<
-    Record<keyof RejoinNote, unknown>
-  >
-  const { pid, started, boot } = (worker ?? {}) as Partial<Record<keyof ProcessMark, unknown>>
+/**
+ * Whether a process is what does a rejoin: alive, of the account that runs the agent, and the agent's own action. The
+ * note is written by the database's account, and could name any process there is.
+ */
+function isWorker(mark: ProcessMark): boolean {
   return (
-    (method === 'rewind' || method === 'basebackup') &&
-    Number.isSafeInteger(pid) &&
-    Number(pid) > 1 &&
-    [started, boot, begun, phase].every((text) => typeof text === 'string') &&
-    (state === 'running' || state === 'done' || state === 'failed') &&
-    (reason === undefined || typeof reason === 'string') &&
-    Number.isSafeInteger(attempts)
+    isAlive(mark) &&
+    realUser(mark.pid) === process.getuid?.() &&
+    commandLine(mark.pid).at(-1) === WORKER_ACTION
   )
-}
-
-function parse(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    return undefined
-  }
 }
 
 /** The last rejoin, unless the server has been started since; nothing also where the note makes no sense. */
 export function readRejoin({ instance, files }: Pick<Site, 'instance' | 'files'>): Rejoin | undefined {
-  const note = parse(readOwned(instance.owner, files.rejoin))
-  if (!isNote(note)) return undefined
-  return note.state === 'running' && !isAlive(note.worker) ? { ...note, state: 'cut off' } : note
+  const note = readState(instance.owner, files.rejoin, rejoinNote)
+  if (note === undefined) return undefined
+  return note.state === 'running' && !isWorker(note.worker) ? { ...note, state: 'cut off' } : note
+}
+
+/**
+ * Whether what runs on the data directory, if anything does, was started by the process that does the rejoin: it is the
+ * recovery that pg_rewind needs. A server that was started by anybody else is not.
+ */
+export function isPartOfRejoin(rejoin: Rejoin | undefined, server: ServerState): boolean {
+  if (rejoin?.state !== 'running') return false
+  const processes =
+    server.kind === 'running' ? [server.postmaster] : server.kind === 'orphaned' ? server.processes : []
+  return processes.every(({ pid }) => descendsFrom(pid, rejoin.worker.pid))
 }
 
 export function writeRejoin({ instance, files }: Site, note: RejoinNote): void {
-  writeOwned(instance.owner, files.rejoin, `${JSON.stringify(note)}\n`)
+  const { phase, reason } = note
+  writeState(instance.owner, files.rejoin, {
+    ...note,
+    phase: phase.slice(0, SENTENCE),
+    ...(reason !== undefined && { reason: reason.slice(0, SENTENCE) }),
+  })
 }
 
 /** A start has said why it failed: the next one may begin it again. */
@@ -100,7 +134,7 @@ export function forgetRejoin({ instance, files }: Site): void {
 
 /** A start waits for the rejoin, and goes on by itself when that ends. */
 export function announceWaiter({ instance, files }: Site): void {
-  writeOwned(instance.owner, files.rejoinWaiter, `${JSON.stringify(markOf(process.pid))}\n`)
+  writeState(instance.owner, files.rejoinWaiter, markOf(process.pid))
 }
 
 /** It has seen how the rejoin ended. */
@@ -110,13 +144,11 @@ export function retractWaiter({ instance, files }: Site): void {
 
 /** It cannot wait any longer: a rejoin that ends from now on has to look for the rest itself. */
 export function abandonRejoin({ instance, files }: Site): void {
-  writeOwned(instance.owner, files.rejoinWaiter, '{}\n')
+  writeState(instance.owner, files.rejoinWaiter, {})
 }
 
 /** Whether the start that waited has gone without having seen how the rejoin ended. */
 export function isAbandoned({ instance, files }: Site): boolean {
-  const text = readOwned(instance.owner, files.rejoinWaiter)
-  if (text === undefined) return false
-  const { pid, started, boot } = (parse(text) ?? {}) as Partial<ProcessMark>
-  return pid === undefined || started === undefined || boot === undefined || !isAlive({ pid, started, boot })
+  const found = findState(instance.owner, files.rejoinWaiter, processMark)
+  return found.kind === 'unusable' || (found.kind === 'state' && !isAlive(found.state))
 }

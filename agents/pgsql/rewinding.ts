@@ -4,26 +4,38 @@
  */
 import { type Deadline, ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { type ControlData, controlDataOf } from '../../lib/postgres/control-data'
-import { existsOwned, readOwned, removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { existsOwned, removeOwned } from '../../lib/system/owned-files'
+import {
+  findState,
+  flag,
+  type Formed,
+  optional,
+  record,
+  text,
+  whole,
+  writeState,
+} from '../../lib/system/state-file'
 import { bootId } from './rejoin-note'
 import { type Site } from './site'
 
-export interface Rewinding {
+const rewinding = record({
   /** pg_rewind has ended well; only the node's own files are to be put back. */
-  readonly done?: boolean
-  readonly since: string
-  readonly boot: string
+  done: optional(flag),
+  since: text({ max: 64 }),
+  boot: text({ max: 64 }),
   /** What the data was before: pg_rewind changes that last of all. */
-  readonly before?: Pick<ControlData, 'checkpoint' | 'timeline' | 'state'>
-}
+  before: optional(
+    record({ checkpoint: text({ max: 64 }), timeline: whole(1, 2 ** 32), state: text({ max: 64 }) }),
+  ),
+})
 
+export type Rewinding = Formed<typeof rewinding>
+
+/** The mark, if there is one. One that makes no sense says that pg_rewind has begun to write, and no more. */
 export function readMark({ instance, files }: Pick<Site, 'instance' | 'files'>): Rewinding | undefined {
-  try {
-    const text = readOwned(instance.owner, files.rewinding)
-    return text === undefined ? undefined : (JSON.parse(text) as Rewinding)
-  } catch {
-    return { since: 'at an unknown time', boot: '' }
-  }
+  const found = findState(instance.owner, files.rewinding, rewinding)
+  if (found.kind === 'nothing') return undefined
+  return found.kind === 'state' ? found.state : { since: 'at an unknown time', boot: '' }
 }
 
 export function markRewinding({ instance, files }: Site, { checkpoint, timeline, state }: ControlData): void {
@@ -32,13 +44,12 @@ export function markRewinding({ instance, files }: Site, { checkpoint, timeline,
     boot: bootId(),
     before: { checkpoint, timeline, state },
   }
-  writeOwned(instance.owner, files.rewinding, `${JSON.stringify(mark)}\n`)
+  writeState(instance.owner, files.rewinding, mark)
 }
 
 export function markDone(site: Site): void {
   const mark = readMark(site)
-  if (mark)
-    writeOwned(site.instance.owner, site.files.rewinding, `${JSON.stringify({ ...mark, done: true })}\n`)
+  if (mark) writeState(site.instance.owner, site.files.rewinding, { ...mark, done: true })
 }
 
 /** @throws OcfError ERR_GENERIC where pg_rewind was cut off: a server must not be started on what it left */

@@ -97,7 +97,7 @@ case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operat
       # A reader of standard error that has gone would end the shell by a signal.
       trap '' PIPE;
       line="INFO: PostgreSQL is not running: postmaster.pid names process $pid, which is gone";
-      if [ -w "${HA_logfile-}" ]; then
+      if [ -w "${HA_logfile-}" ] && [ -f "$HA_logfile" ] && [ ! -L "$HA_logfile" ]; then
         echo "pgsql(${OCF_RESOURCE_INSTANCE%%:*})[$$]:	$(date +%Y/%m/%d_%H:%M:%S) $line" >>"$HA_logfile";
       else
         echo "$line" >&2;

@@ -2,10 +2,11 @@
  * Whether this node has slept: a virtual machine during a snapshot or a migration, a host that stood still. Its programs
  * go on as if nothing had been, and the cluster may have another primary by then.
  */
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { runtimeDirectory } from '../../lib/ocf/runtime-directory'
 import { between, type Moment, thisMoment } from '../../lib/system/clocks'
+import { openPrivate } from '../../lib/system/owned-files'
 import { type Context } from './agent'
 
 /** A monitor may be this much later than it should without a word. Shorter sleeps the cluster does not notice. */
@@ -26,8 +27,7 @@ export function isLate(elapsedMs: number | undefined, intervalMs: number): boole
 
 /** Notes the time of a recurring monitor, and returns how long ago the last one was; nothing where that is not known. */
 function exchange(path: string): number | undefined {
-  // A directory of root's: nobody else can have put anything there.
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  const fd = openPrivate(path)
   try {
     const moment = thisMoment()
     const buffer = Buffer.alloc(64)

@@ -63,8 +63,7 @@ export function writeStandbySettings(site: Site, values: Values, version: MajorV
     }
     if (signals) writeOwned(owner, files.recovery, settings)
   })
-  // It may be root's.
-  changeConfigFile(configFile, (text) => withIncludes(text, included))
+  changeConfigFile(owner, configFile, (text) => withIncludes(text, included))
   if (signals) writeOwned(owner, `${dataDirectory}/standby.signal`, '')
   else writeOwned(owner, `${dataDirectory}/recovery.conf`, settings)
 }

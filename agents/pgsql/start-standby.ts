@@ -11,7 +11,7 @@ import { findStrayTimeline } from '../../lib/postgres/stray-timeline'
 import { type Context } from './agent'
 import { makeRuntimeDirectories } from './runtime-directories'
 import { type Server, withSession } from './session'
-import { isReplicated, type Site } from './site'
+import { isReplicated, readSiteVersion, type Site } from './site'
 import { refuseHalf } from './rewinding'
 import { dropStandbySlots } from './slots'
 import { writeStandbySettings } from './standby-settings'
@@ -35,7 +35,7 @@ export async function startPlain({ deadline }: Context, site: Site): Promise<voi
   refuseHalf(site)
   const full = findFullDisk(owner, dataDirectory)
   if (full) throw new OcfError(ExitCode.ERR_GENERIC, `not started: ${describeDiskTrouble(full)}`)
-  makeRuntimeDirectories(instance)
+  makeRuntimeDirectories(instance, readSiteVersion(site))
   try {
     await startServer(instance, deadline)
   } catch (error) {

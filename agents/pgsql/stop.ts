@@ -1,7 +1,7 @@
 import { carryOut, type ExitCode, messageOf } from '../../lib/ocf'
 import { findNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { type Lsn } from '../../lib/postgres/lsn'
-import { findServer } from '../../lib/postgres/server-state'
+import { findServer, type ServerState } from '../../lib/postgres/server-state'
 import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
 import { writeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
@@ -10,7 +10,7 @@ import { SCORE } from './names'
 import { type Publication, tryPublish } from './publish'
 import { dataDirectoryOf } from './data-directory'
 import { isLocked, unlockIfReceived } from './lock-file'
-import { readRejoin } from './rejoin-note'
+import { isPartOfRejoin, readRejoin } from './rejoin-note'
 import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
 import { repModeText } from './steps'
 
@@ -51,10 +51,10 @@ function isLockedIfKnown(site: ReplicatedSite, { log }: Context): boolean {
   }
 }
 
-/** Whether the data is being made a copy of the primary's. */
-function rejoinsIfKnown(site: ReplicatedSite, { log }: Context): boolean {
+/** Whether the data is being made a copy of the primary's, and nothing else runs on it. */
+function rejoinsIfKnown(site: ReplicatedSite, server: ServerState, { log }: Context): boolean {
   try {
-    return readRejoin(site)?.state === 'running'
+    return isPartOfRejoin(readRejoin(site), server)
   } catch (error) {
     log.warning(`${site.files.rejoin}: ${messageOf(error)}`)
     return false
@@ -95,7 +95,7 @@ export async function stop(context: Context): Promise<ExitCode> {
   const server = findServer(dataDirectory)
   const site = await siteIfPossible(context)
   const replicated = site !== undefined && isReplicated(site) ? site : undefined
-  const rejoins = replicated !== undefined && rejoinsIfKnown(replicated, context)
+  const rejoins = replicated !== undefined && rejoinsIfKnown(replicated, server, context)
   const facts: StopFacts = {
     rejoins,
     server: server.kind,

@@ -4,12 +4,13 @@
  */
 import { type Log } from '../../lib/ocf'
 import { dropKeptFiles } from '../../lib/postgres/own-files'
-import { readOwned, removeOwned, writeOwned } from '../../lib/system/owned-files'
+import { removeOwned } from '../../lib/system/owned-files'
+import { findState, type Formed, record, text, writeState } from '../../lib/system/state-file'
 import {
   directoryMark,
-  type DirectoryMark,
   freeSibling,
   isMarked,
+  isStampedSibling,
   renameSibling,
 } from '../../lib/system/sibling-directory'
 import { unlock } from './lock-file'
@@ -19,23 +20,37 @@ import { type ReplicatedSite } from './site'
 /** In the name of a data directory that a base backup has replaced, before the time of that. */
 export const DIVERGED = '.diverged-'
 
-interface Swap {
+/** In the name of a base backup that is not in its place yet, before the time of its beginning. */
+export const FRESH = '.new-'
+
+const NUMBER = text({ max: 32, pattern: /^\d+$/ })
+const PATH_MAX = 4096
+
+const swapNote = record({
   /** The base backup before it is in its place. */
-  readonly fresh: string
+  fresh: text({ max: PATH_MAX }),
   /** The old data directory afterwards. */
-  readonly aside: string
+  aside: text({ max: PATH_MAX }),
   /** The base backup, wherever it is. */
-  readonly mark: DirectoryMark
+  mark: record({ device: NUMBER, inode: NUMBER }),
+})
+
+type Swap = Formed<typeof swapNote>
+
+/** Whether the note is about this data directory and the names that the agent gives beside it, and nothing else. */
+export function isSwapOf(dataDirectory: string, { fresh, aside }: Pick<Swap, 'fresh' | 'aside'>): boolean {
+  return isStampedSibling(dataDirectory, FRESH, fresh) && isStampedSibling(dataDirectory, DIVERGED, aside)
 }
 
-function readSwap({ instance, files }: ReplicatedSite): Swap | undefined {
-  const text = readOwned(instance.owner, files.swap)
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text) as Swap
-  } catch {
-    return undefined
-  }
+/** The swap that was begun. A note that says anything else is removed: there is nothing that it could be about. */
+function readSwap({ instance, files }: ReplicatedSite, log: Log): Swap | undefined {
+  const found = findState(instance.owner, files.swap, swapNote)
+  if (found.kind === 'nothing') return undefined
+  if (found.kind === 'state' && isSwapOf(instance.dataDirectory, found.state)) return found.state
+  const why = found.kind === 'unusable' ? found.because : `${files.swap} names other directories`
+  log.warning(`${why}: it is not followed, and removed`)
+  removeOwned(instance.owner, files.swap)
+  return undefined
 }
 
 /** What spoke of the data that is aside now. The note goes last: until then all of this is done again. */
@@ -54,9 +69,9 @@ export function swapIn(site: ReplicatedSite, fresh: string, log: Log): void {
   const mark = directoryMark(fresh)
   if (mark === undefined) throw new Error(`${fresh} is gone`)
   const swap: Swap = { fresh, aside: freeSibling(dataDirectory, DIVERGED), mark }
-  writeOwned(owner, files.swap, `${JSON.stringify(swap)}\n`)
-  renameSibling(dataDirectory, swap.aside)
-  renameSibling(fresh, dataDirectory)
+  writeState(owner, files.swap, swap)
+  renameSibling(owner, dataDirectory, swap.aside)
+  renameSibling(owner, fresh, dataDirectory)
   log.info(`the base backup is ${dataDirectory} now, and what was there before is ${swap.aside}`)
   finish(site)
 }
@@ -69,15 +84,15 @@ export function swapIn(site: ReplicatedSite, fresh: string, log: Log): void {
 export function mendSwap(site: ReplicatedSite, log: Log): boolean {
   const { instance, files } = site
   const { owner, dataDirectory } = instance
-  const swap = readSwap(site)
+  const swap = readSwap(site, log)
   if (swap === undefined) return false
   const { fresh, aside, mark } = swap
   if (directoryMark(dataDirectory) === undefined) {
     if (isMarked(fresh, mark)) {
-      renameSibling(fresh, dataDirectory)
+      renameSibling(owner, fresh, dataDirectory)
     } else if (directoryMark(aside) !== undefined) {
       log.warning(`the base backup ${fresh} is gone: ${aside} is ${dataDirectory} again`)
-      renameSibling(aside, dataDirectory)
+      renameSibling(owner, aside, dataDirectory)
     }
   }
   if (!isMarked(dataDirectory, mark)) {

@@ -2,6 +2,7 @@
 import { beginDampened, updateDampened } from '../../lib/cluster/attributes'
 import { isMissing, republishAll } from '../../lib/cluster/republish'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
+import { ROOT } from '../../lib/system/held-directory'
 import { writeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
 import { type Step } from './decide'
@@ -30,7 +31,7 @@ export async function performSteps(steps: readonly Step[], context: Context): Pr
     }
     try {
       // A new file under another name, renamed: nothing that lies in its place is followed.
-      writeOwned({ name: 'root', uid: 0, gid: 0 }, step.file, '')
+      writeOwned(ROOT, step.file, '')
     } catch (error) {
       throw new OcfError(
         ExitCode.ERR_PERM,

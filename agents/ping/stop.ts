@@ -1,5 +1,6 @@
 import { deleteAttribute } from '../../lib/cluster/attributes'
 import { carryOut, ExitCode, messageOf, type Plan } from '../../lib/ocf'
+import { ROOT } from '../../lib/system/held-directory'
 import { removeOwned } from '../../lib/system/owned-files'
 import { type Context } from './agent'
 import { isStarted } from './state-file'
@@ -17,7 +18,7 @@ export async function stop(context: Context): Promise<ExitCode> {
   return carryOut(context, { started, pidfile }, plan, {
     describe: (step) => (step === 'remove file' ? `remove ${pidfile}` : `delete node attribute ${name}`),
     perform: async (steps) => {
-      if (steps.includes('remove file')) removeOwned({ name: 'root', uid: 0, gid: 0 }, pidfile)
+      if (steps.includes('remove file')) removeOwned(ROOT, pidfile)
       try {
         await deleteAttribute(name, context.deadline)
       } catch (error) {

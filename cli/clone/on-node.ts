@@ -1,6 +1,5 @@
 /** Making this node's data a base backup of the primary's, for a standby that there was not: the internal command `node-clone`. */
-import { chmodSync, existsSync, readdirSync, readFileSync, realpathSync, rmdirSync, statSync } from 'node:fs'
-import { lstatSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { agent } from '../../agents/pgsql/agent'
 import { primarySettings } from '../../agents/pgsql/ask-primary'
@@ -21,9 +20,21 @@ import { findServer } from '../../lib/postgres/server-state'
 import { findPgCtl } from '../../lib/postgres/start-server'
 import { tryLock } from '../../lib/system/file-lock'
 import { mountsBelow, roomFor } from '../../lib/system/file-system'
-import { existsOwned, makeSharedDirectory, removeOwned } from '../../lib/system/owned-files'
-import { freeSibling, makeSibling, removeSibling, renameSibling } from '../../lib/system/sibling-directory'
-import { asUser } from '../../lib/system/users'
+import {
+  changeMode,
+  existsOwned,
+  listOwned,
+  makeDirectory,
+  removeOwned,
+  statOwned,
+} from '../../lib/system/owned-files'
+import {
+  freeSibling,
+  makeSibling,
+  removeEmptySibling,
+  removeSibling,
+  renameSibling,
+} from '../../lib/system/sibling-directory'
 import { CommandError, Exit } from '../exit'
 
 export interface CloneSpec {
@@ -62,7 +73,7 @@ type Way = 'beside' | 'into'
 
 function isEmpty(site: Site): boolean {
   const { owner, dataDirectory } = site.instance
-  return asUser(owner, () => readdirSync(dataDirectory).length === 0)
+  return listOwned(owner, dataDirectory).length === 0
 }
 
 /** Whether a server, or somebody who works on the data, would be in the way. */
@@ -78,7 +89,7 @@ function checkStopped({ instance, node }: Site): void {
 /** @throws CommandError REFUSED when something is there that must not go */
 function choosePlace(site: Site, replace: boolean): { readonly way: Way; readonly empty: boolean } {
   const { owner, dataDirectory } = site.instance
-  if (!lstatSync(dataDirectory, { throwIfNoEntry: false })) makeSharedDirectory(owner, dataDirectory, 0o700)
+  if (!statOwned(owner, dataDirectory)) makeDirectory(owner, dataDirectory, 0o700)
   const empty = isEmpty(site)
   if (!empty && !replace) {
     throw refuse(
@@ -154,16 +165,14 @@ export async function cloneHere(
   try {
     const { way, empty } = choosePlace(site, spec.replace)
     const fresh = way === 'into' ? dataDirectory : freeSibling(dataDirectory, FRESH)
-    if (way === 'beside') makeSibling(dataDirectory, fresh)
+    if (way === 'beside') makeSibling(owner, dataDirectory, fresh)
     try {
       const settings = primarySettings(site, values)
       const source = backupSettings(spec.from === '' ? settings : { ...settings, host: spec.from })
       const { freeBytes } = roomFor(owner, fresh)
       tell({ event: 'step', text: `asks ${source['host'] ?? ''} for a base backup` })
       // The server wants its directory for itself.
-      asUser(owner, () => {
-        chmodSync(fresh, 0o700)
-      })
+      changeMode(owner, fresh, 0o700)
       // Its programs are run in the data directory, which is not there yet.
       const target = { ...instance, dataDirectory: fresh }
       await withPrimaryService(target, source, site.tmpdir, (service) =>
@@ -215,24 +224,21 @@ export async function cloneHere(
 }
 
 function putInPlace(
-  { instance: { dataDirectory } }: Site,
+  { instance: { owner, dataDirectory } }: Site,
   fresh: string,
   empty: boolean,
 ): string | undefined {
   if (empty) {
-    const { uid, gid } = statSync(dirname(dataDirectory))
-    asUser({ name: '', uid, gid }, () => {
-      rmdirSync(dataDirectory)
-    })
-    renameSibling(fresh, dataDirectory)
+    removeEmptySibling(owner, dataDirectory)
+    renameSibling(owner, fresh, dataDirectory)
     return undefined
   }
   const aside = freeSibling(dataDirectory, REPLACED)
-  renameSibling(dataDirectory, aside)
+  renameSibling(owner, dataDirectory, aside)
   try {
-    renameSibling(fresh, dataDirectory)
+    renameSibling(owner, fresh, dataDirectory)
   } catch (error) {
-    renameSibling(aside, dataDirectory)
+    renameSibling(owner, aside, dataDirectory)
     throw error
   }
   return aside

@@ -1,7 +1,8 @@
 /** `ocf-ts configure`. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { messageOf } from '../../lib/ocf'
 import { CommandError, Exit } from '../exit'
+import { replaceNamedFile } from '../named-file'
 import { type Terminal } from '../terminal'
 import { adviseOn } from './advice'
 import { applyModel } from './apply'
@@ -65,12 +66,8 @@ function readFile(file: string): string {
 }
 
 function writeFile(flag: string, file: string, text: string): void {
-  try {
-    // monitor_password may be in it.
-    writeFileSync(file, text, { mode: 0o600 })
-  } catch (error) {
-    throw new CommandError(Exit.TROUBLE, `${flag}: ${messageOf(error)}`)
-  }
+  // monitor_password may be in it.
+  replaceNamedFile(flag, file, text, 0o600)
 }
 
 /** The answers of a plan file, as `init` and `clone` want them, too. */

@@ -1,24 +1,59 @@
 /** `--box`: hands the drill over to the checkout's own program that makes a cluster for it. */
 import { spawn } from 'node:child_process'
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, lstatSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isRoots } from '../../lib/system/held-directory'
 import { CommandError, Exit } from '../exit'
 import { type DrillFlags } from './prepare'
 
 const PROGRAM = 'scripts/drill-box.ts'
 const LOADER = 'node_modules/tsx/dist/loader.mjs'
 
-/** The checkout that this program, or this directory, is in. */
+/** The checkout that this program lies in. What lies around the current directory is anybody's. */
 function findCheckout(): string | undefined {
-  const isOne = (directory: string): boolean =>
-    [PROGRAM, LOADER].every((file) => existsSync(join(directory, file)))
-  for (const start of [dirname(realpathSync(process.argv[1] ?? '.')), process.cwd()]) {
-    for (let directory = start; ; directory = dirname(directory)) {
-      if (isOne(directory)) return directory
-      if (directory === dirname(directory)) break
+  for (let directory = dirname(realpathSync(process.argv[1] ?? '.')); ; directory = dirname(directory)) {
+    if ([PROGRAM, LOADER].every((file) => existsSync(join(directory, file)))) return directory
+    if (directory === dirname(directory)) return undefined
+  }
+}
+
+/** What is run of a checkout. */
+const PARTS = [
+  PROGRAM,
+  LOADER,
+  'package.json',
+  'agents',
+  'cli',
+  'dist/bin',
+  'lib',
+  'scripts/lib',
+  'test/cluster',
+]
+
+/**
+ * What of a checkout others than root may change, which root is about to run.
+ *
+ * @returns a path; nothing when only root can change it
+ */
+export function foreignPart(checkout: string): string | undefined {
+  const around: string[] = []
+  for (const part of PARTS) {
+    let path = realpathSync(checkout)
+    around.push(...waysTo(path))
+    for (const name of part.split('/')) {
+      path = join(path, name)
+      around.push(path)
     }
   }
-  return undefined
+  return [...new Set(around)].find((path) => {
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    return found !== undefined && !isRoots(found)
+  })
+}
+
+/** A directory, and those above it. */
+function waysTo(path: string): readonly string[] {
+  return path === dirname(path) ? [path] : [...waysTo(dirname(path)), path]
 }
 
 /** The options that the drill in the box gets, too. */
@@ -38,12 +73,20 @@ export async function drillInBox(flags: DrillFlags): Promise<Exit> {
   if (checkout === undefined) {
     throw new CommandError(
       Exit.USAGE,
-      '--box needs a checkout of ocf-ts with its npm packages: this program is in none, and nor is this directory',
-      `run it in the checkout, after 'npm ci'`,
+      '--box needs a checkout of ocf-ts with its npm packages, and this program lies in none',
+      `run the program of the checkout (dist/bin/ocf-ts), after 'npm ci'`,
     )
   }
   if (process.geteuid?.() !== 0) {
     throw new CommandError(Exit.REFUSED, '--box makes namespaces and mounts', 'run it as root')
+  }
+  const foreign = foreignPart(checkout)
+  if (foreign !== undefined) {
+    throw new CommandError(
+      Exit.REFUSED,
+      `--box runs the checkout as root, and others than root can change ${foreign}`,
+      `chown -R root: ${checkout} && chmod -R go-w ${checkout}, or use a checkout of root's`,
+    )
   }
   const other = (['conninfo', 'via', 'resource'] as const).find((name) => flags[name] !== undefined)
   if (other !== undefined) throw new CommandError(Exit.USAGE, `--box and --${other} exclude each other`)

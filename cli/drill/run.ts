@@ -1,9 +1,10 @@
 /** What `ocf-ts drill` does. */
-import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { messageOf } from '../../lib/ocf'
 import { mustType } from '../ask'
 import { CommandError, Exit } from '../exit'
+import { replaceFile } from '../named-file'
 import { Progress } from '../progress'
 import { type Terminal } from '../terminal'
 import { Interruption } from './interruption'
@@ -71,7 +72,7 @@ async function agree(terminal: Terminal, preparation: Preparation, flags: DrillF
 async function writeReport(file: string, result: DrillResult): Promise<string | undefined> {
   const { renderReport } = await import('./report/page')
   try {
-    writeFileSync(file, renderReport(result))
+    replaceFile(file, renderReport(result), 0o644)
     return undefined
   } catch (error) {
     return `the report could not be written: ${messageOf(error)}`

@@ -1,6 +1,6 @@
 /** Making what is lacking, on this node. */
-import { type Deadline, ExitCode, type Log, OcfError } from '../../lib/ocf'
-import { changeConfigFile } from '../../lib/postgres/config-file'
+import { type Deadline, ExitCode, type Log, messageOf, OcfError } from '../../lib/ocf'
+import { changeOwnConfigFile } from '../../lib/postgres/config-file'
 import { runServerProgram } from '../../lib/postgres/server-program'
 import { quoteSetting } from '../../lib/postgres/settings-text'
 import { startServer } from '../../lib/postgres/start-server'
@@ -63,6 +63,19 @@ async function set(
   writeOwned(instance.owner, path, withSettings(readOwned(instance.owner, path) ?? '', settings))
 }
 
+/** It is the server's own configuration that says where pg_hba.conf is: so it is changed as the server's account. */
+function letIn({ instance: { owner }, facts: { hbaFile } }: Observed, lines: readonly string[]): void {
+  try {
+    changeOwnConfigFile(owner, hbaFile, (text) => withLines(text, lines))
+  } catch (error) {
+    throw new OcfError(
+      ExitCode.ERR_PERM,
+      `hba_file: ${owner.name} cannot change ${hbaFile}: give it the file and its directory, or add by hand: ${lines.join('; ')}`,
+      { detail: messageOf(error), cause: error },
+    )
+  }
+}
+
 async function record({ instance, options }: Observed, deadline: Deadline): Promise<void> {
   const result = await runServerProgram(instance, 'postgres', ['--single', ...options, 'postgres'], deadline)
   if (result.code !== 0)
@@ -111,7 +124,7 @@ export async function makeHere(spec: InitSpec, deadline: Deadline): Promise<Init
   }
   const lines = changes.flatMap((change) => (change.kind === 'let in' ? [change.line] : []))
   if (lines.length > 0) {
-    changeConfigFile(facts.hbaFile, (text) => withLines(text, lines))
+    letIn(observed, lines)
     made.push(`${lines.length} ${lines.length === 1 ? 'line' : 'lines'} in ${facts.hbaFile}`)
   }
   if (made.length > 0 && facts.server === 'running') {

@@ -136,17 +136,17 @@ function distinct(networks: readonly (Network | undefined)[]): readonly Network[
   return [...found.values()]
 }
 
-function foreignSynchronous({ configFile, dataDirectory }: Instance): string | undefined {
+function foreignSynchronous({ owner, configFile, dataDirectory }: Instance): string | undefined {
   for (const file of [`${dataDirectory}/postgresql.auto.conf`, configFile]) {
-    const found = findSetting(readConfigFile(file) ?? '', 'synchronous_standby_names')
+    const found = findSetting(readConfigFile(owner, file) ?? '', 'synchronous_standby_names')
     if (found) return `${file}, line ${found.line}`
   }
   return undefined
 }
 
-function readStartConf(configFile: string): InitFacts['startConf'] {
+function readStartConf({ owner, configFile }: Instance): InitFacts['startConf'] {
   const path = `${dirname(configFile)}/start.conf`
-  const word = readConfigFile(path)
+  const word = readConfigFile(owner, path)
     ?.split('\n')
     .map((line) => line.replace(/#.*$/, '').trim())
     .find(Boolean)
@@ -206,10 +206,10 @@ export async function observeServer(spec: InitSpec, deadline: Deadline): Promise
             }),
           )
         : {},
-      hba: readConfigFile(path) ?? '',
+      hba: readConfigFile(owner, path) ?? '',
       hbaFile: path,
       synchronous: foreignSynchronous(instance),
-      startConf: readStartConf(configFile),
+      startConf: readStartConf(instance),
       replication,
       clients: distinct(spec.clients.map((place) => networkOf(place, interfaces))),
     },

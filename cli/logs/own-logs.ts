@@ -1,17 +1,11 @@
 /** What this node's logs say of a while: the internal command `node-logs`, which the others call. */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  statSync,
-} from 'node:fs'
+import { closeSync, existsSync, readdirSync, readFileSync, readSync, type Stats } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { resourceEnvironment } from '../../lib/cluster/resource-environment'
-import { messageOf } from '../../lib/ocf'
+import { Deadline, messageOf } from '../../lib/ocf'
+import { ROOT } from '../../lib/system/held-directory'
+import { openOwned } from '../../lib/system/owned-files'
+import { findUser, isRoot, type User } from '../../lib/system/users'
 import { type LogLine, matters, readClusterLine, readServerLine } from './line'
 
 export interface OwnLogs {
@@ -26,6 +20,9 @@ export interface OwnLogs {
 
 /** Of a file that is larger than this, only the end is looked at. */
 const MOST_BYTES = 64 * 1024 * 1024
+
+/** How long it may take to look the account of the server up. */
+const ACCOUNT_MS = 5000
 
 /** What a daemon's file of settings gives a variable. */
 function setting(name: string): string | undefined {
@@ -58,16 +55,34 @@ function serverLogs(parameters: Readonly<Record<string, string>>): readonly stri
   return logfile === '' || logfile === '/dev/null' ? collected : [logfile, ...collected]
 }
 
-function readEnd(file: string): string {
-  const fd = openSync(file, 'r')
-  try {
-    const { size } = fstatSync(fd)
-    const buffer = Buffer.alloc(Math.min(size, MOST_BYTES))
-    const length = readSync(fd, buffer, 0, buffer.length, Math.max(0, size - buffer.length))
-    return buffer.toString('utf8', 0, length)
-  } finally {
-    closeSync(fd)
+interface LogFile {
+  readonly fd: number
+  readonly stat: Stats
+}
+
+/** A log as its account may read it; nothing where there is none. */
+type Open = (path: string) => LogFile | undefined
+
+/** Of the cluster's daemons: what lies there is read, and no link to anything else. */
+const openClusterLog: Open = (path) => openOwned(ROOT, path)
+
+/** Of the server: what its account may read, wherever that is; otherwise what lies there. */
+function serverLogReader(owner: User | undefined): Open {
+  return (path) => {
+    if (owner === undefined || !isRoot()) return openOwned(ROOT, path, { links: !isRoot() })
+    try {
+      return openOwned(owner, path, { links: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
+      return openOwned(ROOT, path)
+    }
   }
+}
+
+function readEnd({ fd, stat: { size } }: LogFile): string {
+  const buffer = Buffer.alloc(Math.min(size, MOST_BYTES))
+  const length = readSync(fd, buffer, 0, buffer.length, Math.max(0, size - buffer.length))
+  return buffer.toString('utf8', 0, length)
 }
 
 /** A line that tells its time in whole seconds was written after the one before it. */
@@ -97,17 +112,19 @@ export async function gatherOwnLogs(
   const files: string[] = []
   const lines: LogLine[] = []
   const seen = new Set<string>()
-  const read = (paths: readonly string[], parse: (line: string) => LogLine | undefined): void => {
+  const read = (paths: readonly string[], open: Open, parse: (line: string) => LogLine | undefined): void => {
     for (const path of paths) {
+      let log: LogFile | undefined
       try {
-        if (!existsSync(path)) continue
-        const { mtimeMs, dev, ino } = statSync(path)
+        log = open(path)
+        if (log === undefined) continue
+        const { mtimeMs, dev, ino } = log.stat
         const identity = `${dev}:${ino}`
         if (mtimeMs < since || seen.has(identity)) continue
         seen.add(identity)
         files.push(path)
         let last = 0
-        for (const text of readEnd(path).split('\n')) {
+        for (const text of readEnd(log).split('\n')) {
           const found = parse(text)
           const line = found && { ...found, at: withinSecond(found.at, last) }
           last = line?.at ?? last
@@ -115,11 +132,15 @@ export async function gatherOwnLogs(
         }
       } catch (error) {
         unknown.push(`${path}: ${messageOf(error)}`)
+      } finally {
+        if (log !== undefined) closeSync(log.fd)
       }
     }
   }
-  read(clusterLogs(), (line) => readClusterLine(line, now))
-  read(serverLogs(parameters), readServerLine)
+  const account = parameters['OCF_RESKEY_pgdba'] ?? 'postgres'
+  const owner = await findUser(account, new Deadline(ACCOUNT_MS)).catch(() => undefined)
+  read(clusterLogs(), openClusterLog, (line) => readClusterLine(line, now))
+  read(serverLogs(parameters), serverLogReader(owner), readServerLine)
   if (files.length === 0) {
     const where = dirname(clusterLogs()[1] ?? '')
     unknown.push(`no log of that time was found (in ${where} and /var/log/postgresql)`)

@@ -1,7 +1,7 @@
 /** What `ocf-ts metrics` does. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { databasesOf, lookAtCluster } from '../cluster/view'
-import { CommandError, Exit } from '../exit'
+import { Exit } from '../exit'
+import { replaceNamedFile } from '../named-file'
 import { lastPromotion } from '../logs/span'
 import { gatherFacts } from '../nodes/gather'
 import { makeReport, membersToAsk } from '../status/report'
@@ -32,23 +32,9 @@ async function takeMetrics(all: boolean): Promise<string> {
   return writeMetrics(metricsOf(report, Object.fromEntries(promotions)))
 }
 
-/** Whoever reads the file meanwhile finds the old one or the new one, and nothing of what is being written. */
-function replaceFile(path: string, text: string): void {
-  // node-exporter reads *.prom, and leaves this alone.
-  const fresh = `${path}.${process.pid}`
-  try {
-    writeFileSync(fresh, text, { mode: 0o644 })
-    renameSync(fresh, path)
-  } catch (error) {
-    rmSync(fresh, { force: true })
-    const { message } = error as NodeJS.ErrnoException
-    throw new CommandError(Exit.TROUBLE, `--textfile: ${message}`, 'name a file in a directory that exists')
-  }
-}
-
 export async function metrics(terminal: Terminal, { textfile, all = false }: MetricsFlags): Promise<Exit> {
   const text = await takeMetrics(all)
   if (textfile === undefined) terminal.write(text)
-  else replaceFile(textfile, text)
+  else replaceNamedFile('--textfile', textfile, text, 0o644)
   return Exit.OK
 }

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { toStandardError } from './last-resort'
 
 export type Level = 'error' | 'warning' | 'info' | 'debug'
@@ -34,6 +34,25 @@ function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, '; ').trim()
 }
 
+/** No link that lies in the file's place is followed, and no pipe waited for: the directory may be the cluster daemons'. */
+const APPEND =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  constants.O_NOFOLLOW |
+  constants.O_NONBLOCK |
+  constants.O_NOCTTY
+
+function append(file: string, line: string): void {
+  const fd = openSync(file, APPEND, 0o640)
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error(`${file} is not a regular file`)
+    writeSync(fd, line)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /**
  * A log for one action. Both pacemaker and heartbeat name their log file in `HA_logfile`: that is where the lines go,
  * and to standard error where there is no such file. An error goes to standard error in any case (OCF 1.1, "Logging"),
@@ -54,7 +73,7 @@ export function createLog(options: LogOptions): Log {
     }
     if (file !== '' && !(level === 'error' && executorLogsErrors)) {
       try {
-        appendFileSync(
+        append(
           file,
           `${agent}(${resource})[${process.pid}]:\t${stamp(new Date())} ${LABEL[level]}: ${line}\n`,
         )

@@ -1,8 +1,10 @@
 /** What the agent needs in postgresql.conf: lines that include the files it writes. */
-import { readlinkSync, statSync } from 'node:fs'
+import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { readOwned, writeOwned } from '../system/owned-files'
-import { type User } from '../system/users'
+import { withParent } from '../system/held-directory'
+import { readOwned, replace } from '../system/owned-files'
+import { readRegular } from '../system/regular-file'
+import { asUser, type User } from '../system/users'
 import { quoteSetting } from './settings-text'
 
 /** Marks the lines that the agent added. The shell agent's own mark, so that each finds the other's lines. */
@@ -48,34 +50,75 @@ export function findSetting(text: string, name: string): { line: number; value: 
   return found.at(-1)
 }
 
-/** The account as which a configuration file is written: whoever owns the directory that its path names. */
-function ownerOf(path: string): User {
-  const { uid, gid } = statSync(dirname(path))
-  return { name: '', uid, gid }
+/**
+ * The file's text, read with the rights of the server's account, as the server reads it; nothing when there is no such
+ * file.
+ *
+ * @throws Error of the system, and for anything but a regular file
+ */
+export function readConfigFile(owner: User, path: string): string | undefined {
+  return readOwned(owner, path, { links: true })
 }
 
-/** The file's text; nothing when there is no such file. */
-export function readConfigFile(path: string): string | undefined {
-  return readOwned(ownerOf(path), path)
+type Change = (text: string) => string
+
+/** A configuration is a few files: a link to a link to a link is none. */
+const LINKS_MAX = 8
+
+/** Whether anything changed, or the file that is to be changed in place of a link. */
+type Outcome = boolean | string
+
+/** @param actor - who this process is now */
+function changeReached(reached: string, path: string, actor: User, change: Change): Outcome {
+  const target = linkTarget(reached)
+  // A link of root's leads on; an account's own link it may follow itself.
+  if (target !== undefined && actor.uid === 0) return resolve(realpathSync(dirname(reached)), target)
+  const file = target === undefined ? reached : realpathSync(reached)
+  const { content, stat } = readRegular(file, {}, path)
+  const text = content.toString('utf8')
+  const changed = change(text)
+  if (changed === text) return false
+  const { uid, gid, mode } = stat
+  replace(file, changed, { mode: mode & 0o777, ...(actor.uid === 0 && { owner: { uid, gid } }) })
+  return true
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 /**
- * Changes a configuration file, as the owner of its directory. Through a link the linked file is changed, but still
- * as the owner of the directory in which the link lies: who may place a link must not thereby gain root's rights.
+ * Changes a configuration file that the cluster's configuration names. In a directory that only root can write to, root
+ * changes it, and it stays whose it was; in any other, it is changed with the rights of the account whose directory it
+ * is, also where a link of that account leads elsewhere.
+ *
+ * @param owner - the server's account
+ * @returns whether anything changed
+ * @throws Error of the system, and for anything but a regular file
+ */
+export function changeConfigFile(owner: User, path: string, change: Change): boolean {
+  let file = path
+  for (let links = 0; links <= LINKS_MAX; links++) {
+    const outcome = withParent(owner, file, (reached, { actor }) =>
+      changeReached(reached, path, actor, change),
+    )
+    if (typeof outcome === 'boolean') return outcome
+    file = outcome
+  }
+  throw new Error(`${path} is a link to a link, more than ${LINKS_MAX} times`)
+}
+
+/**
+ * Changes a configuration file that the server's own configuration names, with the rights of its account and no others:
+ * who may write postgresql.conf names what he likes.
  *
  * @returns whether anything changed
+ * @throws Error of the system, and for anything but a regular file
  */
-export function changeConfigFile(path: string, change: (text: string) => string): boolean {
-  const owner = ownerOf(path)
-  let target = path
-  try {
-    target = resolve(dirname(path), readlinkSync(path))
-  } catch {
-    // Not a link.
-  }
-  const text = readOwned(owner, target) ?? ''
-  const changed = change(text)
-  if (changed === text) return false
-  writeOwned(owner, target, changed, statSync(target).mode & 0o777)
-  return true
+export function changeOwnConfigFile(owner: User, path: string, change: Change): boolean {
+  return asUser(owner, () => changeReached(path, path, owner, change) === true)
 }

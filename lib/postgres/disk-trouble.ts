@@ -1,6 +1,7 @@
 /** What is wrong with the file systems of a data directory, found by looking. */
-import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs'
+import { accessSync, closeSync, constants, readSync } from 'node:fs'
 import { findMount, type Mount, type Room, roomFor } from '../system/file-system'
+import { openOwned } from '../system/owned-files'
 import { asUser, type User } from '../system/users'
 
 export interface DiskTrouble {
@@ -37,13 +38,12 @@ export function judgeRoom({ freeBytes, freeFiles }: Room, needed: number): 'full
 
 /** Reads a little of a file, as its owner: what the kernel still has in memory it does not read from a dead disk. */
 function touch(owner: User, path: string): void {
-  const fd = asUser(owner, () =>
-    openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW),
-  )
+  const file = openOwned(owner, path)
+  if (file === undefined) return
   try {
-    readSync(fd, Buffer.alloc(512), 0, 512, 0)
+    readSync(file.fd, Buffer.alloc(512), 0, 512, 0)
   } finally {
-    closeSync(fd)
+    closeSync(file.fd)
   }
 }
 

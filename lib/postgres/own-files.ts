@@ -2,9 +2,10 @@
  * A node's own files in the data directory: configuration, keys, whatever an operator has put there. A copy of another
  * node's data has that node's in their place.
  */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { makePrivateDirectory, writeOwned } from '../system/owned-files'
+import { ExitCode, OcfError } from '../ocf'
+import { listOwned, makeDirectoryAsOwner, readOwnedFile, writeOwned } from '../system/owned-files'
 import { asUser, type User } from '../system/users'
 
 /** What belongs to the data, or to the server that runs on it. */
@@ -33,34 +34,55 @@ function ownFiles(directory: string): readonly string[] {
 /** Copies them to another directory, in place of what an earlier call has copied there. */
 export function keepOwnFiles(owner: User, dataDirectory: string, kept: string): void {
   dropKeptFiles(owner, kept)
-  makePrivateDirectory(owner, kept)
-  for (const path of asUser(owner, () => ownFiles(dataDirectory))) {
-    const from = `${dataDirectory}/${path}`
-    const { content, mode } = asUser(owner, () => ({
-      content: readFileSync(from),
-      mode: lstatSync(from).mode & 0o777,
-    }))
-    writeOwned(owner, `${kept}/${encodeURIComponent(path)}`, content, mode)
-  }
+  makeDirectoryAsOwner(owner, kept, 0o700)
+  for (const path of asUser(owner, () => ownFiles(dataDirectory)))
+    copyFile(owner, `${dataDirectory}/${path}`, `${kept}/${encodeURIComponent(path)}`)
 }
 
-/** Puts them back where they were. */
+/**
+ * The path in the data directory of a file that `keepOwnFiles` has kept.
+ *
+ * @returns nothing for a name that it does not give
+ */
+export function keptPath(name: string): string | undefined {
+  let path: string
+  try {
+    path = decodeURIComponent(name)
+  } catch {
+    return undefined
+  }
+  const parts = path.split('/')
+  const [directory = ''] = parts
+  const isName = (part: string): boolean =>
+    part !== '' && part !== '.' && part !== '..' && !part.includes('\0')
+  if (parts.length > 2 || !parts.every(isName)) return undefined
+  const isData = parts.length === 1 ? DATA_FILES.test(path) : DATA_DIRECTORIES.test(directory)
+  return isData ? undefined : path
+}
+
+/**
+ * Puts them back where they were.
+ *
+ * @throws OcfError ERR_GENERIC, before anything is put back, when there is something that was not kept by this
+ */
 export function restoreOwnFiles(owner: User, dataDirectory: string, kept: string): void {
-  for (const name of asUser(owner, () => readdirSync(kept))) {
-    const from = `${kept}/${name}`
-    const to = `${dataDirectory}/${decodeURIComponent(name)}`
-    const { content, mode } = asUser(owner, () => ({
-      content: readFileSync(from),
-      mode: lstatSync(from).mode & 0o777,
-    }))
-    makePrivateDirectoryIfMissing(owner, dirname(to))
-    writeOwned(owner, to, content, mode)
+  const files = listOwned(owner, kept).map((name) => {
+    const path = keptPath(name)
+    if (path !== undefined) return { name, path }
+    throw new OcfError(
+      ExitCode.ERR_GENERIC,
+      `${kept} holds ${JSON.stringify(name.slice(0, 100))}, which no rejoin has put there: remove it`,
+    )
+  })
+  for (const { name, path } of files) {
+    if (path.includes('/')) makeDirectoryAsOwner(owner, `${dataDirectory}/${dirname(path)}`, 0o700)
+    copyFile(owner, `${kept}/${name}`, `${dataDirectory}/${path}`)
   }
 }
 
-function makePrivateDirectoryIfMissing(owner: User, path: string): void {
-  const found = asUser(owner, () => lstatSync(path, { throwIfNoEntry: false }))
-  if (!found) makePrivateDirectory(owner, path)
+function copyFile(owner: User, from: string, to: string): void {
+  const file = readOwnedFile(owner, from, { limit: SIZE_MAX })
+  if (file !== undefined) writeOwned(owner, to, file.content, file.stat.mode & 0o777)
 }
 
 /**

@@ -1,6 +1,6 @@
 /** ~/.pgpass, where PostgreSQL's programs keep their passwords (PostgreSQL manual, "The Password File"). */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { asUser, type User } from '../system/users'
+import { readOwnedFile } from '../system/owned-files'
+import { type User } from '../system/users'
 
 /** What a password is for. */
 export interface PasswordKey {
@@ -40,18 +40,11 @@ export function findPassword(text: string, { host, port, database, user }: Passw
 export function keptPassword(owner: User, key: PasswordKey): string | undefined {
   if (owner.home === undefined) return undefined
   const path = `${owner.home}/.pgpass`
-  const text = asUser(owner, () => {
-    try {
-      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-      try {
-        const found = fstatSync(fd)
-        return found.isFile() && (found.mode & 0o077) === 0 ? readFileSync(fd, 'utf8') : ''
-      } finally {
-        closeSync(fd)
-      }
-    } catch {
-      return ''
-    }
-  })
-  return findPassword(text, key)
+  try {
+    const found = readOwnedFile(owner, path, { links: true })
+    if (found === undefined || (found.stat.mode & 0o077) !== 0) return undefined
+    return findPassword(found.content.toString('utf8'), key)
+  } catch {
+    return undefined
+  }
 }

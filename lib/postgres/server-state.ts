@@ -1,5 +1,5 @@
 /** Whether a server runs on a data directory, from the processes themselves. */
-import { closeSync, constants, lstatSync, openSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, messageOf } from '../ocf'
@@ -12,6 +12,7 @@ import {
   startedAt,
   worksIn,
 } from '../system/processes'
+import { readRegular, STATE_BYTES, UnusableFileError } from '../system/regular-file'
 import { type PidFile, readPidFile } from './pid-file'
 
 /** What was found of a server. */
@@ -66,14 +67,9 @@ export function serverProcesses(dataDirectory: string): readonly Process[] {
 function pidFileText(dataDirectory: string): { text?: string; problem?: string } {
   const path = `${dataDirectory}/postmaster.pid`
   try {
-    if (!lstatSync(path).isFile()) return { problem: 'it is not a regular file' }
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    try {
-      return { text: readFileSync(fd, 'utf8') }
-    } finally {
-      closeSync(fd)
-    }
+    return { text: readRegular(path, { limit: STATE_BYTES }).content.toString('utf8') }
   } catch (error) {
+    if (error instanceof UnusableFileError) return { problem: error.message }
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT' || code === 'ENOTDIR' ? {} : { problem: messageOf(error) }
   }

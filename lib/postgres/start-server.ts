@@ -1,11 +1,10 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
-import { openOwnedLog } from '../system/owned-files'
+import { openOwned, openOwnedLog } from '../system/owned-files'
 import { runProgram } from '../system/run-program'
-import { asUser } from '../system/users'
 import { type Instance } from './instance'
 import { isServerProgram, livePidFile } from './server-state'
 import { quoteShell } from './settings-text'
@@ -69,11 +68,12 @@ function complaintsIn(log: string): string | undefined {
 /** The same, of what it wrote to its log since `from`. */
 function complaints(instance: Instance, from: number): string | undefined {
   try {
-    const fd = asUser(instance.owner, () => openSync(instance.logFile, 'r'))
+    const log = openOwned(instance.owner, instance.logFile, { links: true })
+    if (log === undefined) return undefined
+    const { fd, stat } = log
     try {
       const buffer = Buffer.alloc(16_384)
-      const end = fstatSync(fd).size
-      const length = readSync(fd, buffer, 0, buffer.length, Math.max(from, end - buffer.length))
+      const length = readSync(fd, buffer, 0, buffer.length, Math.max(from, stat.size - buffer.length))
       return complaintsIn(buffer.toString('utf8', 0, length))
     } finally {
       closeSync(fd)

@@ -3,10 +3,8 @@
  * archive or in its own WAL, and keeps a copy of that file; where its data went past the fork, it does not start
  * (PostgreSQL manual, "Timelines").
  */
-import { readdirSync } from 'node:fs'
 import { type Deadline } from '../ocf'
-import { readOwned } from '../system/owned-files'
-import { asUser } from '../system/users'
+import { listOwned, readOwned } from '../system/owned-files'
 import { type ControlData, controlDataOf, type Timeline } from './control-data'
 import { type Instance } from './instance'
 import { type Fork, readTimelineHistory } from './timeline-history'
@@ -34,7 +32,7 @@ export async function findStrayTimeline(
 ): Promise<{ readonly timeline: Timeline; readonly file: string } | undefined> {
   const { owner } = instance
   const directory = walDirectory(instance)
-  const [file] = asUser(owner, () => readdirSync(directory))
+  const [file] = listOwned(owner, directory)
     .filter((name) => /^[0-9A-F]{8}\.history$/.test(name))
     .sort()
     .reverse()

@@ -1,7 +1,7 @@
 /** Whether a primary still has the WAL that a standby needs. */
 import { Client } from 'pg'
-import { readFileSync } from 'node:fs'
 import { type Deadline, messageOf } from '../ocf'
+import { readOwnedFile } from '../system/owned-files'
 import { asUser, type User } from '../system/users'
 import { type Timeline } from './control-data'
 import { guardClient } from './guard-client'
@@ -27,7 +27,7 @@ function encryption(owner: User, settings: Settings): { readonly [key: string]: 
   const home = `${owner.home ?? ''}/.postgresql`
   const read = (path: string): Buffer | undefined => {
     try {
-      return asUser(owner, () => readFileSync(path))
+      return readOwnedFile(owner, path, { links: true })?.content
     } catch {
       return undefined
     }

@@ -1,6 +1,5 @@
 /** The files that the WAL is kept in (PostgreSQL manual, "WAL Internals"). */
-import { existsSync, readdirSync } from 'node:fs'
-import { asUser } from '../system/users'
+import { existsOwned, listOwned } from '../system/owned-files'
 import { type Timeline } from './control-data'
 import { type Instance } from './instance'
 import { type Lsn } from './lsn'
@@ -46,13 +45,13 @@ const hex64 = (value: bigint): Lsn => value.toString(16).toUpperCase().padStart(
 export function walDirectory({ owner, dataDirectory }: Instance): string {
   // Its name before version 10.
   const old = `${dataDirectory}/pg_xlog`
-  return asUser(owner, () => existsSync(old)) ? old : `${dataDirectory}/pg_wal`
+  return existsOwned(owner, old) ? old : `${dataDirectory}/pg_wal`
 }
 
 /** The files in the directory of a server's WAL. */
 export function walFiles(instance: Instance): readonly { readonly timeline: Timeline }[] {
   const directory = walDirectory(instance)
-  return asUser(instance.owner, () => readdirSync(directory))
+  return listOwned(instance.owner, directory)
     .filter((name) => /^[0-9A-F]{24}$/.test(name))
     .map((name) => ({ timeline: parseInt(name.slice(0, 8), 16) }))
 }

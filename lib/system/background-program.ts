@@ -1,14 +1,13 @@
 /** Programs that go on after the agent has ended, and that a later action can end. */
 import { spawn } from 'node:child_process'
 import { ExitCode, OcfError } from '../ocf'
-import { makeSharedDirectory, readOwned, removeOwned, writeOwned } from './owned-files'
+import { makeDirectory, readOwned, removeOwned, writeOwned } from './owned-files'
 import { MARK } from './end-program'
 import { programEnvironment } from './program-environment'
 import { dirname } from 'node:path'
 import { signalProcess, startTime } from './processes'
-import { type User } from './users'
-
-const ROOT: User = { name: 'root', uid: 0, gid: 0 }
+import { ROOT } from './held-directory'
+import { STATE_BYTES } from './regular-file'
 
 /**
  * Starts a program that outlives this one, holds none of its files, and is in a session of its own.
@@ -52,13 +51,13 @@ export async function startInBackground(
 ): Promise<void> {
   const pid = await spawnDetached(program, args)
   if (pid === undefined) return
-  makeSharedDirectory(ROOT, dirname(note), 0o755)
+  makeDirectory(ROOT, dirname(note), 0o755)
   writeOwned(ROOT, note, `${pid} ${startTime(pid) ?? ''}\n`)
 }
 
 /** Ends the program that `note` tells of, if it still runs; `true` when it did. */
 export function endInBackground(note: string): boolean {
-  const [pid, start] = readOwned(ROOT, note)?.trim().split(' ') ?? []
+  const [pid, start] = readOwned(ROOT, note, { limit: STATE_BYTES })?.trim().split(' ') ?? []
   const running = pid !== undefined && start !== undefined && startTime(Number(pid)) === start
   if (running) signalProcess(Number(pid), 'SIGTERM')
   removeOwned(ROOT, note)

@@ -1,6 +1,6 @@
 /** Locks that end with whoever holds them (flock(2)), however that ends. */
-import { closeSync, constants, openSync } from 'node:fs'
-import { Deadline } from '../ocf'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { Deadline, ExitCode, OcfError } from '../ocf'
 import { runProgram } from './run-program'
 import { asUser, type User } from './users'
 
@@ -18,13 +18,18 @@ const PATIENCE_MS = 10_000
  * it shares with this process, and the lock stays with that.
  *
  * @returns nothing when somebody else has it
- * @throws OcfError ERR_INSTALLED when there is no flock (package util-linux)
+ * @throws OcfError ERR_INSTALLED when there is no flock (package util-linux); ERR_GENERIC when something other than a
+ * file is in its place
  */
 export async function tryLock(owner: User, path: string): Promise<FileLock | undefined> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
   const fd = asUser(owner, () => openSync(path, flags, 0o600))
   const release = (): void => {
     closeSync(fd)
+  }
+  if (!fstatSync(fd).isFile()) {
+    release()
+    throw new OcfError(ExitCode.ERR_GENERIC, `${path} is not a regular file: remove it`)
   }
   try {
     const { code } = await runProgram('flock', ['--exclusive', '--nonblock', '3'], {

@@ -1,5 +1,9 @@
-/** Files in directories that belong to another user, handled as that user. */
+/**
+ * Files in directories that another account can write to. There is one way to them: with the rights of the account that
+ * is named; and for root itself, by a directory that is held (see held-directory.ts).
+ */
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -7,87 +11,147 @@ import {
   fstatSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
-  readFileSync,
+  readdirSync,
   renameSync,
-  statSync,
+  type Stats,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { ROOT, withParent } from './held-directory'
+import { openRegular, type ReadOptions, readRegular, UnusableFileError } from './regular-file'
 import { asUser, isRoot, type User } from './users'
+
+export {
+  makeDirectory,
+  makeDirectoryAsOwner,
+  makePrivateDirectory,
+  privateDirectoryObstacle,
+} from './owned-directories'
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-/** A file's text, or nothing when there is no such file. Does not wait on a pipe that lies in the file's place. */
-export function readOwned(user: User, path: string): string | undefined {
-  return asUser(user, () => {
-    try {
-      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-      try {
-        return readFileSync(fd, 'utf8')
-      } finally {
-        closeSync(fd)
-      }
-    } catch (error) {
-      if (isMissing(error)) return undefined
-      throw error
-    }
-  })
+/** What `find` finds, or nothing when there is no such file. */
+function unlessMissing<T>(find: () => T): T | undefined {
+  try {
+    return find()
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** Works on a file with the user's rights. What root itself does in a directory it does by one that it holds. */
+function reach<T>(user: User, path: string, work: (reached: string) => T): T {
+  return user.uid === 0 && isRoot() ? withParent(ROOT, path, work) : asUser(user, () => work(path))
+}
+
+/**
+ * A regular file's text, or nothing when there is no such file.
+ *
+ * @throws UnusableFileError for anything but a regular file, and for one that is too large; Error of the system
+ */
+export function readOwned(user: User, path: string, options: ReadOptions = {}): string | undefined {
+  return readOwnedFile(user, path, options)?.content.toString('utf8')
+}
+
+/** As `readOwned`: its bytes, and whose it is. */
+export function readOwnedFile(
+  user: User,
+  path: string,
+  options: ReadOptions = {},
+): { readonly content: Buffer; readonly stat: Stats } | undefined {
+  return unlessMissing(() => reach(user, path, (reached) => readRegular(reached, options, path)))
+}
+
+/** Opens a regular file that the user may read; nothing when there is none. Close the descriptor afterwards. */
+export function openOwned(
+  user: User,
+  path: string,
+  options: Pick<ReadOptions, 'links'> = {},
+): { readonly fd: number; readonly stat: Stats } | undefined {
+  return unlessMissing(() => reach(user, path, (reached) => openRegular(reached, options, path)))
+}
+
+/** What has that name, links not followed; nothing when nothing has. */
+export function statOwned(user: User, path: string): Stats | undefined {
+  return unlessMissing(() => reach(user, path, (reached) => lstatSync(reached)))
 }
 
 /** Whether something of that name is there, a dangling link included. */
 export function existsOwned(user: User, path: string): boolean {
-  return asUser(user, () => {
-    try {
-      lstatSync(path)
-      return true
-    } catch (error) {
-      if (isMissing(error)) return false
-      throw error
-    }
-  })
+  return statOwned(user, path) !== undefined
+}
+
+/**
+ * The names in a directory.
+ *
+ * @throws Error of the system
+ */
+export function listOwned(user: User, path: string): readonly string[] {
+  return reach(user, path, (reached) => readdirSync(reached))
 }
 
 /**
  * Replaces a file in one step: readers see the old text or the new, also after a crash.
  *
  * @param mode - the new file's mode. Default: only the owner may read and write.
+ * @throws Error of the system
  */
 export function writeOwned(user: User, path: string, text: string | Uint8Array, mode = 0o600): void {
-  asUser(user, () => {
-    const fresh = `${path}.new.${process.pid}`
-    try {
-      const fd = openSync(
-        fresh,
-        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-        mode,
-      )
-      try {
-        fchmodSync(fd, mode)
-        writeFileSync(fd, text)
-        fsyncSync(fd)
-      } finally {
-        closeSync(fd)
-      }
-      renameSync(fresh, path)
-    } catch (error) {
-      try {
-        unlinkSync(fresh)
-      } catch {
-        // It was never made, or is already in its place.
-      }
-      throw error
-    }
-    syncDirectory(dirname(path))
+  reach(user, path, (reached) => {
+    replace(reached, text, { mode })
   })
 }
 
-function syncDirectory(path: string): void {
+/**
+ * As `writeOwned`, as whoever this process is now.
+ *
+ * @param owner - whose the file is to be; root only. Default: this account's
+ */
+export function replace(
+  path: string,
+  text: string | Uint8Array,
+  { mode, owner }: { readonly mode: number; readonly owner?: { readonly uid: number; readonly gid: number } },
+): void {
+  const fresh = `${path}.new.${process.pid}`
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  let fd: number
+  try {
+    fd = openSync(fresh, flags, 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    // Of a process of this number that was killed; whatever it is, it is not written to.
+    unlinkSync(fresh)
+    fd = openSync(fresh, flags, 0o600)
+  }
+  try {
+    try {
+      if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid)
+      fchmodSync(fd, mode)
+      writeFileSync(fd, text)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(fresh, path)
+  } catch (error) {
+    try {
+      unlinkSync(fresh)
+    } catch {
+      // It is already in its place.
+    }
+    throw error
+  }
+  syncDirectory(dirname(path))
+}
+
+/** Has the disk keep what has become of the names in a directory. */
+export function syncDirectory(path: string): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
     fsyncSync(fd)
@@ -96,35 +160,34 @@ function syncDirectory(path: string): void {
   }
 }
 
+/**
+ * Opens a file of root's own to read and to write, and makes it when it is missing. Close the descriptor afterwards.
+ *
+ * @throws UnusableFileError where something else has that name; Error of the system
+ */
+export function openPrivate(path: string): number {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const fd = reach(ROOT, path, (reached) => openSync(reached, flags, 0o600))
+  const found = fstatSync(fd)
+  if (found.isFile() && found.uid === process.geteuid?.()) return fd
+  closeSync(fd)
+  throw new UnusableFileError(`${path} is not a file of the agent's own`)
+}
+
 /** Removes a file; it is no error when there is none. */
 export function removeOwned(user: User, path: string): void {
-  asUser(user, () => {
-    try {
-      unlinkSync(path)
-    } catch (error) {
-      if (!isMissing(error)) throw error
-    }
+  unlessMissing(() => {
+    reach(user, path, (reached) => {
+      unlinkSync(reached)
+    })
   })
 }
 
-/**
- * Makes sure that there is a directory which belongs to `user` and that only `user` can enter. Directories that are
- * missing are made, each as the owner of the one above.
- *
- * @throws Error when something other than a directory is in the way, when it is a directory for everybody (such as
- * /tmp, which must not be taken away from them), or when the owner above may not write there
- */
-export function makePrivateDirectory(user: User, path: string): void {
-  makeDirectory(path, 0o700)
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
-  try {
-    const found = fstatSync(fd)
-    if ((found.mode & 0o002) !== 0) throw new Error(`${path} is a directory that everybody may write to`)
-    if (isRoot() && found.uid !== user.uid) fchownSync(fd, user.uid, user.gid)
-    if ((found.mode & 0o777) !== 0o700) fchmodSync(fd, 0o700)
-  } finally {
-    closeSync(fd)
-  }
+/** Changes the mode of a file or directory of the user's. */
+export function changeMode(user: User, path: string, mode: number): void {
+  reach(user, path, (reached) => {
+    chmodSync(reached, mode)
+  })
 }
 
 /**
@@ -134,55 +197,41 @@ export function makePrivateDirectory(user: User, path: string): void {
  * @throws Error when not
  */
 export function tryToMakeFile(user: User, directory: string): void {
-  asUser(user, () => {
-    const path = `${directory}/.ocf-ts.${process.pid}`
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-    closeSync(openSync(path, flags, 0o600))
-    unlinkSync(path)
+  const path = `${directory}/.ocf-ts.${process.pid}`
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  reach(user, path, (reached) => {
+    closeSync(openSync(reached, flags, 0o600))
+    unlinkSync(reached)
   })
 }
 
-/** Makes a directory of `user`'s unless something of that name is there, which is left as it is. */
-export function makeSharedDirectory(user: User, path: string, mode: number): void {
-  if (!makeDirectory(path, mode)) return
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
-  try {
-    if (isRoot()) fchownSync(fd, user.uid, user.gid)
-    fchmodSync(fd, mode)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-/** Makes a directory and those above it that are missing; `false` when it was there. */
-function makeDirectory(path: string, mode: number): boolean {
-  try {
-    lstatSync(path)
-    return false
-  } catch (error) {
-    if (!isMissing(error)) throw error
-  }
-  const parent = dirname(path)
-  makeDirectory(parent, 0o755)
-  const { uid, gid } = statSync(parent)
-  asUser({ name: '', uid, gid }, () => {
-    mkdirSync(path, { mode })
-  })
-  return true
-}
-
-/** Opens a log file of the user's to append to; makes it when it is missing. Close the descriptor afterwards. */
+/**
+ * Opens a log file of the user's to append to; makes it when it is missing. Close the descriptor afterwards.
+ *
+ * @throws UnusableFileError for a pipe or a directory; Error of the system
+ */
 export function openOwnedLog(user: User, path: string): number {
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOCTTY
+  // Without O_NONBLOCK a pipe that nobody reads would be waited for.
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOCTTY | constants.O_NONBLOCK
+  let fd: number
   try {
-    return asUser(user, () => openSync(path, flags | constants.O_CREAT, 0o600))
+    fd = asUser(user, () => openSync(path, flags | constants.O_CREAT, 0o600))
   } catch (error) {
     // /var/log belongs to root: there root makes the file, anew and without following links, and hands it over.
-    const mayMake =
-      isRoot() && (error as NodeJS.ErrnoException).code === 'EACCES' && statSync(dirname(path)).uid === 0
-    if (!mayMake || existsOwned({ name: 'root', uid: 0, gid: 0 }, path)) throw error
-    const fd = openSync(path, flags | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
-    fchownSync(fd, user.uid, user.gid)
-    return fd
+    if (!isRoot() || (error as NodeJS.ErrnoException).code !== 'EACCES') throw error
+    fd = withParent(user, path, (reached, { actor }) => {
+      if (actor.uid !== 0 || lstatSync(reached, { throwIfNoEntry: false })) throw error as Error
+      const made = openSync(
+        reached,
+        flags | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+        0o600,
+      )
+      fchownSync(made, user.uid, user.gid)
+      return made
+    })
   }
+  const found = fstatSync(fd)
+  if (found.isFile() || found.isCharacterDevice()) return fd
+  closeSync(fd)
+  throw new UnusableFileError(`${path} is not a regular file`)
 }

@@ -77,17 +77,53 @@ export function programOf(pid: number): string | undefined {
   }
 }
 
+/** Ancestors that are looked at: no program that is run here has more. */
+const GENERATIONS = 32
+
+/** Whether a process was started by another one, or by one that it started, and so on; all of them still live. */
+export function descendsFrom(pid: number, ancestor: number): boolean {
+  let parent = findProcess(pid)?.parent
+  for (let generation = 0; generation < GENERATIONS; generation++) {
+    if (parent === ancestor) return true
+    if (parent === undefined || parent <= 1) return false
+    parent = findProcess(parent)?.parent
+  }
+  return false
+}
+
+/** The session that a process is in: the number of the process which began it. Nothing when there is no such process. */
+function sessionOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3])
+  } catch {
+    return undefined
+  }
+}
+
+/** The account that a process was started by (its real user id), whatever rights it has now; nothing when it is gone. */
+export function realUser(pid: number): number | undefined {
+  try {
+    const [, uid] = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
+    return uid === undefined ? undefined : Number(uid)
+  } catch {
+    return undefined
+  }
+}
+
+/** The words of a process's command line; none when it is gone. */
+export function commandLine(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
+  } catch {
+    return []
+  }
+}
+
 /** The processes of a session, by its number: that of the process which began it, also when that is gone. */
 export function sessionProcesses(session: number): readonly Process[] {
   return processNumbers()
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]) === session
-      } catch {
-        return false
-      }
-    })
+    .filter((pid) => sessionOf(pid) === session)
     .map(findProcess)
     .filter((found) => found !== undefined)
 }

@@ -2,34 +2,18 @@
  * Directories beside another one, which are put in its place and put away. What belongs to the directory above is done
  * as that one's owner: root there where it is root's, and nobody's links are followed.
  */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchownSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  statSync,
-} from 'node:fs'
+import { lstatSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type Deadline, ExitCode, OcfError } from '../ocf'
+import { inside, withParent } from './held-directory'
+import { makeDirectory, statOwned, syncDirectory } from './owned-files'
 import { describeFailure, runProgram } from './run-program'
-import { asUser, isRoot, type User } from './users'
+import { isRoot, type User } from './users'
 
 /** A directory, told from any other that has or had its name. */
 export interface DirectoryMark {
   readonly device: string
   readonly inode: string
-}
-
-function ownerAbove(path: string): User {
-  const { uid, gid } = statSync(dirname(path))
-  return { name: '', uid, gid }
 }
 
 /** Which directory has this name; nothing when there is none, or something else. */
@@ -42,6 +26,8 @@ export function isMarked(path: string, { device, inode }: DirectoryMark): boolea
   const found = directoryMark(path)
   return found?.device === device && found.inode === inode
 }
+
+const STAMP = /^\d{8}T\d{6}Z$/
 
 /** A moment as the end of a name: 20261123T205344Z. */
 export function stampOf(time: Date): string {
@@ -57,9 +43,15 @@ export function stampedSiblings(path: string, word: string): readonly string[] {
   const begin = `${basename(path)}${word}`
   return readdirSync(dirname(path), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name.startsWith(begin))
-    .filter(({ name }) => /^\d{8}T\d{6}Z$/.test(name.slice(begin.length)))
+    .filter(({ name }) => STAMP.test(name.slice(begin.length)))
     .map(({ name }) => `${dirname(path)}/${name}`)
     .sort()
+}
+
+/** Whether `sibling` is such a name beside `path`, whatever has it. */
+export function isStampedSibling(path: string, word: string, sibling: string): boolean {
+  const begin = `${path}${word}`
+  return sibling.startsWith(begin) && STAMP.test(sibling.slice(begin.length))
 }
 
 /** A name of that kind that nothing has. */
@@ -69,46 +61,32 @@ export function freeSibling(path: string, word: string, time = Date.now()): stri
 }
 
 /**
- * Makes an empty directory that is `model`'s neighbour, with its owner and mode.
+ * Makes an empty directory of the user's that is `model`'s neighbour, with its mode.
  *
  * @throws Error of the system
  */
-export function makeSibling(model: string, path: string): void {
-  const { uid, gid, mode } = statSync(model)
-  asUser(ownerAbove(path), () => {
-    mkdirSync(path, { mode: 0o700 })
-  })
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
-  try {
-    if (isRoot()) fchownSync(fd, uid, gid)
-  } finally {
-    closeSync(fd)
-  }
-  asUser({ name: '', uid, gid }, () => {
-    chmodSync(path, mode & 0o777)
-  })
+export function makeSibling(owner: User, model: string, path: string): void {
+  const mode = (statOwned(owner, model)?.mode ?? 0o700) & 0o777
+  if (!makeDirectory(owner, path, mode)) throw new Error(`${path} is there already`)
 }
 
 /**
- * Gives a directory another name beside its old one, safely on disk.
+ * Gives a directory of the user's another name beside its old one, safely on disk.
  *
- * @throws Error of the system, and when something has that name
+ * @throws Error of the system, when something has that name, and when it is not the user's
  */
-export function renameSibling(from: string, to: string): void {
-  if (lstatSync(to, { throwIfNoEntry: false })) throw new Error(`${to} is there already`)
-  asUser(ownerAbove(to), () => {
-    renameSync(from, to)
+export function renameSibling(owner: User, from: string, to: string): void {
+  if (dirname(from) !== dirname(to)) throw new Error(`${to} is not beside ${from}`)
+  withParent(owner, to, (reached, held) => {
+    if (lstatSync(reached, { throwIfNoEntry: false })) throw new Error(`${to} is there already`)
+    const source = inside(held, basename(from))
+    const found = lstatSync(source)
+    // In a directory of root's it is root that renames.
+    if (!found.isDirectory() || (isRoot() && found.uid !== owner.uid))
+      throw new Error(`${from} is not a directory of ${owner.name}'s`)
+    renameSync(source, reached)
+    syncDirectory(dirname(reached))
   })
-  syncAbove(to)
-}
-
-function syncAbove(path: string): void {
-  const fd = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }
 
 /**
@@ -122,7 +100,16 @@ export async function removeSibling(owner: User, path: string, deadline: Deadlin
   const args = [path, '-xdev', '-mindepth', '1', '-delete']
   const result = await runProgram('find', args, { as: owner, deadline, cwd: '/' })
   if (result.code !== 0) throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('find', result))
-  asUser(ownerAbove(path), () => {
-    rmdirSync(path)
+  removeEmptySibling(owner, path)
+}
+
+/**
+ * Removes an empty directory.
+ *
+ * @throws Error of the system
+ */
+export function removeEmptySibling(owner: User, path: string): void {
+  withParent(owner, path, (reached) => {
+    rmdirSync(reached)
   })
 }

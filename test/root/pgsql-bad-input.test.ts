@@ -2,6 +2,7 @@
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   mkdirSync,
   readFileSync,
   statSync,
@@ -235,6 +236,10 @@ test('the directory for everybody is not taken away from them', async () => {
   chmodSync(open, 0o1777)
   const { makePrivateDirectory } = await import('../../lib/system/owned-files')
   const postgres = { name: 'postgres', uid: idOf('-u', 'postgres'), gid: idOf('-g', 'postgres') }
+  expect(() => {
+    makePrivateDirectory(postgres, open)
+  }).toThrow(/belongs to root/)
+  chownSync(open, postgres.uid, postgres.gid)
   expect(() => {
     makePrivateDirectory(postgres, open)
   }).toThrow(/everybody may write to/)

@@ -155,6 +155,7 @@ test.each([
 ])('the directory above is %s', async (_, user) => {
   execFileSync('chown', [user, old.directory])
   mkdirSync(join(old.directory, 'tmp'), { mode: 0o700 })
+  execFileSync('chown', ['postgres', join(old.directory, 'tmp')])
   chmodSync(old.directory, 0o755)
   expect((await rejoin()).code).toBe(0)
   expect(note()).toMatchObject({ state: 'done' })

@@ -14,28 +14,46 @@ import { idOf, PG_BIN, removeTemplate, TestServer } from './support/server'
 jest.setTimeout(60_000)
 
 let server: TestServer
-let standalone: ChildProcess | undefined
+/** What does a rejoin. */
+let worker: ChildProcess
 
 beforeEach(() => {
   server = TestServer.create()
   mkdirSync(join(server.directory, 'tmp'), { mode: 0o700 })
   execFileSync('chown', ['postgres:postgres', join(server.directory, 'tmp')])
+  beginWorker()
 })
 afterEach(() => {
-  standalone?.kill('SIGKILL')
-  standalone = undefined
+  worker.kill('SIGKILL')
   server.destroy()
 })
 afterAll(removeTemplate)
 
+/**
+ * As the agent begins it: a process of root's own, whose last word is `rejoin`.
+ *
+ * @param command - runs below it
+ */
+function beginWorker(...command: string[]): void {
+  const script = `
+    const [program, ...args] = process.argv.slice(1, -1)
+    if (program) require('node:child_process').spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' })
+    setInterval(() => {}, 60_000)`
+  worker = spawn(process.execPath, ['-e', script, '--', ...command, 'rejoin'], {
+    stdio: 'ignore',
+    detached: true,
+  })
+}
+
+const markOf = (pid: number | undefined) => ({ pid, started: startTime(pid ?? 0), boot: bootId() })
+
 const note = (): string => join(server.directory, 'tmp/rejoin.json')
 
 function writeNote(change: object = {}): void {
-  const worker = { pid: process.pid, started: startTime(process.pid), boot: bootId() }
   const begun = '2026-11-23T12:03:10.000Z'
   const text = {
     method: 'rewind',
-    worker,
+    worker: markOf(worker.pid),
     begun,
     state: 'running',
     phase: 'recovers',
@@ -67,14 +85,9 @@ const call = (action: string, env: Record<string, string> = {}): Promise<AgentRe
 
 /** The recovery that pg_rewind needs: a backend of its own, for as long as nobody ends its input. */
 async function beginRecovery(): Promise<void> {
-  standalone = spawn(
-    'runuser',
-    ['-u', 'postgres', '--', `${PG_BIN}/postgres`, '--single', '-D', server.dataDirectory, 'postgres'],
-    {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      cwd: '/',
-    },
-  )
+  worker.kill('SIGKILL')
+  const single = ['--single', '-D', server.dataDirectory, 'postgres']
+  beginWorker('runuser', '-u', 'postgres', '--', `${PG_BIN}/postgres`, ...single)
   const pidFile = join(server.dataDirectory, 'postmaster.pid')
   const end = Date.now() + 10_000
   while (!(existsSync(pidFile) && readFileSync(pidFile, 'utf8').startsWith('-'))) {
@@ -99,11 +112,9 @@ describe('while the crashed server is recovered', () => {
   test.each([
     ['nobody has noted a rejoin', undefined],
     ['the one that was noted has ended', { state: 'done' }],
+    ['the process that was noted does something else', { worker: markOf(process.pid) }],
     ['whoever did it is gone', { worker: { pid: 2 ** 22 + 1, started: '1', boot: bootId() } }],
-    [
-      'it was before the host went down',
-      { worker: { pid: process.pid, started: startTime(process.pid), boot: 'x' } },
-    ],
+    ['it was before the host went down', { worker: { ...markOf(process.pid), boot: 'x' } }],
   ])('where %s, it is what it is: something that runs', async (_, change) => {
     if (change) writeNote(change)
     expect((await call('monitor', { OCF_RESKEY_CRM_meta_timeout: '2000' })).code).toBe(1)

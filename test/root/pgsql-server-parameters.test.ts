@@ -6,8 +6,11 @@ import {
   chownSync,
   copyFileSync,
   mkdirSync,
+  mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -222,14 +225,6 @@ describe('config', () => {
     expect(code).toBe(4)
     expect(reason).toBe(`config: ${config} cannot be read: let postgres read it`)
   })
-
-  test('before version 15 it names a directory that is gone after a reboot: it is made', async () => {
-    const directory = join(server.directory, 'run', '15-main.pg_stat_tmp')
-    server.configure(`stats_temp_directory = '${directory}'`)
-    // Debian's 15 knows the setting no more; older ones go on.
-    expect((await call('start')).reason).toMatch(/stats_temp_directory/)
-    expect(statSync(directory)).toMatchObject({ uid: idOf('-u', 'postgres'), mode: 0o40700 })
-  })
 })
 
 describe('logfile', () => {
@@ -243,12 +238,23 @@ describe('logfile', () => {
   })
 
   test("in a directory of root's, as /var/log is", async () => {
+    const directory = mkdtempSync('/var/tmp/ocf-ts-log-')
+    try {
+      chmodSync(directory, 0o755)
+      const logfile = join(directory, 'postgresql.log')
+      expect(await call('start', { logfile })).toMatchObject(SUCCESS)
+      expect(readFileSync(logfile, 'utf8')).toContain('ready to accept connections')
+      expect(statSync(logfile)).toMatchObject({ uid: idOf('-u', 'postgres'), mode: 0o100600 })
+    } finally {
+      rmSync(directory, { recursive: true })
+    }
+  })
+
+  test("in a directory of root's inside one of pgdba's, who could put anything in its place", async () => {
     const directory = join(server.directory, 'log.d')
     mkdirSync(directory, { mode: 0o755 })
-    const logfile = join(directory, 'postgresql.log')
-    expect(await call('start', { logfile })).toMatchObject(SUCCESS)
-    expect(readFileSync(logfile, 'utf8')).toContain('ready to accept connections')
-    expect(statSync(logfile)).toMatchObject({ uid: idOf('-u', 'postgres'), mode: 0o100600 })
+    expect((await call('start', { logfile: join(directory, 'postgresql.log') })).code).toBe(4)
+    expect(readdirSync(directory)).toEqual([])
   })
 
   test.each([

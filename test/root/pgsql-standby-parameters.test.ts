@@ -232,14 +232,9 @@ describe('tmpdir', () => {
       'for everybody',
       () => '/tmp',
       4,
-      /^tmpdir: \/tmp cannot be a directory for postgres alone: set tmpdir to another$/,
+      /^tmpdir: \/tmp belongs to root, not to postgres: set tmpdir to another$/,
     ],
-    [
-      'a file',
-      () => follower.configFile,
-      4,
-      /^tmpdir: .* cannot be a directory for postgres alone: set tmpdir to another$/,
-    ],
+    ['a file', () => follower.configFile, 4, /^tmpdir: .* is not a directory: set tmpdir to another$/],
   ])('one that is %s is refused', async (_, tmpdir, code, reason) => {
     const mode = statSync('/tmp').mode
     const result = await onFollower('start', { tmpdir: tmpdir() })

@@ -1,11 +1,12 @@
 /** The agents that the configuration names, as they lie on this node. */
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type Configuration } from '../../../lib/cluster/configuration'
 import { attribute, childrenOf, nameOf, parseTree, pathTo } from '../../../lib/cluster/tree'
 import { type Deadline, messageOf } from '../../../lib/ocf'
 import { findProgram } from '../../../lib/system/find-program'
 import { programDirectories } from '../../../lib/system/program-environment'
+import { openRegular } from '../../../lib/system/regular-file'
 import { describeFailure, runProgram } from '../../../lib/system/run-program'
 import { type AgentFacts, type Interpreter } from '../facts'
 import { processesNamed, variableOf } from './processes'
@@ -38,7 +39,7 @@ export function interpretersIn(text: string): readonly string[] {
 }
 
 function head(path: string): string {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const { fd } = openRegular(path, { links: true })
   try {
     const buffer = Buffer.alloc(8192)
     return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, 0))

@@ -1,10 +1,14 @@
 /** The configuration as this node knows it. */
-import { readFileSync } from 'node:fs'
 import { type Deadline } from '../../../lib/ocf'
+import { ROOT } from '../../../lib/system/held-directory'
+import { readOwned } from '../../../lib/system/owned-files'
 import { runProgram } from '../../../lib/system/run-program'
 
 /** Where pacemaker keeps it; the last is pacemaker 1.0's. */
 const ON_DISK = ['/var/lib/pacemaker/cib/cib.xml', '/var/lib/heartbeat/crm/cib.xml']
+
+/** Larger than any that pacemaker could work with. */
+const MOST_BYTES = 256 * 1024 * 1024
 
 export interface OwnCib {
   /** Nothing where there never was a cluster. */
@@ -16,7 +20,8 @@ export interface OwnCib {
 function fromDisk(): string | undefined {
   for (const path of ON_DISK) {
     try {
-      return readFileSync(path, 'utf8')
+      const xml = readOwned(ROOT, path, { limit: MOST_BYTES })
+      if (xml !== undefined) return xml
     } catch {
       // Then the next.
     }

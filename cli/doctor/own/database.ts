@@ -1,5 +1,4 @@
 /** A database of this node. */
-import { lstatSync } from 'node:fs'
 import { agent, type Values } from '../../../agents/pgsql/agent'
 import { checkHost } from '../../../agents/pgsql/check-host'
 import { primarySettings } from '../../../agents/pgsql/ask-primary'
@@ -12,8 +11,7 @@ import { readEnvironment } from '../../../lib/ocf/environment'
 import { controlDataOf } from '../../../lib/postgres/control-data'
 import { findServer } from '../../../lib/postgres/server-state'
 import { askUpstream } from '../../../lib/postgres/upstream'
-import { existsOwned, readOwned } from '../../../lib/system/owned-files'
-import { asUser } from '../../../lib/system/users'
+import { existsOwned, readOwned, statOwned } from '../../../lib/system/owned-files'
 import { gatherOwnFacts } from '../../nodes/own-facts'
 import { type DatabaseFacts, type ReplicationLogin, type ServerFacts } from '../facts'
 import { type Place } from './disks'
@@ -80,10 +78,8 @@ function whyInvalid(site: Site, values: Values, problems: readonly string[]): re
 }
 
 function lockedSince({ instance, files }: Site): number | null {
-  return asUser(instance.owner, () => {
-    const found = lstatSync(files.lock, { throwIfNoEntry: false })
-    return found === undefined ? null : found.mtimeMs / 1000
-  })
+  const found = statOwned(instance.owner, files.lock)
+  return found === undefined ? null : found.mtimeMs / 1000
 }
 
 /** A database, and where it keeps its files. */

@@ -1,0 +1,134 @@
+/**
+ * Files in which one action leaves something for a later one, as JSON, in a directory of the database's account. What
+ * they say is a hint and never an order: it is read with limits, and counts only where it has the form that was expected.
+ */
+import { readOwned, writeOwned } from './owned-files'
+import { STATE_BYTES, UnusableFileError } from './regular-file'
+import { type User } from './users'
+
+/** Reads a value of one form; nothing where it has another. */
+export type Form<T> = (value: unknown) => T | undefined
+
+/** What a form reads. */
+export type Formed<F> = F extends Form<infer T> ? T : never
+
+/** @param pattern - the whole text matches it */
+export function text({
+  max = 1000,
+  pattern,
+}: { readonly max?: number; readonly pattern?: RegExp } = {}): Form<string> {
+  return (value) =>
+    typeof value === 'string' && value.length <= max && (pattern?.test(value) ?? true) ? value : undefined
+}
+
+/** A whole number. */
+export function whole(min: number, max: number): Form<number> {
+  return (value) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
+      ? value
+      : undefined
+}
+
+export function oneOf<const T extends string>(...known: readonly T[]): Form<T> {
+  return (value) => known.find((each) => each === value)
+}
+
+export const flag: Form<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)
+
+/** A part of a record that may be missing. */
+const OPTIONAL = Symbol('optional')
+interface Optional<T> {
+  readonly [OPTIONAL]: Form<T>
+}
+
+export function optional<T>(form: Form<T>): Optional<T> {
+  return { [OPTIONAL]: form }
+}
+
+type Parts = Readonly<Record<string, Form<unknown> | Optional<unknown>>>
+type Required<P extends Parts> = { [K in keyof P as P[K] extends Form<unknown> ? K : never]: P[K] }
+type Optionals<P extends Parts> = { [K in keyof P as P[K] extends Form<unknown> ? never : K]: P[K] }
+type RecordOf<P extends Parts> = { readonly [K in keyof Required<P>]: Formed<P[K]> } & {
+  readonly [K in keyof Optionals<P>]?: P[K] extends Optional<infer T> ? T : never
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** An object of known parts; what else it has is left out. */
+export function record<const P extends Parts>(parts: P): Form<RecordOf<P>> {
+  return (value) => {
+    if (!isRecord(value)) return undefined
+    const read: Record<string, unknown> = {}
+    for (const [name, part] of Object.entries(parts)) {
+      const given = Object.hasOwn(value, name) ? value[name] : undefined
+      const form = typeof part === 'function' ? part : part[OPTIONAL]
+      if (given === undefined && typeof part !== 'function') continue
+      const found = form(given)
+      if (found === undefined) return undefined
+      read[name] = found
+    }
+    return read as RecordOf<P>
+  }
+}
+
+/** An object of any names, no more than `max`, each with a value of that form. */
+export function dictionary<T>(form: Form<T>, max: number): Form<Readonly<Record<string, T>>> {
+  return (value) => {
+    if (!isRecord(value)) return undefined
+    const entries = Object.entries(value).map(([name, each]) => [name, form(each)] as const)
+    return entries.length <= max && entries.every(([, each]) => each !== undefined)
+      ? (Object.fromEntries(entries) as Record<string, T>)
+      : undefined
+  }
+}
+
+/** What was found where a state file would be. */
+export type Found<T> =
+  | { readonly kind: 'nothing' }
+  /** It cannot have been written by the agent, or not as a whole. */
+  | { readonly kind: 'unusable'; readonly because: string }
+  | { readonly kind: 'state'; readonly state: T }
+
+/** A text as the state that it holds; nothing where it holds none of that form. */
+export function parseState<T>(content: string, form: Form<T>): T | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(content)
+  } catch {
+    return undefined
+  }
+  return form(value)
+}
+
+/** @throws Error of the system, where it is not known what is there: a disk that fails, a directory without permission */
+export function findState<T>(owner: User, path: string, form: Form<T>): Found<T> {
+  let content: string | undefined
+  try {
+    content = readOwned(owner, path, { limit: STATE_BYTES })
+  } catch (error) {
+    if (error instanceof UnusableFileError) return { kind: 'unusable', because: error.message }
+    throw error
+  }
+  if (content === undefined) return { kind: 'nothing' }
+  const state = parseState(content, form)
+  return state === undefined
+    ? { kind: 'unusable', because: `${path} does not hold what the agent writes there` }
+    : { kind: 'state', state }
+}
+
+/**
+ * The state that a file holds; nothing where there is none, and where what is there is not of that form.
+ *
+ * @throws as `findState`
+ */
+export function readState<T>(owner: User, path: string, form: Form<T>): T | undefined {
+  const found = findState(owner, path, form)
+  return found.kind === 'state' ? found.state : undefined
+}
+
+/** Writes what `readState` reads, in one step. */
+export function writeState(owner: User, path: string, state: object): void {
+  writeOwned(owner, path, `${JSON.stringify(state)}\n`)
+}
