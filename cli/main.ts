@@ -1,6 +1,7 @@
 /** `ocf-ts`, the operator's tool. */
 import { CommanderError } from 'commander'
 import { messageOf } from '../lib/ocf'
+import { whenOutputFails } from '../lib/ocf/output'
 import { CommandError, Exit } from './exit'
 import { makeProgram } from './program'
 import { Terminal } from './terminal'
@@ -16,13 +17,14 @@ function complain(error: unknown): Exit {
     return error.exit
   }
   const isFault = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
-  terminal.note(`${red('ocf-ts:')} ${isFault ? (error.stack ?? error.message) : messageOf(error)}`)
+  const [what = '', ...stack] = (isFault ? (error.stack ?? error.message) : messageOf(error)).split('\n')
+  terminal.note(`${red('ocf-ts:')} ${what}`, ...stack)
   return Exit.TROUBLE
 }
 
 async function main(): Promise<void> {
   // `ocf-ts status | head` is no reason for a stack.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  whenOutputFails(['stdout'], (error) => {
     process.exit(error.code === 'EPIPE' ? Exit.OK : Exit.TROUBLE)
   })
   const program = makeProgram({
@@ -40,4 +42,6 @@ async function main(): Promise<void> {
   }
 }
 
-void main()
+void main().catch((error: unknown) => {
+  process.exitCode = complain(error)
+})

@@ -1,6 +1,7 @@
 /** Loading a configuration into the live cluster: all of it in one step, or nothing. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { wellFormed } from '../../lib/cluster/cib-text'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { Deadline } from '../../lib/ocf'
 import { describeFailure, runProgram } from '../../lib/system/run-program'
@@ -108,7 +109,7 @@ export async function applyModel(validated: Validated, format: Format, replace: 
   if (isConflict(replaced) && !replace) refuseConflicts(replaced)
   return withDirectory(async (directory) => {
     const [before, after] = [join(directory, 'before.xml'), join(directory, 'after.xml')]
-    const configuration = withoutStatus(view.xml)
+    const configuration = withoutStatus(wellFormed(view.xml))
     writeFileSync(before, configuration, { mode: 0o600 })
     writeFileSync(after, withoutConflicts(configuration, replaced), { mode: 0o600 })
     const warnings = await DIALECTS[format].load(model, after, directory)

@@ -39,6 +39,8 @@ export function runInNamespace(
   return new Promise((resolve, reject) => {
     const child = spawn('ip', ['netns', 'exec', name, ...argv], {
       env,
+      // It is this program again, which prints with care by itself.
+      // eslint-disable-next-line no-restricted-syntax
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     child.once('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,6 @@
 import { appendFileSync } from 'node:fs'
+import { printError, shownLine } from './output'
+import { forPacemaker } from './printable'
 
 export type Level = 'error' | 'warning' | 'info' | 'debug'
 
@@ -29,9 +31,25 @@ function stamp(now: Date): string {
   return `${date}_${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`
 }
 
+/** Of a longer message only so many characters: what a user of the database can make fail must not fill a disk. */
+const MOST = 8000
+/** So many are looked at. */
+const MOST_READ = 8 * MOST
+
+/** A message as one line, whatever is in it. */
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, '; ').trim()
+  const line = shownLine(
+    text
+      .slice(0, MOST_READ)
+      .split('\n')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .join('; '),
+  )
+  return line.length > MOST ? `${line.slice(0, MOST)}... (of ${text.length} characters)` : line
 }
+
+const REASON_PREFIX = 'ocf-exit-reason:'
 
 /**
  * A log for one action. Both pacemaker and heartbeat name their log file in `HA_logfile`: that is where the lines go,
@@ -44,11 +62,15 @@ export function createLog(options: LogOptions): Log {
   const file = env['HA_logfile'] ?? ''
   const executorLogsErrors = env['OCF_RESKEY_crm_feature_set'] !== undefined
   const debugging = /^[1-9y]/i.test(env['HA_debug'] ?? '')
+  const prefix = env['OCF_EXIT_REASON_PREFIX'] ?? REASON_PREFIX
+  // Pacemaker takes for the reason what follows the last prefix anywhere in standard error.
+  const quoted = (line: string): string =>
+    prefix === '' || !line.includes(prefix) ? line : line.replaceAll(prefix, `${prefix.slice(0, -1)} :`)
   const write = (level: Level, message: string): void => {
     if (level === 'debug' && !debugging) return
     const line = oneLine(message)
     if (options.terminal) {
-      process.stderr.write(`${level}: ${line}\n`)
+      printError(`${level}: ${line}\n`)
       return
     }
     if (file !== '' && !(level === 'error' && executorLogsErrors)) {
@@ -62,7 +84,7 @@ export function createLog(options: LogOptions): Log {
         // A log that cannot be written must not end the action: standard error is still there.
       }
     }
-    process.stderr.write(`${LABEL[level]}: ${line}\n`)
+    printError(`${LABEL[level]}: ${quoted(line)}\n`)
   }
   return {
     error: (message) => {
@@ -79,8 +101,7 @@ export function createLog(options: LogOptions): Log {
     },
     exitReason: (reason) => {
       // A person has just read it, as the error.
-      if (!options.terminal)
-        process.stderr.write(`${env['OCF_EXIT_REASON_PREFIX'] ?? 'ocf-exit-reason:'}${oneLine(reason)}\n`)
+      if (!options.terminal) printError(`${prefix}${quoted(forPacemaker(oneLine(reason)))}\n`)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { dispatch } from './dispatch'
 import { type Agent } from './definition'
+import { whenOutputFails } from './output'
 import { type Parameters } from './parameters'
 
 /** What an agent's program needs beside the agent itself. */
@@ -19,7 +20,7 @@ export async function runAgent<P extends Parameters>(agent: Agent<P>, options: R
   const args = process.argv.slice(2)
   const [action] = args
   if (action === undefined || args.some((arg) => arg.startsWith('-'))) {
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    whenOutputFails(['stdout'], (error) => {
       // `--help | head` reads no further than it wants to.
       if (error.code !== 'EPIPE') throw error
     })

@@ -1,0 +1,47 @@
+/**
+ * The one way to standard output and standard error (the linter forbids every other): nothing leaves that could steer a
+ * terminal or forge a line, and no password.
+ */
+import { printable, printableLine, withoutMarks } from './printable'
+import { maskSecrets } from './secrets'
+
+type Name = 'stdout' | 'stderr'
+
+/** Whether a person reads it in a terminal. */
+export function isTerminal(name: Name): boolean {
+  // In a pipe Node has no such property at all.
+  return (process[name].isTTY as boolean | undefined) === true
+}
+
+/** One of Node's own streams, for libraries that draw: what they are given to draw must come from `shownLine`. */
+export function rawStream(name: Name): NodeJS.WriteStream {
+  return process[name]
+}
+
+/** From now on `listener`, and nobody else, is told when these cannot be written to: a reader that has gone, for one. */
+export function whenOutputFails(
+  names: readonly Name[],
+  listener: (error: NodeJS.ErrnoException) => void,
+): void {
+  for (const name of names) process[name].removeAllListeners('error').on('error', listener)
+}
+
+/** Text of one line, as it may be shown. */
+export function shownLine(text: string): string {
+  return printableLine(maskSecrets(text))
+}
+
+/** Writes text of any number of lines. Node loads its streams when they are first looked at: not before it is needed. */
+export function printTo(name: Name, text: string): void {
+  process[name].write(withoutMarks(printable(maskSecrets(text))))
+}
+
+/** To standard output. */
+export function print(text: string): void {
+  printTo('stdout', text)
+}
+
+/** To standard error. */
+export function printError(text: string): void {
+  printTo('stderr', text)
+}
