@@ -7,7 +7,7 @@ import { Deadline } from '../../lib/ocf'
 import { describeFailure, runProgram } from '../../lib/system/run-program'
 import { type ClusterView, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
-import { pacemaker, verify, withDirectory } from './check'
+import { pacemaker, refuseCutValues, verify, withDirectory } from './check'
 import { conflictsWith, type Conflicts, describeConflicts, isConflict, withoutConflicts } from './conflicts'
 import { DIALECTS } from './dialects'
 import { type Format } from './formats'
@@ -105,6 +105,7 @@ export async function applyModel(validated: Validated, format: Format, replace: 
   const view = await lookAtCluster()
   checkCluster(view, validated)
   const { model }: { readonly model: Model } = validated
+  await refuseCutValues(model)
   const replaced = conflictsWith(view.xml, model)
   if (isConflict(replaced) && !replace) refuseConflicts(replaced)
   return withDirectory(async (directory) => {

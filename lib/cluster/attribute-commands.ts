@@ -3,7 +3,7 @@
  * A feature set is pacemaker's own name for such a generation; it gives it to agents in their environment.
  */
 
-import { forPacemaker } from '../ocf/printable'
+import { asciiLine } from '../ocf/printable'
 import { maskSecrets } from '../ocf/secrets'
 
 /** How long an attribute lives: until the node leaves the cluster, or until somebody deletes it. */
@@ -46,7 +46,7 @@ export function attributeCommand(
   featureSet: string | undefined,
 ): Command {
   // crm_mon shows it as it is, and a part of it may be a server's message.
-  const value = text === undefined ? undefined : forPacemaker(maskSecrets(text))
+  const value = text === undefined ? undefined : asciiLine(maskSecrets(text))
   if (isOlder(featureSet)) {
     // `-vVALUE` and not `-v VALUE`: a value such as -INFINITY must not be taken for options.
     const update = value === undefined ? '-D' : `-v${value}`

@@ -1,6 +1,8 @@
 /**
  * The CIB as pacemaker's tools print it, made XML again. Up to pacemaker 2.1.7 they escape nothing in an attribute's value
- * from the first character beyond ASCII on: `value="cp &quot;/备份/%f" "%p""` stands for `cp "/备份/%f" "%p"`.
+ * from the first character beyond ASCII on: `value="cp &quot;/备份/%f" "%p""` stands for `cp "/备份/%f" "%p"`. Such a value
+ * comes from a CIB in a file: the daemons pass each other the same text, and keep what is before the first of those quotes,
+ * which is then what an agent is given, and what is read here.
  *
  * What such a value says is read by what cannot be otherwise: each tag is a line, an attribute stands in it once, and an
  * nvpair has an id, a name and a value. A value that holds `" x="1`, or a whole element, so forges neither. Two things

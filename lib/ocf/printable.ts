@@ -61,9 +61,14 @@ export function jsonText(value: unknown, indent?: number): string {
 
 const XML: Readonly<Record<string, string>> = { '"': "'", '<': '‹', '>': '›', '&': '＆' }
 
+/** As `printableLine`, in ASCII: pacemaker's tools refuse anything else where there is no locale, as for an agent. */
+export function asciiLine(text: string): string {
+  return printableLine(text).replace(/[^\0-\x7f]/gu, escapeOf)
+}
+
 /**
- * Text that becomes the value of an attribute in pacemaker's XML: a node attribute, an exit reason. Pacemaker up to 2.1.7
- * stops escaping at the first character beyond ASCII, and what follows could end the attribute and begin another one.
+ * An exit reason, which becomes the value of an attribute in pacemaker's XML. Pacemaker up to 2.1.7 stops escaping at the
+ * first character beyond ASCII, and what follows could end the attribute and begin another one.
  */
 export function forPacemaker(text: string): string {
   const line = printableLine(text)

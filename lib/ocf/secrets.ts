@@ -23,7 +23,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   // scheme://user:…@host; a password may hold an @ itself. Limited, as there may be many beginnings and no end.
   [/(:\/\/[^\s:@/]{0,200}:)\S{0,500}@/g, `$1${MASK}@`],
   // <nvpair name="monitor_password" value="…"/>
-  [new RegExp(String.raw`((?:${NAME})[\w-]*"\s+value=")[^"]*`, 'gi'), `$1${MASK}`],
+  [new RegExp(String.raw`((?:${NAME})[\w-]{0,60}"\s{1,9}value=")[^"]*`, 'gi'), `$1${MASK}`],
 ]
 
 /** The text without its passwords. */

@@ -85,7 +85,7 @@ interface Said {
 }
 
 function run(...args: readonly string[]): Said {
-  const [program, ...rest] = [...mounts.through, TOOL, ...args] as [string, ...string[]]
+  const [program, ...rest] = [...mounts.through, TOOL, ...args] as unknown as [string, ...string[]]
   const { stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8', env })
   return { stdout, stderr }
 }

@@ -1,6 +1,13 @@
 /** What text becomes on its way to a terminal, a log, JSON or pacemaker. */
 import { describe, expect, test } from '@jest/globals'
-import { forPacemaker, jsonText, printable, printableLine, withoutMarks } from '../../lib/ocf/printable'
+import {
+  asciiLine,
+  forPacemaker,
+  jsonText,
+  printable,
+  printableLine,
+  withoutMarks,
+} from '../../lib/ocf/printable'
 import { makeStyles } from '../../lib/ocf/styles'
 
 const code = (number: number): string => String.fromCodePoint(number)
@@ -90,4 +97,8 @@ test.each([
   ['a control character', '\x1b"', '\\x1b"'],
 ])('for pacemaker: %s', (_, text, expected) => {
   expect(forPacemaker(text)).toBe(expected)
+})
+
+test('for a tool that is given no locale', () => {
+  expect(asciiLine('é 😀\n\x1b')).toBe('\\xe9 \\u{1f600}\\n\\x1b')
 })

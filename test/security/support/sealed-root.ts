@@ -3,7 +3,7 @@
  * directory of the test's; they have a network and processes of their own.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -27,7 +27,8 @@ const SCRIPT = `
     mount --rbind "$shared" "$place/root$shared"
   done
   ip link set lo up
-  ip link add eth9 type dummy
+  ip link add eth9 type veth peer name eth8
+  ip link set eth8 up
   ip address add 192.0.2.2/24 dev eth9
   ip link set eth9 up
   echo ready
@@ -77,7 +78,7 @@ export class SealedRoot {
   }
 
   /** What a program is called through so that it runs in there. */
-  get through(): readonly string[] {
+  get through(): readonly [string, ...string[]] {
     const of = (kind: string): string => `/proc/${this.holder.pid}/ns/${kind}`
     return [
       'nsenter',
@@ -101,11 +102,15 @@ export class SealedRoot {
         const stats = lstatSync(join(layer, inner))
         const what = stats.isSymbolicLink() ? `${inner} -> ${readlinkSync(join(layer, inner))}` : inner
         const text = `${what} (${stats.uid}:${stats.gid} ${(stats.mode & 0o7777).toString(8)})`
-        if (!this.known.has(text)) found.push(text)
+        // Of a directory in which something has changed there is a copy.
+        const before = stats.isDirectory() && lstatSync(inner, { throwIfNoEntry: false })
+        const isCopy =
+          before && before.isDirectory() && before.mode === stats.mode && before.uid === stats.uid
+        if (!isCopy && !this.known.has(text)) found.push(text)
         if (stats.isDirectory()) walk(inner)
       }
     }
-    if (existsSync(layer)) walk('/')
+    walk('/')
     return found
   }
 
