@@ -3,9 +3,13 @@
  * a terminal, reorder other text or forge a line are shown as escapes. Every way out goes through here.
  */
 
-/** Control characters (C0, C1, DEL), format characters (bidirectional ones too), lone surrogates, line separators. */
-const UNSAFE = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
-const EACH_UNSAFE = new RegExp(UNSAFE.source, 'gu')
+/**
+ * Control characters (C0, C1, DEL), format characters (bidirectional ones too), lone surrogates, line separators: Unicode's
+ * Cc, Cf, Cs, Zl and Zp without line break and tab. In ranges, which a monitor loads in less time than their names.
+ */
+const UNSAFE =
+  /[\0-\x08\v-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/u
+const eachUnsafe = (): RegExp => new RegExp(UNSAFE.source, 'gu')
 
 /** The sequences for a terminal that this process makes itself (see styles.ts), as soon as there are any. */
 let styles: { readonly orUnsafe: RegExp; readonly each: RegExp } | undefined
@@ -36,7 +40,7 @@ function escapeOf(character: string): string {
 /** The text with its line breaks and tabs, and with all other characters of that kind shown as escapes. */
 export function printable(text: string): string {
   if (!UNSAFE.test(text)) return text
-  if (styles === undefined) return text.replace(EACH_UNSAFE, escapeOf)
+  if (styles === undefined) return text.replace(eachUnsafe(), escapeOf)
   return text.replace(styles.orUnsafe, (found: string, style: string | undefined) =>
     style === undefined ? escapeOf(found) : found,
   )
@@ -51,7 +55,7 @@ export function printableLine(text: string): string {
 export function jsonText(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, undefined, indent)
   if (!UNSAFE.test(text)) return text
-  return text.replace(EACH_UNSAFE, (character) =>
+  return text.replace(eachUnsafe(), (character) =>
     character
       .split('')
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)

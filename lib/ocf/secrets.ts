@@ -9,7 +9,8 @@ const PERHAPS = /passw|passphrase|secret|scram_|:\/\//i
 const NAME = 'passw(?:or)?d|passphrase|secret|scram_(?:client|server)_key'
 const QUOTED = String.raw`'(?:\\[^]|[^\\'])*(?:'|$)|"(?:\\[^]|[^\\"])*(?:"|$)`
 
-const SECRETS: readonly (readonly [RegExp, string])[] = [
+/** Made when there is something to look for: a monitor that says nothing does without. */
+const makeSecrets = (): readonly (readonly [RegExp, string])[] => [
   // password=…, sslpassword = '…', OCF_RESKEY_monitor_password='…', PGPASSWORD=…, oauth_client_secret=…
   [
     new RegExp(
@@ -26,16 +27,17 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(String.raw`((?:${NAME})[\w-]{0,60}"\s{1,9}value=")[^"]*`, 'gi'), `$1${MASK}`],
 ]
 
+let secrets: ReturnType<typeof makeSecrets> | undefined
+
 /** The text without its passwords. */
 export function maskSecrets(text: string): string {
   if (!PERHAPS.test(text)) return text
-  return SECRETS.reduce((masked, [pattern, shown]) => masked.replace(pattern, shown), text)
+  secrets ??= makeSecrets()
+  return secrets.reduce((masked, [pattern, shown]) => masked.replace(pattern, shown), text)
 }
 
-const IS_SECRET = new RegExp(`(?:${NAME})$`, 'i')
-
 /** Whether what has this name must not be shown. */
-export const isSecretName = (name: string): boolean => IS_SECRET.test(name)
+export const isSecretName = (name: string): boolean => new RegExp(`(?:${NAME})$`, 'i').test(name)
 
 /** The same for a whole object: its texts without their passwords, and no value of a name that stands for one. */
 export function withoutSecrets(value: unknown): unknown {

@@ -9,17 +9,15 @@ export type ReadConninfo =
   | { readonly settings?: undefined; readonly problem: string }
 
 /** Keywords of PostgreSQL 9 to 18: words that may be shown (PostgreSQL manual, "Parameter Key Words"). */
-const KEYWORDS: ReadonlySet<string> = new Set(
-  `application_name authtype channel_binding client_encoding connect_timeout dbname fallback_application_name
+const KEYWORDS = ` application_name authtype channel_binding client_encoding connect_timeout dbname fallback_application_name
    gssdelegation gssencmode gsslib host hostaddr keepalives keepalives_count keepalives_idle keepalives_interval
    krbsrvname load_balance_mode max_protocol_version min_protocol_version oauth_client_id oauth_client_secret
    oauth_issuer oauth_scope options passfile password port replication require_auth requirepeer requiressl
    scram_client_key scram_server_key service servicefile ssl_max_protocol_version ssl_min_protocol_version sslcert
    sslcertmode sslcompression sslcrl sslcrldir sslkey sslkeylogfile sslmode sslnegotiation sslpassword sslrootcert
-   sslsni target_session_attrs tcp_user_timeout tty user`.split(/\s+/),
-)
+   sslsni target_session_attrs tcp_user_timeout tty user `
 
-export const isKeyword = (name: string): boolean => KEYWORDS.has(name)
+export const isKeyword = (name: string): boolean => KEYWORDS.split(/\s+/).includes(name) && name !== ''
 
 /** What C's isspace() takes for a blank. */
 const isBlank = (character: string | undefined): boolean =>

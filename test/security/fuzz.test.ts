@@ -334,7 +334,15 @@ function run({ agent, action, params, env }: Call, server: TestServer): Promise<
   )
   const [program = '', ...args] = [
     ...(root?.through ?? []),
-    ...['bash', '-c', `cd / && ${bytes.join('')}exec "$@"`, 'call', process.execPath, agentPath(agent)],
+    ...[
+      'bash',
+      '--norc',
+      '-c',
+      `cd / && ${bytes.join('')}exec "$@"`,
+      'call',
+      process.execPath,
+      agentPath(agent),
+    ],
     ...(action === '' ? [] : [action]),
   ]
   const variables = {

@@ -85,7 +85,7 @@ interface Said {
 }
 
 function run(...args: readonly string[]): Said {
-  const [program, ...rest] = [...mounts.through, TOOL, ...args] as unknown as [string, ...string[]]
+  const [program = '', ...rest] = [...mounts.through, TOOL, ...args].map(String)
   const { stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8', env })
   return { stdout, stderr }
 }
@@ -95,10 +95,7 @@ function inTerminal(...args: readonly string[]): string {
   const file = join(directory, 'in-terminal')
   const words = [TOOL, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
   writeFileSync(file, `exec ${words.join(' ')}\n`)
-  const [program, ...rest] = [...mounts.through, 'script', '-qec', `sh ${file}`, '/dev/null'] as [
-    string,
-    ...string[],
-  ]
+  const [program = '', ...rest] = [...mounts.through, 'script', '-qec', `sh ${file}`, '/dev/null'].map(String)
   return spawnSync(program, rest, { encoding: 'utf8', env }).stdout.replaceAll('\r\n', '\n')
 }
 
