@@ -3,6 +3,19 @@ import prettier from 'eslint-config-prettier'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
+/** Text that leaves by any other way than lib/ocf/output.ts could steer a terminal, or hold a password. */
+const THE_ONE_WAY = 'Print with lib/ocf/output.ts (in the tool: Terminal, Progress, ask.ts); see SECURITY.md.'
+
+/** What draws on a terminal by itself, and so must be given texts that were made printable. */
+const DRAWS = [
+  '@inquirer/confirm',
+  '@inquirer/input',
+  '@inquirer/select',
+  'cli-progress',
+  'picocolors',
+  'yocto-spinner',
+]
+
 export default defineConfig(
   globalIgnores(['dist/', 'node_modules/', 'coverage/']),
   tseslint.configs.strictTypeChecked,
@@ -20,6 +33,56 @@ export default defineConfig(
         { allowNumber: true, allowBoolean: true },
       ],
       'no-console': 'off',
+    },
+  },
+  {
+    files: ['agents/**/*.ts', 'lib/**/*.ts', 'cli/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        ...['stdout', 'stderr'].map((property) => ({ object: 'process', property, message: THE_ONE_WAY })),
+      ],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            ...DRAWS.map((name) => ({ name, message: THE_ONE_WAY })),
+            { name: 'node:process', message: 'Use the global, whose streams the linter knows.' },
+            { name: 'node:tty', message: THE_ONE_WAY },
+          ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'ImportExpression[source.value=/^(@inquirer\\u002f|cli-progress|picocolors|yocto-spinner)/]',
+          message: THE_ONE_WAY,
+        },
+        {
+          selector:
+            'CallExpression[callee.name=/^(writeSync|writeFileSync|appendFileSync)$/][arguments.0.value=/^[12]$/]',
+          message: THE_ONE_WAY,
+        },
+        { selector: 'Literal[value=/^\\u002fdev\\u002f(stdout|stderr|tty|console)$/]', message: THE_ONE_WAY },
+        { selector: "Property[key.name='stdio'] Literal[value='inherit']", message: THE_ONE_WAY },
+        { selector: "CallExpression[callee.name='rawStream']", message: THE_ONE_WAY },
+        // A colour that does not come from lib/ocf/styles.ts would be shown as an escape.
+        {
+          selector: 'Literal[value=/\\u001b/], TemplateElement[value.raw=/\\u001b|\\\\x1b/]',
+          message: THE_ONE_WAY,
+        },
+      ],
+    },
+  },
+  {
+    // The one way itself, and what is told of it: libraries that draw are given texts made with shownLine.
+    files: ['lib/ocf/{output,printable,styles}.ts', 'cli/{terminal,progress,ask}.ts', 'cli/clone/bar.ts'],
+    rules: {
+      'no-restricted-properties': 'off',
+      'no-restricted-imports': 'off',
+      'no-restricted-syntax': 'off',
     },
   },
   prettier,

@@ -1,7 +1,7 @@
 /** `ocf-ts`, the operator's tool. */
 import { CommanderError } from 'commander'
 import { messageOf } from '../lib/ocf'
-import { isLostWord } from '../lib/ocf/last-resort'
+import { isLostWord, whenOutputFails } from '../lib/ocf/output'
 import { dropLibraryVariables } from './environment'
 import { CommandError, Exit } from './exit'
 import { makeProgram } from './program'
@@ -18,7 +18,8 @@ function complain(error: unknown): Exit {
     return error.exit
   }
   const isFault = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
-  terminal.note(`${red('ocf-ts:')} ${isFault ? (error.stack ?? error.message) : messageOf(error)}`)
+  const [what = '', ...stack] = (isFault ? (error.stack ?? error.message) : messageOf(error)).split('\n')
+  terminal.note(`${red('ocf-ts:')} ${what}`, ...stack)
   return Exit.TROUBLE
 }
 
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
     if (!isLostWord(error)) process.exit(complain(error))
   })
   // `ocf-ts status | head` is no reason for a stack.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  whenOutputFails(['stdout'], (error) => {
     process.exit(error.code === 'EPIPE' ? Exit.OK : Exit.TROUBLE)
   })
   const program = makeProgram({
@@ -47,4 +48,6 @@ async function main(): Promise<void> {
   }
 }
 
-void main()
+void main().catch((error: unknown) => {
+  process.exitCode = complain(error)
+})

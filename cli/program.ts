@@ -1,5 +1,6 @@
 /** The command line. */
 import { Command } from 'commander'
+import { print, printError } from '../lib/ocf'
 import { VERSION } from '../lib/version'
 import { type Definition, type Setting } from './command'
 import { clone } from './commands/clone'
@@ -84,7 +85,10 @@ Other nodes are asked through ssh, as root; OCF_TS_SSH sets another command, for
   for (const define of [...INTERNAL, complete]) program.addCommand(define(setting), { hidden: true })
   for (const command of [program, ...program.commands]) {
     // An error of the command line ends with a code of ours, see main.ts.
-    command.exitOverride().showHelpAfterError('(--help says more)')
+    command
+      .configureOutput({ writeOut: print, writeErr: printError })
+      .exitOverride()
+      .showHelpAfterError('(--help says more)')
   }
   return program
 }

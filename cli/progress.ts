@@ -1,5 +1,7 @@
 /** Shows what is being done: a spinner with the elapsed seconds in a terminal, a line a step everywhere else. */
 import yoctoSpinner, { type Spinner } from 'yocto-spinner'
+import { isTerminal, printTo, rawStream, shownLine } from '../lib/ocf/output'
+import { makeStyles } from '../lib/ocf/styles'
 
 interface Step {
   readonly text: string
@@ -13,25 +15,27 @@ interface Step {
 export class Progress {
   private step: Step | undefined
   private readonly animated: boolean
-  private readonly coloured: boolean
+  private readonly bold: (text: string) => string
 
-  constructor(private readonly stream: NodeJS.WriteStream = process.stdout) {
-    this.animated = stream.isTTY && process.env.TERM !== 'dumb' && process.env.CI === undefined
-    this.coloured = this.animated && !process.env.NO_COLOR
+  /** @param stream - where it is shown: standard output may be for the result */
+  constructor(private readonly stream: 'stdout' | 'stderr' = 'stdout') {
+    this.animated = isTerminal(stream) && process.env.TERM !== 'dumb' && process.env.CI === undefined
+    this.bold = makeStyles(this.animated && !process.env.NO_COLOR).bold
   }
 
   /** A step begins; one that was under way has succeeded. */
-  begin(text: string): void {
+  begin(what: string): void {
     this.done()
+    const text = shownLine(what)
     const startedAt = performance.now()
     if (!this.animated) {
       // Without the end of the line yet: whoever waits for it sees what for.
-      this.stream.write(`- ${text} ... `)
+      printTo(this.stream, `- ${text} ... `)
       this.step = { text, detail: '', startedAt, spinner: undefined, timer: undefined }
       return
     }
     // Ctrl-C is for the owner of the lab.
-    const spinner = yoctoSpinner({ text, stream: this.stream, handleSignals: false }).start()
+    const spinner = yoctoSpinner({ text, stream: rawStream(this.stream), handleSignals: false }).start()
     const timer = setInterval(() => {
       const detail = this.step?.detail ?? ''
       spinner.text = `${text}${detail === '' ? '' : `: ${detail}`}  ${Math.floor((performance.now() - startedAt) / 1000)} s`
@@ -40,11 +44,12 @@ export class Progress {
   }
 
   /** How far the step under way is. */
-  detail(text: string): void {
+  detail(what: string): void {
     const { step } = this
+    const text = shownLine(what)
     if (!step || step.detail === text) return
     step.detail = text
-    if (!this.animated) this.stream.write(`${text} ... `)
+    if (!this.animated) printTo(this.stream, `${text} ... `)
   }
 
   /** The step under way has succeeded. */
@@ -70,15 +75,15 @@ export class Progress {
     }
   }
 
-  /** A line between the steps. */
+  /** A line, or several, between the steps. */
   say(text = ''): void {
     this.done()
-    this.stream.write(`${text}\n`)
+    printTo(this.stream, `${text}\n`)
   }
 
   /** A line that begins a group of steps, or that must be seen. */
   heading(text: string): void {
-    this.say(this.coloured ? `\x1b[1m${text}\x1b[0m` : text)
+    this.say(this.bold(text))
   }
 
   private end(how: 'success' | 'error'): void {
@@ -88,6 +93,6 @@ export class Progress {
     clearInterval(step.timer)
     const seconds = `${((performance.now() - step.startedAt) / 1000).toFixed(1)} s`
     if (step.spinner) step.spinner[how](`${step.text}  ${seconds}`)
-    else this.stream.write(how === 'success' ? `${seconds}\n` : `failed after ${seconds}\n`)
+    else printTo(this.stream, how === 'success' ? `${seconds}\n` : `failed after ${seconds}\n`)
   }
 }

@@ -15,7 +15,7 @@ const TOOL = join(REPOSITORY, 'dist/bin/ocf-ts')
 const NODE = [process.execPath, '--import', join(REPOSITORY, 'node_modules/tsx/dist/loader.mjs')]
 
 const options = process.argv.slice(2)
-const progress = new Progress(options.includes('--json') ? process.stderr : process.stdout)
+const progress = new Progress(options.includes('--json') ? 'stderr' : 'stdout')
 
 let client: ChildProcess | undefined
 

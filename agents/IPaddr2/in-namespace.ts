@@ -1,6 +1,6 @@
 /** network_namespace: the agent calls itself in there, so that every other part sees that network as its own. */
 import { findNamespace, runInNamespace } from '../../lib/network/namespace'
-import { Deadline, ExitCode, OcfError } from '../../lib/ocf'
+import { Deadline, ExitCode, OcfError, print } from '../../lib/ocf'
 import { endInBackground } from '../../lib/system/background-program'
 import { isRoot } from '../../lib/system/users'
 import { type Context } from './agent'
@@ -18,7 +18,7 @@ function actWithoutNamespace({ action, values }: Context): ExitCode {
       forgetLoopback(values)
       return ExitCode.SUCCESS
     case 'status':
-      process.stdout.write('stopped\n')
+      print('stopped\n')
       return ExitCode.NOT_RUNNING
     case 'monitor':
       return ExitCode.NOT_RUNNING

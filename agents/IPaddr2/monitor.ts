@@ -1,4 +1,4 @@
-import { carryOut, ExitCode } from '../../lib/ocf'
+import { carryOut, ExitCode, print } from '../../lib/ocf'
 import { type Context } from './agent'
 import { decideMonitor } from './decide-monitor'
 import { observeForMonitor, shownFacts } from './observe'
@@ -27,6 +27,6 @@ export async function monitor(context: Context): Promise<ExitCode> {
 /** As `monitor`, with a word for heartbeat, which reads it. */
 export async function status(context: Context): Promise<ExitCode> {
   const code = await check(context, false)
-  process.stdout.write(code === ExitCode.SUCCESS ? 'running\n' : 'stopped\n')
+  print(code === ExitCode.SUCCESS ? 'running\n' : 'stopped\n')
   return code
 }

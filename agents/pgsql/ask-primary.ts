@@ -5,6 +5,7 @@ import { askUpstream, type Upstream } from '../../lib/postgres/upstream'
 import { type Context, type Values } from './agent'
 import { makeTmpdir } from './make-tmpdir'
 import { type Site } from './site'
+import { CONNINFO_FORM } from './parameters'
 import { primaryConninfo } from './standby-settings'
 
 export type PrimarySettings = Readonly<Record<string, string>>
@@ -15,12 +16,9 @@ export type PrimarySettings = Readonly<Record<string, string>>
  * @throws OcfError ERR_CONFIGURED when primary_conninfo_opt is no such thing
  */
 export function primarySettings(site: Site, values: Values): PrimarySettings {
-  const settings = readConninfo(primaryConninfo(site, values))
+  const { settings, problem } = readConninfo(primaryConninfo(site, values))
   if (settings !== undefined) return settings
-  throw new OcfError(
-    ExitCode.ERR_CONFIGURED,
-    `primary_conninfo_opt: '${values.primary_conninfo_opt}' is no list of keyword=value`,
-  )
+  throw new OcfError(ExitCode.ERR_CONFIGURED, `primary_conninfo_opt: ${problem}: ${CONNINFO_FORM}`)
 }
 
 /** @throws OcfError when it does not answer, or lets nobody in */

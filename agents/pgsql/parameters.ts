@@ -1,5 +1,6 @@
 /** The parameters of ocf:ts:pgsql. Names, defaults and meaning are those of ocf:heartbeat:pgsql. */
 import { absolutePath, boolean, bytes, choice, integer, seconds, text, words } from '../../lib/ocf'
+import { readConninfo } from '../../lib/postgres/conninfo'
 import { shellWords } from '../../lib/system/shell-words'
 
 /** A path without the slashes at its end, so that it can be compared and extended. */
@@ -21,6 +22,18 @@ function listenAddress(value: string): string | undefined {
 /** What a replication slot's name may consist of (PostgreSQL manual, "Replication Slots"). */
 function slotPrefix(value: string): string | undefined {
   return /^[a-z0-9_]*$/.test(value) ? undefined : 'lower-case letters, digits and underscores'
+}
+
+/** How primary_conninfo_opt is written. */
+export const CONNINFO_FORM =
+  "write keyword=value pairs, separated by blanks, a value with blanks as '...' (libpq's connection strings)"
+
+/** Nothing of the value: there may be a password anywhere in it. */
+function connectionSettings(value: string): string | undefined {
+  const { settings, problem } = readConninfo(value)
+  if (settings === undefined) return `keyword=value pairs: ${problem}; ${CONNINFO_FORM}`
+  // It is a line of a service file for psql, pg_rewind and pg_basebackup, and of the server's configuration.
+  return /[\0\r\n]/.test(value) ? 'settings on one line' : undefined
 }
 
 export const parameters = {
@@ -143,6 +156,7 @@ export const parameters = {
     longdesc: 'The user as whom standbys connect to the primary. Its password, if any, belongs in ~/.pgpass.',
   }),
   primary_conninfo_opt: text({
+    check: connectionSettings,
     secret: true,
     shortdesc: "More of the standbys' connection string",
     longdesc:

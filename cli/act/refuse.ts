@@ -6,6 +6,8 @@ export interface Problem {
   readonly text: string
   /** `--force` goes on all the same. */
   readonly soft: boolean
+  /** What to do about it. */
+  readonly mend?: string
 }
 
 export const hard = (text: string): Problem => ({ text, soft: false })
@@ -25,8 +27,9 @@ export function refuseFor(
 ): void {
   if (problems.length === 0) return
   const { red, yellow } = terminal.colours
-  for (const { text, soft: isSoft } of problems) {
+  for (const { text, soft: isSoft, mend } of problems) {
     terminal.note(isSoft ? yellow(`- ${text}${force ? ' (overridden by --force)' : ''}`) : red(`- ${text}`))
+    if (mend !== undefined) terminal.note(`    do: ${mend}`)
   }
   const hardOnes = problems.filter((problem) => !problem.soft)
   if (force && hardOnes.length === 0) return

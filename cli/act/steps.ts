@@ -1,4 +1,5 @@
 /** The steps of a command: shown as they happen, and kept for `--json`. */
+import { shownLine } from '../../lib/ocf/output'
 import { Progress } from '../progress'
 
 export interface StepReport {
@@ -19,7 +20,7 @@ export class Steps {
 
   /** @param json - standard output is for the result */
   constructor(json: boolean) {
-    this.#progress = new Progress(json ? process.stderr : process.stdout)
+    this.#progress = new Progress(json ? 'stderr' : 'stdout')
   }
 
   async run<T>(step: string, work: () => Promise<T>): Promise<T> {
@@ -45,6 +46,6 @@ export class Steps {
   }
 
   say(text: string): void {
-    this.#progress.say(text)
+    this.#progress.say(shownLine(text))
   }
 }

@@ -1,5 +1,6 @@
 /** How far a base backup is: a bar in a terminal, a line for each tenth everywhere else. */
 import { Presets, SingleBar } from 'cli-progress'
+import { rawStream, shownLine } from '../../lib/ocf/output'
 import { type Terminal } from '../terminal'
 import { type CloneEvent } from './on-node'
 
@@ -35,8 +36,12 @@ export class Bar {
       return
     }
     if (this.bar === undefined) {
-      const format = `${this.node}: copies {bar} {percentage} % of ${total} MB, {eta_formatted} to go`
-      this.bar = new SingleBar({ format, stream: process.stdout, hideCursor: true }, Presets.shades_classic)
+      const node = shownLine(this.node).replaceAll('{', '(')
+      const format = `${node}: copies {bar} {percentage} % of ${total} MB, {eta_formatted} to go`
+      this.bar = new SingleBar(
+        { format, stream: rawStream('stdout'), hideCursor: true },
+        Presets.shades_classic,
+      )
       this.bar.start(100, 0)
     }
     this.bar.update(percent)

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { type Definition } from '../command'
 import { type CloneEvent, type CloneSpec } from '../clone/on-node'
 import { Exit } from '../exit'
+import { whenOutputFails } from '../../lib/ocf/output'
 
 export const nodeClone: Definition = ({ terminal, run }) =>
   new Command('node-clone')
@@ -17,10 +18,10 @@ export const nodeClone: Definition = ({ terminal, run }) =>
           interruption.interrupted = true
         }
         // Who wanted it is gone: it is ended and cleared up, and not left to itself.
-        process.stdout.removeAllListeners('error').on('error', interrupt)
+        whenOutputFails(['stdout'], interrupt)
         process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt)
         const tell = (event: CloneEvent): void => {
-          terminal.line(JSON.stringify(event))
+          terminal.jsonLine(event)
         }
         try {
           tell(await cloneHere(JSON.parse(readFileSync(0, 'utf8')) as CloneSpec, tell, interruption))

@@ -11,7 +11,7 @@ export const watchPrimary: Definition = ({ terminal, run }) =>
       run(async () => {
         const { watchServer } = await import('../switchover/watch-server')
         await watchServer(resource, addresses, (line) => {
-          terminal.line(JSON.stringify(line))
+          terminal.jsonLine(line)
         })
         return Exit.OK
       }),

@@ -1,12 +1,13 @@
 /** Loading a configuration into the live cluster: all of it in one step, or nothing. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { wellFormed } from '../../lib/cluster/cib-text'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { Deadline } from '../../lib/ocf'
 import { describeFailure, runProgram } from '../../lib/system/run-program'
 import { type ClusterView, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
-import { pacemaker, verify, withDirectory } from './check'
+import { pacemaker, refuseCutValues, verify, withDirectory } from './check'
 import { conflictsWith, type Conflicts, describeConflicts, isConflict, withoutConflicts } from './conflicts'
 import { DIALECTS } from './dialects'
 import { type Format } from './formats'
@@ -104,11 +105,12 @@ export async function applyModel(validated: Validated, format: Format, replace: 
   const view = await lookAtCluster()
   checkCluster(view, validated)
   const { model }: { readonly model: Model } = validated
+  await refuseCutValues(model)
   const replaced = conflictsWith(view.xml, model)
   if (isConflict(replaced) && !replace) refuseConflicts(replaced)
   return withDirectory(async (directory) => {
     const [before, after] = [join(directory, 'before.xml'), join(directory, 'after.xml')]
-    const configuration = withoutStatus(view.xml)
+    const configuration = withoutStatus(wellFormed(view.xml))
     writeFileSync(before, configuration, { mode: 0o600 })
     writeFileSync(after, withoutConflicts(configuration, replaced), { mode: 0o600 })
     const warnings = await DIALECTS[format].load(model, after, directory)

@@ -52,6 +52,30 @@ function agentPath(agent: string): string {
   return join(process.env['OCF_ROOT'] ?? '/usr/lib/ocf', 'resource.d', provider, type)
 }
 
+/** The last pacemaker that cuts values, see lib/cluster/cib-text.ts. */
+const LAST_CUTTING = [2, 1, 7]
+
+/**
+ * A value that the pacemaker of this node cannot keep: it is cut where its daemons pass it on.
+ *
+ * @throws CommandError USAGE when there is one
+ */
+export async function refuseCutValues({ primitives }: Model): Promise<void> {
+  const cut = primitives
+    .flatMap(({ parameters }) => Object.entries(parameters))
+    .find(([, value]) => /[^\0-\x7f][^]*["<>&]/.test(value))
+  if (cut === undefined) return
+  const said = await pacemaker('cibadmin', ['--version'])
+  const version = (/(\d+)\.(\d+)\.(\d+)/.exec(said) ?? []).slice(1).map(Number)
+  const differs = LAST_CUTTING.findIndex((number, index) => version[index] !== number)
+  if (differs >= 0 && (version[differs] ?? 0) > (LAST_CUTTING[differs] ?? 0)) return
+  throw new CommandError(
+    Exit.USAGE,
+    `${cut[0]}: pacemaker ${version.join('.')} cuts a value at the first ", <, > or & behind a character beyond ASCII`,
+    'write it without those, or in ASCII (a command can be put into a script of its own)',
+  )
+}
+
 /** What a check found, or why there was none. */
 export type Checked =
   { readonly by: readonly string[]; readonly warnings: readonly string[] } | { readonly skipped: string }
@@ -63,6 +87,7 @@ export type Checked =
  */
 export async function checkModel(model: Model, format: Format): Promise<Checked> {
   const { program, load } = DIALECTS[format]
+  if (findProgram('cibadmin') !== undefined) await refuseCutValues(model)
   if (!isInstalled(format)) return { skipped: `${program} is not installed here` }
   for (const needed of ['cibadmin', 'crm_verify']) {
     if (findProgram(needed) === undefined) return { skipped: `${needed} (pacemaker) is not installed here` }

@@ -1,5 +1,5 @@
 /** The languages that a configuration can be written in, and the program that reads each. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Deadline } from '../../lib/ocf'
 import { findProgram } from '../../lib/system/find-program'
@@ -8,6 +8,7 @@ import { CommandError, Exit } from '../exit'
 import { crmText, withoutComments } from './crm'
 import { type Format, FORMATS } from './formats'
 import { type Model } from './model'
+import { hideSecrets } from './hidden-secrets'
 import { pcsCommands, pcsText } from './pcs'
 
 export interface Dialect {
@@ -66,9 +67,11 @@ const pcs: Dialect = {
   text: pcsText,
   load: async (model, cib) => {
     const warnings: string[] = []
-    for (const { words } of pcsCommands(model)) {
+    const { shown, putBack } = hideSecrets(model)
+    for (const { words } of pcsCommands(shown)) {
       warnings.push(...(await runOnFile(cib, 'pcs', ['-f', cib, ...words])))
     }
+    writeFileSync(cib, putBack(readFileSync(cib, 'utf8')), { mode: 0o600 })
     return warnings
   },
 }

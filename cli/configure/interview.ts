@@ -1,9 +1,7 @@
 /** Asking for what was not said, in a terminal. */
-import input from '@inquirer/input'
-import select from '@inquirer/select'
 import { type Parameter } from '../../lib/ocf'
 import { parameters as pgsql } from '../../agents/pgsql/parameters'
-import { answered } from '../ask'
+import { askForChoice, askForText } from '../ask'
 import { type Terminal } from '../terminal'
 import { discover, findConfig, findDataDirectories } from './discover'
 import { type Answers, describe, describePgsql, questions, type QuestionName } from './plan'
@@ -36,13 +34,8 @@ class Interview {
   }
 
   private async type(message: string, parameter: Parameter<unknown>, suggestion: string): Promise<string> {
-    const typed = await answered(
-      input({
-        message,
-        ...(suggestion !== '' && { default: suggestion }),
-        validate: (value) => complaint(parameter, value.trim()),
-      }),
-    )
+    const validate = (value: string): true | string => complaint(parameter, value.trim())
+    const typed = await askForText(message, { suggestion, validate })
     return typed.trim()
   }
 
@@ -66,7 +59,7 @@ class Interview {
   }
 
   choose(message: string, choices: readonly Choice[]): Promise<string> {
-    return answered(select({ message, choices }))
+    return askForChoice(message, choices)
   }
 
   /** What is the agent's default anyway need not be said. */

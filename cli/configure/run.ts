@@ -1,6 +1,8 @@
 /** `ocf-ts configure`. */
 import { readFileSync } from 'node:fs'
 import { messageOf } from '../../lib/ocf'
+import { printable } from '../../lib/ocf/printable'
+import { isSecretName, maskSecrets } from '../../lib/ocf/secrets'
 import { CommandError, Exit } from '../exit'
 import { replaceNamedFile } from '../named-file'
 import { type Terminal } from '../terminal'
@@ -47,10 +49,16 @@ function fromFlags({ answers, pgsql: extra = [] }: ConfigureFlags): Answers {
         return value === undefined ? [] : [[name, value] as const]
       }),
     )
-  return {
-    plan: given(Object.keys(questions)),
-    pgsql: { ...given(COMMON), ...Object.fromEntries(extra.map(readExtra)) },
+  const pgsql = { ...given(COMMON), ...Object.fromEntries(extra.map(readExtra)) }
+  for (const [name, value] of Object.entries(pgsql)) {
+    if (!isSecretName(name) && maskSecrets(value) === value) continue
+    throw new CommandError(
+      Exit.USAGE,
+      `${name}: a password on the command line can be seen by everybody on this machine`,
+      'write it into a file, below pgsql:, and give that with --file',
+    )
   }
+  return { plan: given(Object.keys(questions)), pgsql }
 }
 
 function readFile(file: string): string {
@@ -125,6 +133,16 @@ async function apply(
   terminal.note(`'ocf-ts status --watch' shows what becomes of it`)
 }
 
+/** @throws CommandError USAGE for a configuration that a terminal would not show as it is */
+function mustBePrintable(text: string): string {
+  if (printable(text) === text) return text
+  throw new CommandError(
+    Exit.USAGE,
+    'the configuration has characters that a terminal does not show as they are',
+    'write it to a file, with --output FILE',
+  )
+}
+
 export async function configure(terminal: Terminal, flags: ConfigureFlags): Promise<Exit> {
   const fromFile = flags.file === undefined ? { plan: {}, pgsql: {} } : answersOfFile(flags.file)
   const given = mergeAnswers(fromFile, fromFlags(flags))
@@ -139,7 +157,9 @@ export async function configure(terminal: Terminal, flags: ConfigureFlags): Prom
   if (!flags.apply) await check(terminal, validated, format)
   if (flags.output !== undefined) writeFile('--output', flags.output, text)
   if (flags.apply) await apply(terminal, validated, format, flags.replace ?? false)
-  if (flags.json) terminal.json({ format, text, advice: adviseOn(validated.plan), model: validated.model })
-  else if (flags.output === undefined && !flags.apply) terminal.write(text)
+  // It is the configuration that was asked for, with the passwords that belong in it.
+  if (flags.json)
+    terminal.jsonWithSecrets({ format, text, advice: adviseOn(validated.plan), model: validated.model })
+  else if (flags.output === undefined && !flags.apply) terminal.textWithSecrets(mustBePrintable(text))
   return Exit.OK
 }

@@ -90,6 +90,8 @@ export function makeCall(
       OCF_RA_VERSION_MINOR: '1',
       OCF_RESOURCE_PROVIDER: provider,
       OCF_RESOURCE_TYPE: name,
+      // A shell agent's; what it writes there is read and printed by run.ts.
+      // eslint-disable-next-line no-restricted-syntax
       ...(trace && { OCF_TRACE_RA: '1', OCF_TRACE_FILE: '/dev/stderr' }),
     },
   }

@@ -1,7 +1,9 @@
 /** What `ocf-ts debug` does. */
 import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { resourceEnvironmentFrom } from '../../lib/cluster/resource-environment'
 import { findNode, sameNode } from '../../lib/cluster/snapshot'
+import { printTo } from '../../lib/ocf/output'
 import { programEnvironment } from '../../lib/system/program-environment'
 import { mustAgree } from '../ask'
 import { lookAtCluster } from '../cluster/view'
@@ -20,22 +22,34 @@ export interface DebugFlags {
 
 const OCF_ROOT = '/usr/lib/ocf'
 
-/**
- * Runs a program on this terminal.
- *
- * @param input - what it reads; default: what is typed
- */
+interface Way {
+  readonly env?: Readonly<Record<string, string>>
+  /** What it reads; default: what is typed. */
+  readonly input?: string
+  /** It is an agent of ours on this node, and prints with care by itself: it may know that it is in a terminal. */
+  readonly direct: boolean
+}
+
+/** Runs a program, and shows what it prints. */
 function runHere(
   [program, ...args]: readonly [string, ...string[]],
-  env: Readonly<Record<string, string>>,
-  input?: string,
+  { env = {}, input, direct }: Way,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const stdin = input === undefined ? 'inherit' : 'pipe'
+    const output = direct ? 'inherit' : 'pipe'
     const child = spawn(program, args, {
-      stdio: [stdin, 'inherit', 'inherit'],
+      stdio: [stdin, output, output],
       env: programEnvironment(env),
     })
+    for (const name of ['stdout', 'stderr'] as const) {
+      // A line at a time: what is masked may come in two pieces.
+      if (child[name]) {
+        createInterface(child[name]).on('line', (line) => {
+          printTo(name, `${line}\n`)
+        })
+      }
+    }
     // That it reads no further than it wants to is its own affair.
     child.stdin?.on('error', () => undefined).end(input)
     child.once('error', (error: NodeJS.ErrnoException) => {
@@ -77,9 +91,11 @@ export async function debug(
   if (act) {
     await mustAgree(terminal, `Run ${action} of ${primitive.id} on ${where}, behind the cluster's back?`, yes)
   }
-  if (sameNode(where, local)) return runHere(call.argv, call.env)
+  if (sameNode(where, local)) {
+    return runHere(call.argv, { env: call.env, direct: primitive.agent.startsWith('ocf:ts:') })
+  }
   // Not in a command line, which everybody may read: a parameter may be a password.
   const settings = Object.entries(call.env).map(([name, value]) => `export ${name}=${quote(value)}\n`)
   const script = `${settings.join('')}exec ${call.argv.map(quote).join(' ')} </dev/null\n`
-  return runHere(loginArgv(where, ['sh']), {}, script)
+  return runHere(loginArgv(where, ['sh']), { input: script, direct: false })
 }

@@ -11,7 +11,10 @@ const TITLES: Readonly<Record<Severity, string>> = {
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
 
-function renderFinding(terminal: Terminal, { id, severity, finding, evidence, mend, fix }: Finding): string {
+function renderFinding(
+  terminal: Terminal,
+  { id, severity, finding, evidence, mend, fix }: Finding,
+): readonly string[] {
   const { red, yellow, green, dim, bold } = terminal.colours
   const colour = { error: red, warning: yellow, unknown: yellow, ok: green }[severity]
   return [
@@ -20,7 +23,7 @@ function renderFinding(terminal: Terminal, { id, severity, finding, evidence, me
     ...(mend === undefined
       ? []
       : [`      ${bold('do:')} ${mend}${fix === undefined ? '' : dim('  (--fix does that)')}`]),
-  ].join('\n')
+  ]
 }
 
 /** How many checks found nothing, and what was found. */
@@ -35,13 +38,20 @@ export function summary(findings: readonly Finding[]): string {
   return bad.length === 0 ? well : `${bad.join(', ')}; ${well}`
 }
 
-/** @param all - also what is well */
-export function renderFindings(terminal: Terminal, findings: readonly Finding[], all: boolean): string {
+/**
+ * @param all - also what is well
+ * @returns lines
+ */
+export function renderFindings(
+  terminal: Terminal,
+  findings: readonly Finding[],
+  all: boolean,
+): readonly string[] {
   const { bold } = terminal.colours
   const groups = SEVERITIES.filter((severity) => all || severity !== 'ok').flatMap((severity) => {
     const group = findings.filter((one) => one.severity === severity)
     if (group.length === 0) return []
-    return [bold(TITLES[severity]), ...group.map((one) => renderFinding(terminal, one)), '']
+    return [bold(TITLES[severity]), ...group.flatMap((one) => renderFinding(terminal, one)), '']
   })
-  return [...groups, summary(findings)].join('\n')
+  return [...groups, summary(findings)]
 }

@@ -56,7 +56,7 @@ async function mend(
     return false
   }
   for (const { fix, finding } of fixes) {
-    terminal.note(`${finding}:\n  on ${fix.node}: ${fix.argv.join(' ')}`)
+    terminal.note(`${finding}:`, `  on ${fix.node}: ${fix.argv.join(' ')}`)
   }
   await mustAgree(terminal, fixes.length === 1 ? 'Do that?' : `Do these ${fixes.length}?`, yes)
   for (const { fix } of fixes) await carryOut(local, fix)
@@ -78,6 +78,6 @@ export async function doctor(terminal: Terminal, flags: DoctorFlags): Promise<Ex
   }
   const { findings, local } = now
   if (flags.json) terminal.json({ asked: local, findings })
-  else terminal.line(renderFindings(terminal, findings, flags.all === true))
+  else terminal.lines(renderFindings(terminal, findings, flags.all === true))
   return exitOf(findings)
 }

@@ -91,6 +91,8 @@ export async function drillInBox(flags: DrillFlags): Promise<Exit> {
   const other = (['conninfo', 'via', 'resource'] as const).find((name) => flags[name] !== undefined)
   if (other !== undefined) throw new CommandError(Exit.USAGE, `--box and --${other} exclude each other`)
   const argv = ['--import', join(checkout, LOADER), join(checkout, PROGRAM), ...optionsOf(flags)]
+  // It prints as this program does.
+  // eslint-disable-next-line no-restricted-syntax
   const child = spawn(process.execPath, argv, { stdio: 'inherit' })
   // The box is the child's to remove, and that is waited for. Ctrl-C in a terminal reaches it by itself.
   const pass = (signal: NodeJS.Signals) => () => {

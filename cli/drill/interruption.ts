@@ -1,5 +1,6 @@
 /** A drill that is told to end (Ctrl-C, SIGTERM, a terminal or a pipe that is gone) takes back what it changed, and then ends. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { whenOutputFails } from '../../lib/ocf/output'
 import { CommandError, Exit } from '../exit'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -15,10 +16,7 @@ export class Interruption {
     // A second one ends the process at once.
     for (const signal of SIGNALS) process.once(signal, this.interrupt)
     // Elsewhere a reader that is gone ends the program at once; here there may be something to take back.
-    for (const stream of [process.stdout, process.stderr]) {
-      stream.removeAllListeners('error')
-      stream.on('error', this.interrupt)
-    }
+    whenOutputFails(['stdout', 'stderr'], this.interrupt)
   }
 
   end(): void {

@@ -47,7 +47,7 @@ async function agree(terminal: Terminal, preparation: Preparation, flags: DrillF
   const threshold = database.meta['migration-threshold'] ?? ''
   const mayStay = (flags.kind === 'kill' || flags.kind === 'freeze') && Number(threshold) > 1
   terminal.note(
-    [
+    ...[
       bold(`This is a failover of ${database.id}: ${WORDS[flags.kind].announce(primary)}.`),
       `${primary} is the primary; ${standbys.join(' or ')} is to take over. Until then nobody can write, applications included,`,
       `and their connections are cut off. The drill itself writes ${flags.rate} rows a second to ${target.host}, into the schema`,
@@ -55,7 +55,7 @@ async function agree(terminal: Terminal, preparation: Preparation, flags: DrillF
       ...(objections.includes(before.risk.text) ? [] : [before.risk.text]),
       ...(mayStay ? [`With migration-threshold=${threshold} the cluster may recover it where it is.`] : []),
       ...objections.map((objection) => yellow(`--force: ${objection}`)),
-    ].join('\n'),
+    ],
   )
   if (flags.yes) return
   if (!terminal.isInteractive) {
@@ -82,7 +82,7 @@ async function writeReport(file: string, result: DrillResult): Promise<string | 
 export async function drill(terminal: Terminal, flags: DrillFlags): Promise<Exit> {
   if (flags.box) return (await import('./box')).drillInBox(flags)
   const file = reportFile(flags.report)
-  const progress = new Progress(flags.json ? process.stderr : process.stdout)
+  const progress = new Progress(flags.json ? 'stderr' : 'stdout')
   progress.begin('look at the cluster')
   const preparation = await prepare(flags).catch((error: unknown) => {
     // To be refused is no failure of the look.
@@ -107,7 +107,7 @@ export async function drill(terminal: Terminal, flags: DrillFlags): Promise<Exit
   }
   const trouble = file === undefined ? undefined : await writeReport(file, result)
   if (flags.json) terminal.json(result)
-  else terminal.line(renderSummary(terminal, result))
+  else terminal.lines(renderSummary(terminal, result))
   if (trouble !== undefined) terminal.note(terminal.colours.red(trouble))
   else if (file !== undefined && !flags.json) terminal.line(`report: ${file}`)
   return result.problems.length === 0 && trouble === undefined ? Exit.OK : Exit.TROUBLE

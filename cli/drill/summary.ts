@@ -36,8 +36,8 @@ export function describeOutage({ outage }: DrillResult): string {
   return outage.ended ? describeMs(outage.ms) : `${describeMs(outage.ms)}, and not over when the drill ended`
 }
 
-/** The summary, without a line break at its end. */
-export function renderSummary(terminal: Terminal, result: DrillResult): string {
+/** The lines of the summary. */
+export function renderSummary(terminal: Terminal, result: DrillResult): readonly string[] {
   const { bold, green, red, dim } = terminal.colours
   const { problems, events, faultMs, laterPause } = result
   const isWell = problems.length === 0
@@ -55,5 +55,5 @@ export function renderSummary(terminal: Terminal, result: DrillResult): string {
     ...(laterPause === null
       ? []
       : [dim(`longest pause of the writes after the outage: ${describeMs(laterPause.ms)}`)]),
-  ].join('\n')
+  ]
 }

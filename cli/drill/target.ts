@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { type ClientConfig } from 'pg'
-import { readConninfo } from '../../lib/postgres/conninfo'
+import { holdsSecret, isKeyword, readConninfo } from '../../lib/postgres/conninfo'
 import { findPassword } from '../../lib/postgres/password-file'
 import { clientVariables } from '../environment'
 import { CommandError, Exit } from '../exit'
@@ -28,10 +28,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 const wrong = (message: string, mend: string): CommandError => new CommandError(Exit.USAGE, message, mend)
 
 function readSettings(conninfo: string): Readonly<Record<string, string>> {
-  const settings = readConninfo(conninfo)
+  const { settings, problem } = readConninfo(conninfo)
   const form = `write it as "host=ADDRESS port=5432 user=NAME dbname=NAME"`
-  if (settings === undefined) throw wrong(`--conninfo: '${conninfo}' is not of keywords and values`, form)
-  if ('password' in settings) {
+  if (settings === undefined) throw wrong(`--conninfo: ${problem}`, form)
+  if (holdsSecret(conninfo)) {
     throw wrong(
       '--conninfo: a password on the command line can be seen by everybody on this machine',
       'put it into ~/.pgpass, or into PGPASSWORD',
@@ -39,7 +39,9 @@ function readSettings(conninfo: string): Readonly<Record<string, string>> {
   }
   const unknown = Object.keys(settings).find((name) => !KNOWN.includes(name))
   if (unknown !== undefined) {
-    throw wrong(`--conninfo: the drill does not know '${unknown}'`, `it knows ${KNOWN.join(', ')}`)
+    // It may be a part of a password that was not quoted.
+    const word = isKeyword(unknown) ? `'${unknown}'` : 'one of the keywords'
+    throw wrong(`--conninfo: the drill does not know ${word}`, `it knows ${KNOWN.join(', ')}`)
   }
   return settings
 }

@@ -86,7 +86,7 @@ function show(terminal: Terminal, node: string, { findings, version, server }: I
     found === '' ? "''" : found,
     needed,
   ])
-  terminal.line(terminal.table(['', 'setting', 'found', 'needed'], rows))
+  terminal.lines(terminal.table(['', 'setting', 'found', 'needed'], rows))
 }
 
 const open = (findings: readonly Finding[]): readonly Finding[] =>

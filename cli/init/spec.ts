@@ -2,6 +2,7 @@
 import { readDatabaseValues, databaseParameters, type Pairs } from '../configure/model'
 import { type Plan } from '../configure/plan'
 import { type Configuration, type Primitive } from '../../lib/cluster/configuration'
+import { readConninfo } from '../../lib/postgres/conninfo'
 import { parseAddress } from '../../lib/network/address'
 import { parsePrefixLength } from '../../lib/network/prefix'
 
@@ -52,7 +53,7 @@ function specOf(parameters: Pairs, places: readonly Place[], auth: string | unde
     rewinds: values.rejoin === 'rewind',
     slots: values.replication_slot_name !== '',
     restores: values.restore_command !== '',
-    database: /(?:^|\s)dbname=(\w+)/.exec(values.primary_conninfo_opt)?.[1] ?? 'postgres',
+    database: readConninfo(values.primary_conninfo_opt).settings?.['dbname'] ?? 'postgres',
     replication: replication ?? { ip: values.master_ip, prefixLength: undefined },
     // With one address for both there is no network for clients alone.
     clients: places.filter((place) => place !== replication || places.length === 1),

@@ -42,7 +42,7 @@ function withoutYear(month: string, day: string, time: string, now: Date): numbe
 /** A line of a daemon of pacemaker 2: `Nov 23 23:24:44.549 node1 pacemaker-attrd [69] (function) notice: text | more`. */
 function readDaemonLine(line: string, now: Date): LogLine | undefined {
   const match =
-    /^([A-Z][a-z]{2}) +(\d+) (\d\d:\d\d:\d\d(?:\.\d+)?) \S+ ([\w-]+) *\[\d+\] \([^)]*\)\s+(\w+): (.*)$/.exec(
+    /^([A-Z][a-z]{2}) +(\d+) (\d\d:\d\d:\d\d(?:\.\d+)?) \S+ ([\w-]+) *\[\d+\] \([^)]*\)\s+(\w+): (.*)$/s.exec(
       line,
     )
   const [, month = '', day = '', time = '', who = '', level = '', text = ''] = match ?? []
@@ -59,7 +59,7 @@ function readDaemonLine(line: string, now: Date): LogLine | undefined {
 
 /** A line of an agent: `pgsql(pgsql)[1734]: 2026/11/23_23:24:45 INFO: text`. */
 function readAgentLine(line: string): LogLine | undefined {
-  const match = /^[\w.-]+\(([^)]+)\)\[\d+\]:\s+(\d{4})\/(\d\d)\/(\d\d)_(\d\d:\d\d:\d\d)\s+(\w+): (.*)$/.exec(
+  const match = /^[\w.-]+\(([^)]+)\)\[\d+\]:\s+(\d{4})\/(\d\d)\/(\d\d)_(\d\d:\d\d:\d\d)\s+(\w+): (.*)$/s.exec(
     line,
   )
   const [, who = '', year = '', month = '', day = '', time = '', level = '', text = ''] = match ?? []
@@ -79,7 +79,7 @@ export function readClusterLine(line: string, now: Date): LogLine | undefined {
  */
 export function readServerLine(line: string): LogLine | undefined {
   const match =
-    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([A-Z]+|[+-]\d\d(?::?\d\d)?) .*?\b(LOG|FATAL|PANIC|ERROR|WARNING|NOTICE|HINT|DETAIL|STATEMENT|CONTEXT): {1,2}(.*)$/.exec(
+    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([A-Z]+|[+-]\d\d(?::?\d\d)?) .*?\b(LOG|FATAL|PANIC|ERROR|WARNING|NOTICE|HINT|DETAIL|STATEMENT|CONTEXT): {1,2}(.*)$/s.exec(
       line,
     )
   const [, date = '', time = '', zone = '', level = '', text = ''] = match ?? []

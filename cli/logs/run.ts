@@ -1,6 +1,7 @@
 /** What `ocf-ts logs` does. */
 import { sameNode } from '../../lib/cluster/snapshot'
 import { messageOf } from '../../lib/ocf'
+import { shownLine } from '../../lib/ocf/output'
 import { type ClusterView, databasesOf, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
 import { runOn } from '../nodes/shell'
@@ -83,7 +84,7 @@ const clockOf = (at: number): string => {
   return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`
 }
 
-function render(terminal: Terminal, entries: readonly Entry[]): string {
+function render(terminal: Terminal, entries: readonly Entry[]): readonly string[] {
   const { red, yellow, dim, cyan } = terminal.colours
   const colour: Readonly<Record<Level, (text: string) => string>> = {
     error: red,
@@ -92,22 +93,20 @@ function render(terminal: Terminal, entries: readonly Entry[]): string {
     info: String,
   }
   const width = (of: (entry: Entry) => string): number =>
-    Math.max(0, ...entries.map((entry) => of(entry).length))
+    entries.reduce((most, entry) => Math.max(most, shownLine(of(entry)).length), 0)
   const [nodes, names] = [width(({ node }) => node), width(({ who }) => who)]
   let day = ''
-  return entries
-    .flatMap((entry) => {
-      const { at, node, who, level, text, times } = entry
-      const today = new Date(at).toDateString()
-      const head = today === day ? [] : [dim(`--- ${today}`)]
-      day = today
-      const again = times > 1 ? dim(` (${times} times)`) : ''
-      return [
-        ...head,
-        `${dim(clockOf(at))}  ${cyan(node.padEnd(nodes))}  ${who.padEnd(names)}  ${colour[level](text)}${again}`,
-      ]
-    })
-    .join('\n')
+  return entries.flatMap((entry) => {
+    const { at, node, who, level, text, times } = entry
+    const today = new Date(at).toDateString()
+    const head = today === day ? [] : [dim(`--- ${today}`)]
+    day = today
+    const again = times > 1 ? dim(` (${times} times)`) : ''
+    return [
+      ...head,
+      `${dim(clockOf(at))}  ${cyan(shownLine(node).padEnd(nodes))}  ${shownLine(who).padEnd(names)}  ${colour[level](text)}${again}`,
+    ]
+  })
 }
 
 export async function logs(terminal: Terminal, flags: LogsFlags): Promise<Exit> {
@@ -134,7 +133,7 @@ export async function logs(terminal: Terminal, flags: LogsFlags): Promise<Exit> 
     terminal.json({ since: span.since, until: span.until, entries, unknown: missing })
   } else if (entries.length > 0) {
     if (span.about !== '') terminal.line(terminal.colours.bold(span.about))
-    terminal.line(render(terminal, entries))
+    terminal.lines(render(terminal, entries))
   } else {
     terminal.line('nothing was logged in that time')
   }

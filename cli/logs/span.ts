@@ -1,5 +1,6 @@
 /** Which part of the logs is meant. */
-import { XMLParser } from 'fast-xml-parser'
+import { wellFormed } from '../../lib/cluster/cib-text'
+import { scanElements } from '../../lib/cluster/elements'
 import { CommandError, Exit } from '../exit'
 
 const UNITS: Readonly<Record<string, number | undefined>> = {
@@ -38,41 +39,22 @@ export function readTime(option: string, text: string, now: Date): number {
   )
 }
 
-interface Operation {
-  readonly '@operation'?: string
-  readonly '@rc-code'?: string
-  readonly '@last-rc-change'?: string
-}
-
 /**
  * When the cluster last promoted the resource, by the history that it keeps of each node.
  *
  * @returns milliseconds since 1970; nothing where it never did
  */
 export function lastPromotion(xml: string, resource: string): number | undefined {
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    isArray: (name) => ['node_state', 'lrm_resource', 'lrm_rsc_op'].includes(name),
-    parseAttributeValue: false,
+  let current = ''
+  const times: number[] = []
+  scanElements(wellFormed(xml), {
+    open: (name, attributes, path) => {
+      if (name === 'lrm_resource') current = (attributes['id'] ?? '').replace(/:\d+$/, '')
+      if (name !== 'lrm_rsc_op' || current !== resource || !path.includes('status')) return
+      const { operation, 'rc-code': code, 'last-rc-change': seconds } = attributes
+      const at = Number(seconds) * 1000
+      if (operation === 'promote' && code === '0' && Number.isFinite(at)) times.push(at)
+    },
   })
-  const tree = parser.parse(xml) as {
-    cib?: {
-      status?: {
-        node_state?: {
-          lrm?: { lrm_resources?: { lrm_resource?: { '@id'?: string; lrm_rsc_op?: Operation[] }[] } }
-        }[]
-      }
-    }
-  }
-  const resources = (tree.cib?.status?.node_state ?? []).flatMap(
-    ({ lrm }) => lrm?.lrm_resources?.lrm_resource ?? [],
-  )
-  const times = resources
-    .filter(({ '@id': id = '' }) => id.replace(/:\d+$/, '') === resource)
-    .flatMap(({ lrm_rsc_op: operations = [] }) => operations)
-    .filter(({ '@operation': operation, '@rc-code': code }) => operation === 'promote' && code === '0')
-    .map(({ '@last-rc-change': seconds }) => Number(seconds) * 1000)
-    .filter(Number.isFinite)
   return times.length === 0 ? undefined : Math.max(...times)
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { wellFormed } from '../../lib/cluster/cib-text'
 import { runTool } from '../cluster/change'
 import { readUpcoming } from '../status/upcoming'
 
@@ -18,7 +19,7 @@ export async function findAfterResume(xml: string): Promise<readonly string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'ocf-ts-'))
   const file = join(directory, 'cib.xml')
   try {
-    writeFileSync(file, withoutMaintenance(xml), { mode: 0o600 })
+    writeFileSync(file, withoutMaintenance(wellFormed(xml)), { mode: 0o600 })
     return readUpcoming(await runTool('crm_simulate', `--xml-file=${file}`, '--run', '--output-as=xml'))
   } finally {
     rmSync(directory, { recursive: true })

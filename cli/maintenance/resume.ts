@@ -133,7 +133,7 @@ export async function resume(terminal: Terminal, flags: ResumeFlags): Promise<Ex
       terminal,
       'not resumed',
       [
-        ...differences.map(({ text, mend }) => soft(`${text}\n    do: ${mend}`)),
+        ...differences.map(({ text, mend }) => ({ ...soft(text), mend })),
         ...upcoming.map((text) => soft(`the cluster would at once ${text}`)),
       ],
       flags.force === true,

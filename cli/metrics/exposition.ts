@@ -1,4 +1,5 @@
 /** The text format in which Prometheus reads metrics (prometheus.io, "Exposition formats"). */
+import { printable } from '../../lib/ocf/printable'
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>
@@ -13,8 +14,9 @@ export interface Metric {
   readonly samples: readonly Sample[]
 }
 
+// A label of a control character is legal, and of no use to anybody.
 const escapeHelp = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
-const escapeLabel = (text: string): string => escapeHelp(text).replaceAll('"', '\\"')
+const escapeLabel = (text: string): string => escapeHelp(printable(text)).replaceAll('"', '\\"')
 
 function writeSample(name: string, { labels, value }: Sample): string {
   const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`)

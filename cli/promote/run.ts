@@ -140,7 +140,7 @@ function problemsOf({ view, database, candidates }: Situation, node: string, des
   })
 }
 
-function table(terminal: Terminal, candidates: readonly Candidate[]): string {
+function table(terminal: Terminal, candidates: readonly Candidate[]): readonly string[] {
   const rows = candidates.map(({ node, state, server, timeline, end, dataStatus, why }) => [
     node,
     state,
@@ -242,7 +242,7 @@ export async function promote(terminal: Terminal, wanted: string, flags: Promote
     if (flags.json) terminal.note(text)
     else terminal.line(text)
   }
-  say(table(terminal, candidates))
+  table(terminal, candidates).forEach(say)
   refuseFor(terminal, 'not promoted', problemsOf(situation, wanted, flags.despite ?? []), false)
   const named = candidates.find((one) => sameNode(one.node, wanted))
   if (named === undefined) throw new Error(`no candidate ${wanted}`)

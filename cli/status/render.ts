@@ -49,7 +49,7 @@ function renderDatabase(terminal: Terminal, database: DatabaseReport): readonly 
   const colour = { none: green, some: yellow, 'no failover': red }[risk.level]
   return [
     bold(resource) + dim(`  ${agent}, rep_mode=${mode ?? '-'}`),
-    terminal.table(head, rows),
+    ...terminal.table(head, rows),
     ...members.flatMap(remarksOn).map((text) => yellow(text)),
     colour(`${resource}: ${risk.text}`),
   ]
@@ -76,8 +76,8 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ['', ...(title === '' ? [] : [title]), ...lines]
 }
 
-/** The whole report, without a line break at its end. */
-export function renderReport(terminal: Terminal, report: StatusReport): string {
+/** The lines of the whole report. */
+export function renderReport(terminal: Terminal, report: StatusReport): readonly string[] {
   const { red, bold } = terminal.colours
   const failures = report.failures.map(
     ({ resource, action, node, result, reason }) =>
@@ -95,12 +95,12 @@ export function renderReport(terminal: Terminal, report: StatusReport): string {
     ...(report.databases.length === 0 ? ['', 'no resource of the agent pgsql is configured'] : []),
     ...section(
       '',
-      addresses.length === 0 ? [] : [terminal.table(['ADDRESS OF', 'ADDRESS', 'NODE'], addresses)],
+      addresses.length === 0 ? [] : terminal.table(['ADDRESS OF', 'ADDRESS', 'NODE'], addresses),
     ),
     ...section(bold('failed actions (crm_resource --cleanup, when mended)'), failures),
     ...section(
       bold('about to happen'),
       report.upcoming.map((text) => `  ${text}`),
     ),
-  ].join('\n')
+  ]
 }

@@ -35,12 +35,6 @@ export function isWell({ databases, failures, quorate }: StatusReport): boolean 
   return quorate && failures.length === 0 && databases.every(({ risk }) => risk.level === 'none')
 }
 
-/** Draws over what was drawn before, and leaves no rest of it. */
-function redraw(terminal: Terminal, text: string): void {
-  const [home, clearLine, clearBelow] = ['\x1b[H', '\x1b[K', '\x1b[J']
-  terminal.write(home + text.split('\n').join(`${clearLine}\n`) + clearLine + '\n' + clearBelow)
-}
-
 async function watch(terminal: Terminal, seconds: number): Promise<Exit> {
   let ended = false
   const stop = new AbortController()
@@ -50,26 +44,25 @@ async function watch(terminal: Terminal, seconds: number): Promise<Exit> {
       stop.abort()
     })
   }
-  if (terminal.isTerminal) terminal.write('\x1b[?1049h\x1b[?25l')
+  terminal.beginDrawing()
   try {
     for (;;) {
-      const text = await takeReport().then(
-        (report) => renderReport(terminal, report),
+      const report = await takeReport().then(
+        (now) => renderReport(terminal, now),
         (error: unknown) => {
-          if (error instanceof CommandError) return error.message
+          if (error instanceof CommandError) return [error.message]
           throw error
         },
       )
       // A signal may have come meanwhile; the compiler cannot know.
       if (ended as boolean) return Exit.OK
-      const stamp = `ocf-ts status, every ${seconds} s, ${new Date().toTimeString().slice(0, 8)}\n\n`
-      if (terminal.isTerminal) redraw(terminal, stamp + text)
-      else terminal.line(stamp + text)
+      const stamp = `ocf-ts status, every ${seconds} s, ${new Date().toTimeString().slice(0, 8)}`
+      terminal.draw([stamp, '', ...report])
       await sleep(seconds * 1000, undefined, { signal: stop.signal }).catch(() => undefined)
       if (ended as boolean) return Exit.OK
     }
   } finally {
-    if (terminal.isTerminal) terminal.write('\x1b[?25h\x1b[?1049l')
+    terminal.endDrawing()
   }
 }
 
@@ -79,6 +72,6 @@ export async function status(terminal: Terminal, flags: StatusFlags): Promise<Ex
   }
   const report = await takeReport()
   if (flags.json) terminal.json(report)
-  else terminal.line(renderReport(terminal, report))
+  else terminal.lines(renderReport(terminal, report))
   return isWell(report) ? Exit.OK : Exit.TROUBLE
 }

@@ -1,55 +1,30 @@
 /** What the cluster is about to do: pacemaker's own scheduler, asked without letting it act. */
+import { attribute, childrenOf, type Element, nameOf, parseOutput, pathTo } from '../../lib/cluster/tree'
 import { Deadline } from '../../lib/ocf'
 import { runProgram } from '../../lib/system/run-program'
-import { XMLParser } from 'fast-xml-parser'
 
 const TIMEOUT_MS = 10_000
 
-interface Action {
-  readonly '@action'?: string
-  readonly '@resource'?: string
-  readonly '@node'?: string
-  readonly '@source'?: string
-  readonly '@dest'?: string
-  readonly '@role'?: string
-  readonly '@next-role'?: string
-  readonly '@reason'?: string
-}
-
-const asText = ({ '@action': action = '', ...rest }: Action): string => {
-  const {
-    '@resource': resource = '',
-    '@node': node,
-    '@source': source,
-    '@dest': dest,
-    '@reason': reason,
-  } = rest
+function asText(action: Element): string {
+  const of = (name: string): string | undefined => attribute(action, name)
+  const [node, source, dest, reason] = [of('node'), of('source'), of('dest'), of('reason')]
   const where =
     source !== undefined && dest !== undefined
       ? `from ${source} to ${dest}`
       : `on ${node ?? dest ?? source ?? '?'}`
-  return `${action.toLowerCase()} ${resource} ${where}${reason === undefined ? '' : ` (${reason})`}`
+  return `${(of('action') ?? '').toLowerCase()} ${of('resource') ?? ''} ${where}${reason === undefined ? '' : ` (${reason})`}`
 }
 
 /** Reads what `crm_simulate --output-as=xml` says that it would do. */
 export function readUpcoming(xml: string): readonly string[] {
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    parseAttributeValue: false,
-    isArray: (name) => name === 'rsc_action' || name === 'node_action',
-  })
-  const result = parser.parse(xml) as {
-    'pacemaker-result'?: { actions?: '' | { rsc_action?: Action[]; node_action?: Record<string, string>[] } }
-  }
-  const actions = result['pacemaker-result']?.actions
-  if (actions === undefined || actions === '') return []
-  const fencing = (actions.node_action ?? []).map(
+  const actions = pathTo(parseOutput(xml), (element) => nameOf(element) === 'actions')?.at(-1)
+  if (actions === undefined) return []
+  const fencing = childrenOf(actions, 'node_action').map(
     (action) =>
-      `${(action['@task'] ?? 'fence').toLowerCase()} ${action['@node'] ?? '?'}: ${action['@reason'] ?? ''}`,
+      `${(attribute(action, 'task') ?? 'fence').toLowerCase()} ${attribute(action, 'node') ?? '?'}: ${attribute(action, 'reason') ?? ''}`,
   )
-  const changes = (actions.rsc_action ?? []).filter(
-    ({ '@action': action }) => !/^(?:Leave|Unmanaged)/i.test(action ?? ''),
+  const changes = childrenOf(actions, 'rsc_action').filter(
+    (action) => !/^(?:Leave|Unmanaged)/i.test(attribute(action, 'action') ?? ''),
   )
   return [...fencing, ...changes.map(asText)]
 }

@@ -3,6 +3,9 @@
  * A feature set is pacemaker's own name for such a generation; it gives it to agents in their environment.
  */
 
+import { asciiLine } from '../ocf/printable'
+import { maskSecrets } from '../ocf/secrets'
+
 /** How long an attribute lives: until the node leaves the cluster, or until somebody deletes it. */
 export type Lifetime = 'reboot' | 'forever'
 
@@ -39,9 +42,11 @@ export function answersForAll(featureSet: string | undefined): boolean {
 
 /** Writes or deletes one attribute of any node. */
 export function attributeCommand(
-  { node, name, value, lifetime }: AttributeChange,
+  { node, name, value: text, lifetime }: AttributeChange,
   featureSet: string | undefined,
 ): Command {
+  // crm_mon shows it as it is, and a part of it may be a server's message.
+  const value = text === undefined ? undefined : asciiLine(maskSecrets(text))
   if (isOlder(featureSet)) {
     // `-vVALUE` and not `-v VALUE`: a value such as -INFINITY must not be taken for options.
     const update = value === undefined ? '-D' : `-v${value}`

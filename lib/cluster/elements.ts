@@ -17,9 +17,9 @@ const ENTITIES: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"'
 function unescape(text: string): string {
   if (!text.includes('&')) return text
   return text.replace(/&(#x[0-9a-f]+|#\d+|[a-z]+);/gi, (whole, entity: string) => {
-    if (entity.startsWith('#x')) return String.fromCodePoint(parseInt(entity.slice(2), 16))
-    if (entity.startsWith('#')) return String.fromCodePoint(parseInt(entity.slice(1), 10))
-    return ENTITIES[entity] ?? whole
+    if (!entity.startsWith('#')) return ENTITIES[entity] ?? whole
+    const code = /^#x/i.test(entity) ? parseInt(entity.slice(2), 16) : parseInt(entity.slice(1), 10)
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole
   })
 }
 

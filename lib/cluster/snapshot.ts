@@ -1,6 +1,7 @@
 /** What the whole cluster looks like at one moment, from one query of the CIB. */
 import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { describeFailure, runProgram } from '../system/run-program'
+import { wellFormed } from './cib-text'
 import { type Attributes, scanElements } from './elements'
 import { isKnownStopped, type Operation, type ResourceRole, roleAfter } from './operations'
 
@@ -132,7 +133,7 @@ export function readCib(xml: string): ClusterSnapshot {
   let instance = ''
   // What was done under different numbers of a resource was done to the one that runs there.
   let histories = new Map<string, { readonly instance: string; readonly operation: Operation }[]>()
-  scanElements(xml, {
+  scanElements(wellFormed(xml), {
     open: (element, attributes, path) => {
       const { id = '', uname, name = '', value = '' } = attributes
       switch (element) {

@@ -1,5 +1,5 @@
 /** What the cluster says of itself: `crm_mon -Afr1 --output-as=xml`, as plain objects. */
-import { XMLParser } from 'fast-xml-parser'
+import { attribute, childrenOf, type Element, nameOf, parseOutput } from './tree'
 
 export interface NodeStatus {
   readonly name: string
@@ -104,20 +104,14 @@ export class ClusterStatus {
   }
 }
 
-type Element = Readonly<Record<string, unknown>>
-
-const repeated = new Set(['node', 'attribute', 'resource', 'group', 'clone', 'resource_history', 'failure'])
-
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
-  parseAttributeValue: false,
-  isArray: (name) => repeated.has(name),
-})
-
-/** Reads crm_mon's XML. */
+/**
+ * Reads crm_mon's XML.
+ *
+ * @throws Error for anything else
+ */
 export function parseStatus(from: string, xml: string): ClusterStatus {
-  const result = child(parser.parse(xml) as Element, 'pacemaker-result')
+  const result = parseOutput(xml).find((element) => nameOf(element) === 'pacemaker-result')
+  if (result === undefined) throw new Error('crm_mon did not answer in XML')
   const summary = child(result, 'summary')
   const attributes = new Map(
     children(child(result, 'node_attributes'), 'node').map((node) => [
@@ -171,7 +165,7 @@ export function parseStatus(from: string, xml: string): ClusterStatus {
 }
 
 /** Resources by themselves, in groups, in clones, and in groups in clones. */
-function allResources(parent: Element): ResourceStatus[] {
+function allResources(parent: Element | undefined): ResourceStatus[] {
   const nested = ['group', 'clone'].flatMap((name) => children(parent, name).flatMap(allResources))
   return [...children(parent, 'resource').map(readResource), ...nested]
 }
@@ -193,21 +187,18 @@ function readResource(resource: Element): ResourceStatus {
   }
 }
 
-function child(parent: Element, name: string): Element {
-  const found = parent[name]
-  return typeof found === 'object' && found !== null ? (found as Element) : {}
+function children(parent: Element | undefined, name: string): readonly Element[] {
+  return parent === undefined ? [] : childrenOf(parent, name)
 }
 
-function children(parent: Element, name: string): readonly Element[] {
-  const found = parent[name]
-  return Array.isArray(found) ? (found as Element[]).filter((each) => typeof each === 'object') : []
+function child(parent: Element | undefined, name: string): Element | undefined {
+  return children(parent, name)[0]
 }
 
-function text(element: Element, attribute: string): string {
-  const value = element[`@${attribute}`]
-  return typeof value === 'string' ? value : ''
+function text(element: Element | undefined, name: string): string {
+  return (element && attribute(element, name)) ?? ''
 }
 
-function flag(element: Element, attribute: string): boolean {
-  return text(element, attribute) === 'true'
+function flag(element: Element | undefined, name: string): boolean {
+  return text(element, name) === 'true'
 }

@@ -1,11 +1,43 @@
 /** A CIB as a tree of elements, in the order in which they stand in it: for whoever needs more than a snapshot. */
 import { XMLParser } from 'fast-xml-parser'
+import { wellFormed } from './cib-text'
+import { scanElements } from './elements'
 
 /** An element as fast-xml-parser gives it in `preserveOrder` mode. */
 export type Element = Readonly<Record<string, unknown>> & { readonly ':@'?: Readonly<Record<string, string>> }
 
-/** The document's elements; the first that is not the XML declaration is its root. */
+/** The elements of what pacemaker's tools print, with every value as it is, to the last blank. */
+export function parseOutput(xml: string): readonly Element[] {
+  const roots: Element[] = []
+  const around: Element[][] = [roots]
+  scanElements(xml, {
+    open: (name, attributes) => {
+      const children: Element[] = []
+      around.at(-1)?.push({ [name]: children, ':@': attributes as Readonly<Record<string, string>> })
+      around.push(children)
+    },
+    close: () => {
+      around.pop()
+    },
+  })
+  return roots
+}
+
+/**
+ * The elements of a CIB.
+ *
+ * @throws OcfError for what cannot be read: see cib-text.ts
+ */
 export function parseTree(xml: string): readonly Element[] {
+  return parseOutput(wellFormed(xml))
+}
+
+/**
+ * The elements of any XML; the first that is not the XML declaration is the root.
+ *
+ * @throws Error for what is none
+ */
+export function parseAnyXml(xml: string): readonly Element[] {
   const parser = new XMLParser({ preserveOrder: true, ignoreAttributes: false, attributeNamePrefix: '' })
   return parser.parse(xml) as Element[]
 }

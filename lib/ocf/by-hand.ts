@@ -4,6 +4,7 @@ import { actionNames, dispatch } from './dispatch'
 import { messageOf } from './errors'
 import { describeExitCode, ExitCode } from './exit-codes'
 import { explainToTerminal } from './explain'
+import { print, printError, shownLine } from './output'
 import { type Parameters, textOf } from './parameters'
 import { type RunOptions } from './run'
 import { traceLine, traceWith } from './trace'
@@ -86,6 +87,7 @@ The exit code is OCF's: 0 success, 1 error, 2 wrong on this host, 3 no such acti
 5 not installed, 6 wrong configuration, 7 not running, 8 running promoted.
 `,
     )
+    .configureOutput({ writeOut: print, writeErr: printError })
     .exitOverride()
 }
 
@@ -111,7 +113,7 @@ export async function runByHand<P extends Parameters>(
   const flags = command.opts<Flags>()
 
   if (flags.explain && !agent.explains) {
-    process.stderr.write(`${agent.name} cannot explain itself: without --explain it would act\n`)
+    printError(`${agent.name} cannot explain itself: without --explain it would act\n`)
     return ExitCode.ERR_ARGS
   }
 
@@ -120,7 +122,7 @@ export async function runByHand<P extends Parameters>(
     try {
       Object.assign(env, (await options.resourceEnvironment?.(flags.resource)) ?? {})
     } catch (error) {
-      process.stderr.write(`--resource ${flags.resource}: ${messageOf(error)}\n`)
+      printError(`${shownLine(`--resource ${flags.resource}: ${messageOf(error)}`)}\n`)
       return ExitCode.ERR_ARGS
     }
   }
@@ -129,7 +131,7 @@ export async function runByHand<P extends Parameters>(
   if (flags.debug) env['HA_debug'] = '1'
   if (flags.trace) {
     traceWith((call) => {
-      process.stderr.write(`${traceLine(call)}\n`)
+      printError(`${shownLine(traceLine(call))}\n`)
     })
   }
   // A monitor by hand is a probe, which leaves most of what a recurring one does undone; there is no harm in telling.
@@ -137,7 +139,7 @@ export async function runByHand<P extends Parameters>(
   if (flags.timeout !== undefined) {
     const seconds = Number(flags.timeout)
     if (!(seconds > 0)) {
-      process.stderr.write(`--timeout: '${flags.timeout}' is not a number of seconds\n`)
+      printError(`${shownLine(`--timeout: '${flags.timeout}' is not a number of seconds`)}\n`)
       return ExitCode.ERR_ARGS
     }
     env['OCF_RESKEY_CRM_meta_timeout'] = String(seconds * 1000)
@@ -150,6 +152,6 @@ export async function runByHand<P extends Parameters>(
     ...(flags.explain && { explain: explainToTerminal }),
   })
   const printsItsResult = ['meta-data', 'methods', 'usage', 'help'].includes(action)
-  if (!printsItsResult) process.stdout.write(`${agent.name} ${action}: ${describeExitCode(code)}\n`)
+  if (!printsItsResult) print(`${shownLine(`${agent.name} ${action}: ${describeExitCode(code)}`)}\n`)
   return code
 }

@@ -4,6 +4,7 @@ import { type Agent, type Context, type Explain } from './definition'
 import { readEnvironment, type OcfEnvironment } from './environment'
 import { messageOf, OcfError } from './errors'
 import { ExitCode } from './exit-codes'
+import { isTerminal, print } from './output'
 import { type ParameterProblem, type Parameters, readParameters } from './parameters'
 
 export type Env = Readonly<Record<string, string | undefined>>
@@ -38,14 +39,14 @@ export async function dispatch<P extends Parameters>(agent: Agent<P>, call: Call
   const { action } = call
   switch (action) {
     case 'meta-data':
-      process.stdout.write(call.metadata)
+      print(call.metadata)
       return ExitCode.SUCCESS
     case 'methods':
-      process.stdout.write(`${actionNames(agent).join('\n')}\n`)
+      print(`${actionNames(agent).join('\n')}\n`)
       return ExitCode.SUCCESS
     case 'usage':
     case 'help':
-      process.stdout.write(usageLine(agent))
+      print(usageLine(agent))
       return ExitCode.SUCCESS
   }
   const env = readEnvironment(call.env, agent.name)
@@ -55,7 +56,7 @@ export async function dispatch<P extends Parameters>(agent: Agent<P>, call: Call
     env: call.env,
     // Only a look at it loads Node's streams: an action with nothing to say does without.
     get terminal() {
-      return process.stderr.isTTY && call.env['OCF_EXIT_REASON_PREFIX'] === undefined
+      return isTerminal('stderr') && call.env['OCF_EXIT_REASON_PREFIX'] === undefined
     },
   })
   if (action !== 'validate-all' && !Object.hasOwn(agent.actions, action)) {

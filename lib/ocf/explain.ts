@@ -1,11 +1,16 @@
 import { inspect } from 'node:util'
 import { type Explain } from './definition'
+import { isTerminal, print, shownLine } from './output'
+import { withoutSecrets } from './secrets'
+import { markInspect } from './styles'
 
-/** Plain lines for a person: nothing of the object's plumbing, no colour unless it is a terminal. */
+/** Plain lines for a person: nothing of the object's plumbing, no password, no colour unless it is a terminal. */
 function show(value: unknown): string {
-  return inspect(value, {
+  const coloured = isTerminal('stdout')
+  if (coloured) markInspect()
+  return inspect(withoutSecrets(value), {
     depth: 6,
-    colors: process.stdout.isTTY,
+    colors: coloured,
     compact: 3,
     breakLength: 100,
     sorted: false,
@@ -18,13 +23,13 @@ function show(value: unknown): string {
 /** Prints what an action found, decided and would do to standard output. */
 export const explainToTerminal: Explain = {
   observed: (facts) => {
-    process.stdout.write(`observed:\n${show(facts)}\n`)
+    print(`observed:\n${show(facts)}\n`)
   },
   decided: (plan) => {
-    process.stdout.write(`decided:\n${show(plan)}\n`)
+    print(`decided:\n${show(plan)}\n`)
   },
   wouldDo: (steps) => {
-    const lines = steps.length === 0 ? ['  nothing'] : steps.map((step) => `  - ${step}`)
-    process.stdout.write(`would do:\n${lines.join('\n')}\n`)
+    const lines = steps.length === 0 ? ['  nothing'] : steps.map((step) => `  - ${shownLine(step)}`)
+    print(`would do:\n${lines.join('\n')}\n`)
   },
 }

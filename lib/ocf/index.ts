@@ -19,5 +19,6 @@ export {
   type Values,
   words,
 } from './parameters'
+export { isTerminal, print, printError } from './output'
 export { carryOut, namedSteps, type Plan } from './plan'
 export { runAgent } from './run'

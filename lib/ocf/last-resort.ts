@@ -5,31 +5,16 @@
 import { writeSync } from 'node:fs'
 import { messageOf } from './errors'
 import { ExitCode } from './exit-codes'
-
-/** A reader that has gone, a disk that is full, a terminal that is closed: what cannot be said must not change the answer. */
-const LOST_WORDS: readonly unknown[] = ['EPIPE', 'ENOSPC', 'EIO', 'EBADF', 'EAGAIN', 'ERR_STREAM_DESTROYED']
-
-/** Whether the error is that standard output or error could not be written. */
-export function isLostWord(error: unknown): boolean {
-  return error instanceof Error && LOST_WORDS.includes((error as NodeJS.ErrnoException).code)
-}
-
-/** Writes to standard error, as far as that can be done. */
-export function toStandardError(text: string): void {
-  try {
-    process.stderr.write(text)
-  } catch (error) {
-    if (!isLostWord(error)) throw error
-  }
-}
+import { isLostWord, shownLine } from './output'
+import { forPacemaker } from './printable'
 
 function lastWords(error: unknown, reason: string): void {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const prefix = process.env['OCF_EXIT_REASON_PREFIX'] ?? 'ocf-exit-reason:'
-  const line = (text: string): string => text.replace(/\s*\n\s*/g, '; ')
+  const line = (text: string): string => shownLine(text.replace(/\s*\n\s*/g, '; '))
   try {
     // Not by a stream: it would be written after this process has ended.
-    writeSync(2, `ERROR: ${line(stack)}\n${prefix}${line(reason)}\n`)
+    writeSync(2, `ERROR: ${line(stack)}\n${prefix}${forPacemaker(line(reason))}\n`)
   } catch {
     // Nobody reads it.
   }

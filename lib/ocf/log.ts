@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
-import { toStandardError } from './last-resort'
+import { printError, shownLine } from './output'
+import { forPacemaker } from './printable'
 
 export type Level = 'error' | 'warning' | 'info' | 'debug'
 
@@ -30,8 +31,22 @@ function stamp(now: Date): string {
   return `${date}_${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`
 }
 
+/** Of a longer message only so many characters: what a user of the database can make fail must not fill a disk. */
+const MOST = 8000
+/** So many are looked at. */
+const MOST_READ = 8 * MOST
+
+/** A message as one line, whatever is in it. */
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, '; ').trim()
+  const line = shownLine(
+    text
+      .slice(0, MOST_READ)
+      .split('\n')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .join('; '),
+  )
+  return line.length > MOST ? `${line.slice(0, MOST)}... (of ${text.length} characters)` : line
 }
 
 /** No link that lies in the file's place is followed, and no pipe waited for: the directory may be the cluster daemons'. */
@@ -53,6 +68,8 @@ function append(file: string, line: string): void {
   }
 }
 
+const REASON_PREFIX = 'ocf-exit-reason:'
+
 /**
  * A log for one action. Both pacemaker and heartbeat name their log file in `HA_logfile`: that is where the lines go,
  * and to standard error where there is no such file. An error goes to standard error in any case (OCF 1.1, "Logging"),
@@ -64,11 +81,15 @@ export function createLog(options: LogOptions): Log {
   const file = env['HA_logfile'] ?? ''
   const executorLogsErrors = env['OCF_RESKEY_crm_feature_set'] !== undefined
   const debugging = /^[1-9y]/i.test(env['HA_debug'] ?? '')
+  const prefix = env['OCF_EXIT_REASON_PREFIX'] ?? REASON_PREFIX
+  // Pacemaker takes for the reason what follows the last prefix anywhere in standard error.
+  const quoted = (line: string): string =>
+    prefix === '' || !line.includes(prefix) ? line : line.replaceAll(prefix, `${prefix.slice(0, -1)} :`)
   const write = (level: Level, message: string): void => {
     if (level === 'debug' && !debugging) return
     const line = oneLine(message)
     if (options.terminal) {
-      toStandardError(`${level}: ${line}\n`)
+      printError(`${level}: ${line}\n`)
       return
     }
     if (file !== '' && !(level === 'error' && executorLogsErrors)) {
@@ -82,7 +103,7 @@ export function createLog(options: LogOptions): Log {
         // A log that cannot be written must not end the action: standard error is still there.
       }
     }
-    toStandardError(`${LABEL[level]}: ${line}\n`)
+    printError(`${LABEL[level]}: ${quoted(line)}\n`)
   }
   return {
     error: (message) => {
@@ -99,8 +120,7 @@ export function createLog(options: LogOptions): Log {
     },
     exitReason: (reason) => {
       // A person has just read it, as the error.
-      if (!options.terminal)
-        toStandardError(`${env['OCF_EXIT_REASON_PREFIX'] ?? 'ocf-exit-reason:'}${oneLine(reason)}\n`)
+      if (!options.terminal) printError(`${prefix}${quoted(forPacemaker(oneLine(reason)))}\n`)
     },
   }
 }

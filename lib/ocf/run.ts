@@ -1,6 +1,7 @@
 import { dispatch } from './dispatch'
 import { type Agent } from './definition'
 import { guardExit } from './last-resort'
+import { whenOutputFails } from './output'
 import { dropOtherVariables } from './own-environment'
 import { type Parameters } from './parameters'
 
@@ -23,7 +24,7 @@ export async function runAgent<P extends Parameters>(agent: Agent<P>, options: R
   const endWith = guardExit(action ?? agent.name)
   dropOtherVariables()
   if (action === undefined || args.some((arg) => arg.startsWith('-'))) {
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    whenOutputFails(['stdout'], (error) => {
       // `--help | head` reads no further than it wants to.
       if (error.code !== 'EPIPE') throw error
     })

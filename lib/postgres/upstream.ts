@@ -36,6 +36,13 @@ export function serviceFile(settings: Readonly<Record<string, string>>): string 
     if (/[\r\n]/.test(value)) {
       throw new OcfError(ExitCode.ERR_CONFIGURED, `primary_conninfo_opt: ${name} has more than one line`)
     }
+    // libpq cuts them off.
+    if (/[ \t\v\f]$/.test(value)) {
+      throw new OcfError(
+        ExitCode.ERR_CONFIGURED,
+        `primary_conninfo_opt: ${name} ends with a blank, which psql and pg_rewind cannot be told: choose another, or use ~/.pgpass`,
+      )
+    }
     return `${name}=${value}\n`
   })
   return `[${SERVICE}]\n${lines.join('')}`

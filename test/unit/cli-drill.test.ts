@@ -220,7 +220,7 @@ describe('where and as whom', () => {
   test.each([
     [undefined, 'it is not known where applications write'],
     ['host=a password=secret', 'a password on the command line'],
-    ['postgresql://host/db', 'is not of keywords and values'],
+    ['postgresql://u:secret@host/db', 'it is a URI'],
     ['host=a target_session_attrs=any', "the drill does not know 'target_session_attrs'"],
     ['host=a,b', 'is several hosts'],
     ['host=a port=http', "'http' is no port"],

@@ -2,7 +2,7 @@
 import { type ClusterIp } from '../../../lib/network/cluster-ip'
 import { clearRules, joinShare, leaveShare, listShares } from '../../../lib/network/cluster-ip-rules'
 import { runIp } from '../../../lib/network/ip-command'
-import { carryOut, ExitCode, OcfError, type Plan } from '../../../lib/ocf'
+import { carryOut, ExitCode, OcfError, type Plan, print } from '../../../lib/ocf'
 import { findProgram } from '../../../lib/system/find-program'
 import { isRoot } from '../../../lib/system/users'
 import { type Context } from '../agent'
@@ -122,7 +122,7 @@ async function monitor(context: Context): Promise<ExitCode> {
 
 async function status(context: Context): Promise<ExitCode> {
   const code = await monitor(context)
-  process.stdout.write(code === ExitCode.SUCCESS ? 'running\n' : 'stopped\n')
+  print(code === ExitCode.SUCCESS ? 'running\n' : 'stopped\n')
   return code
 }
 

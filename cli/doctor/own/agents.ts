@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type Configuration } from '../../../lib/cluster/configuration'
-import { attribute, childrenOf, nameOf, parseTree, pathTo } from '../../../lib/cluster/tree'
+import { attribute, childrenOf, nameOf, parseAnyXml, pathTo } from '../../../lib/cluster/tree'
 import { type Deadline, messageOf } from '../../../lib/ocf'
 import { findProgram } from '../../../lib/system/find-program'
 import { programDirectories } from '../../../lib/system/program-environment'
@@ -74,7 +74,7 @@ async function findInterpreter(
 export function readMetadata(xml: string): AgentFacts['metadata'] {
   let agent
   try {
-    agent = pathTo(parseTree(xml), (element) => nameOf(element) === 'resource-agent')?.at(-1)
+    agent = pathTo(parseAnyXml(xml), (element) => nameOf(element) === 'resource-agent')?.at(-1)
   } catch {
     return null
   }

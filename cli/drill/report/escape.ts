@@ -1,4 +1,7 @@
-/** Text in HTML, XML and scripts. */
+/** Text in HTML, XML and scripts: what ends none of them, and has no control characters and no passwords. */
+import { shownLine } from '../../../lib/ocf/output'
+import { jsonText } from '../../../lib/ocf/printable'
+import { withoutSecrets } from '../../../lib/ocf/secrets'
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -10,10 +13,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** As the text of an element, or the value of an attribute in quotes. */
 export function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+  return shownLine(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }
 
 /** As the contents of a script element: what could end it is written in another way. */
 export function jsonForScript(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c')
+  return jsonText(withoutSecrets(value)).replaceAll('<', '\\u003c')
 }
