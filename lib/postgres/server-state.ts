@@ -58,7 +58,7 @@ function mayServe(pid: number, owner: number | undefined): boolean {
 export function serverProcesses(dataDirectory: string): readonly Process[] {
   const owner = ownerOf(dataDirectory)
   return processNumbers()
-    .filter((pid) => isServerProgram(pid) && worksIn(pid, dataDirectory) && mayServe(pid, owner))
+    .filter((pid) => worksIn(pid, dataDirectory) && isServerProgram(pid) && mayServe(pid, owner))
     .map(findProcess)
     .filter((found) => found !== undefined)
 }

@@ -22,7 +22,7 @@ export async function suspend(node: LabNode): Promise<void> {
 
 /**
  * Lets all that runs on the node go on. Two kinds of parents stop themselves when they see a child stopped, and look
- * late: nsenter, which waits outside for what it started in the node, and runuser in it. So it looks until twice in a
+ * late: nsenter, which waits outside for what it started in the node, and runuser in it, which starts the server. So it looks until twice in a
  * row nothing is stopped.
  */
 export async function resume(node: LabNode): Promise<void> {
