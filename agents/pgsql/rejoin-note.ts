@@ -82,15 +82,13 @@ export type Rejoin = Omit<RejoinNote, 'state'> & {
 }
 
 /**
- * Whether a process is what does a rejoin: alive, of the account that runs the agent, and the agent's own action. The
- * note is written by the database's account, and could name any process there is.
+ * Whether a process is what does a rejoin: alive, of root or of the account that runs the agent, and the agent's own
+ * action. The note is written by the database's account, and could name any process there is.
  */
 function isWorker(mark: ProcessMark): boolean {
-  return (
-    isAlive(mark) &&
-    realUser(mark.pid) === process.getuid?.() &&
-    commandLine(mark.pid).at(-1) === WORKER_ACTION
-  )
+  if (!isAlive(mark) || commandLine(mark.pid).at(-1) !== WORKER_ACTION) return false
+  const user = realUser(mark.pid)
+  return user === 0 || user === process.getuid?.()
 }
 
 /** The last rejoin, unless the server has been started since; nothing also where the note makes no sense. */

@@ -115,7 +115,7 @@ test('node-logs does not wait for a pipe, and follows no link of the account’s
   writeFileSync(join(theirs, 'postgresql.log'), line('of the server'))
   const mounts = await PrivateMounts.create('mount --bind "$1" /var/log/postgresql', theirs)
   try {
-    const [program = '', ...args] = [...mounts.through, process.execPath, TOOL, 'node-logs', '--all']
+    const [program, ...args] = [...mounts.through, process.execPath, TOOL, 'node-logs', '--all']
     const { status, stdout } = spawnSync(
       program,
       [...args, '--since', '0', '--until', String(Date.now() + 60_000)],
