@@ -22,5 +22,25 @@ export default defineConfig(
       'no-console': 'off',
     },
   },
+  {
+    files: ['agents/**', 'lib/**', 'cli/**', 'scripts/**'],
+    ignores: ['lib/postgres/open-session.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          name: 'pg',
+          message: 'Open sessions with lib/postgres/open-session.ts, which sets what they start with.',
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportExpression[source.value='pg']",
+          message: 'Open sessions with lib/postgres/open-session.ts, which sets what they start with.',
+        },
+      ],
+    },
+  },
   prettier,
 )
