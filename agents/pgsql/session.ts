@@ -18,6 +18,8 @@ export interface Server {
   readonly answerMs?: number
   /** How long a server that takes no connections just now is asked again. Default: RESTART_MS. */
   readonly patience?: Deadline
+  /** Is given what a person should see to, although the server answers. Default: nobody. */
+  readonly warn?: (message: string) => void
 }
 
 /** Where to ask what is the same in every database, when the owner of pgdb has closed or removed that one. */
@@ -54,18 +56,17 @@ async function connectSomewhere(
     return await connectPatiently(site, server, login, deadline)
   } catch (error) {
     if (!(error instanceof SqlError && error.closedDatabase)) throw error
+    const reason = `${error.message}: see that its owner opens it, or set pgdb to a database that belongs to ${site.instance.owner.name}`
     for (const database of databases) {
       try {
-        return await connectPatiently(site, server, { ...login, database }, deadline)
+        const connection = await connectPatiently(site, server, { ...login, database }, deadline)
+        server.warn?.(`pgdb: ${reason}; until then the agent uses ${database}`)
+        return connection
       } catch {
         // What is wrong is what was wrong with the one that is configured.
       }
     }
-    throw new SqlError(
-      `${error.message}: see that its owner opens it, or set pgdb to a database that belongs to ${site.instance.owner.name}`,
-      error.code,
-      { cause: error },
-    )
+    throw new SqlError(reason, error.code, { cause: error })
   }
 }
 
