@@ -99,6 +99,8 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
   let version: number
   let primary: PlainServer
   let standby: PlainServer
+  /** Those that were made, also where the rest of the preparation failed. */
+  const servers: PlainServer[] = []
   const deadline = (): Deadline => new Deadline(30_000)
 
   const instanceOf = (server: PlainServer): Instance => ({
@@ -144,18 +146,21 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
     programs = install()
     version = programs.version
     primary = PlainServer.create(programs)
+    servers.push(primary)
     primary.start()
     primary.sql(hostileTemplate(version))
     for (const statement of HOSTILE_DATABASES) primary.sql(statement)
     primary.stop()
     standby = PlainServer.create(programs, primary)
+    servers.push(standby)
     primary.start()
     primary.sql(hostileSettingsText(version))
   })
   afterAll(() => {
-    logged.push(...primary.log(), ...standby.log())
-    standby.destroy()
-    primary.destroy()
+    for (const server of servers) {
+      logged.push(...server.log())
+      server.destroy()
+    }
     programs.remove()
   })
 
