@@ -16,6 +16,11 @@ const DRAWS = [
   'yocto-spinner',
 ]
 
+/** What another user of the database has put into a session's way counts in one that is opened otherwise. */
+const OPENED_SO = 'Open sessions with lib/postgres/open-session.ts, which sets what they start with.'
+const DRIVER = { name: 'pg', message: OPENED_SO }
+const DRIVER_LATER = { selector: "ImportExpression[source.value='pg']", message: OPENED_SO }
+
 export default defineConfig(
   globalIgnores(['dist/', 'node_modules/', 'coverage/']),
   tseslint.configs.strictTypeChecked,
@@ -47,6 +52,7 @@ export default defineConfig(
         'error',
         {
           paths: [
+            DRIVER,
             ...DRAWS.map((name) => ({ name, message: THE_ONE_WAY })),
             { name: 'node:process', message: 'Use the global, whose streams the linter knows.' },
             { name: 'node:tty', message: THE_ONE_WAY },
@@ -55,6 +61,7 @@ export default defineConfig(
       ],
       'no-restricted-syntax': [
         'error',
+        DRIVER_LATER,
         {
           selector:
             'ImportExpression[source.value=/^(@inquirer\\u002f|cli-progress|picocolors|yocto-spinner)/]',
@@ -81,8 +88,19 @@ export default defineConfig(
     files: ['lib/ocf/{output,printable,styles}.ts', 'cli/{terminal,progress,ask}.ts', 'cli/clone/bar.ts'],
     rules: {
       'no-restricted-properties': 'off',
-      'no-restricted-imports': 'off',
-      'no-restricted-syntax': 'off',
+      'no-restricted-imports': ['error', DRIVER],
+      'no-restricted-syntax': ['error', DRIVER_LATER],
+    },
+  },
+  {
+    files: ['lib/postgres/open-session.ts'],
+    rules: { 'no-restricted-imports': 'off', 'no-restricted-syntax': 'off' },
+  },
+  {
+    files: ['scripts/**/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', DRIVER],
+      'no-restricted-syntax': ['error', DRIVER_LATER],
     },
   },
   prettier,

@@ -42,7 +42,10 @@ export async function monitorServer(
   const { values, deadline } = context
   const answerMs = values.monitor_timeout > 0 ? values.monitor_timeout * 1000 : undefined
   const patience = deadline.within(answerMs ?? RESTART_MS)
-  const server: Server = { ...found, patience, ...(answerMs !== undefined && { answerMs }) }
+  const warn = (message: string): void => {
+    context.log.warning(message)
+  }
+  const server: Server = { ...found, patience, warn, ...(answerMs !== undefined && { answerMs }) }
   const site = await readSite(context)
   const begun = process.hrtime.bigint()
   for (;;) {

@@ -114,7 +114,8 @@ export const parameters = {
   pgdb: text({
     default: 'template1',
     shortdesc: 'Database to connect to',
-    longdesc: 'The database in which the agent and monitor_sql run.',
+    longdesc:
+      'The database in which the agent and monitor_sql run. It should belong to pgdba: another owner can close it, and monitor_sql then fails, while the agent asks its own questions in postgres or template1.',
   }),
   monitor_user: text({
     reloadable: true,
@@ -133,7 +134,7 @@ export const parameters = {
     reloadable: true,
     shortdesc: 'SQL that must succeed for PostgreSQL to count as running',
     longdesc:
-      'Run by each monitor without replication; with replication only on the primary, and only when it is not the default, because the monitor asks for more there anyway.',
+      'Run by each monitor without replication; with replication only on the primary, and only when it is not the default, because the monitor asks for more there anyway. It runs with the search_path of its user and database: where that user is a superuser, write every function, table and operator with its schema, or set monitor_user to one that is none.',
   }),
   rep_mode: choice(['none', 'async', 'sync', 'slave'], {
     default: 'none',

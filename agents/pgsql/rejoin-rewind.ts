@@ -1,9 +1,8 @@
 /** Making this node's data a copy of the primary's with pg_rewind. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type Deadline, ExitCode, messageOf, OcfError } from '../../lib/ocf'
+import { ExitCode, OcfError } from '../../lib/ocf'
 import { controlDataOf } from '../../lib/postgres/control-data'
 import { recoverAlone } from '../../lib/postgres/crash-recovery'
-import { type Instance, type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
+import { type Instance, usesStandbySignal } from '../../lib/postgres/instance'
 import { dropKeptFiles, keepOwnFiles, restoreOwnFiles } from '../../lib/postgres/own-files'
 import { askPrimary, type PrimaryService, withPrimaryService } from '../../lib/postgres/primary-service'
 import { removeStalePidFile } from '../../lib/postgres/stop-server'
@@ -11,93 +10,19 @@ import { bytesToCopy, rewindComplaint, runRewind } from '../../lib/postgres/rewi
 import { type Upstream } from '../../lib/postgres/upstream'
 import { roomFor } from '../../lib/system/file-system'
 import { type ProgramResult } from '../../lib/system/run-program'
-import { type Context } from './agent'
 import { primarySettings } from './ask-primary'
 import { reachPrimary } from './rejoin'
 import { type RejoinWork } from './rejoin-work'
+import { type Ask, awaitCheckpoint, checkRights } from './rewind-questions'
 import { markDone, markRewinding, readMark, rewindingState, unmarkRewinding } from './rewinding'
 import { writeStandbySettings } from './standby-settings'
 import { type ReplicatedSite } from './site'
 
-/** What pg_rewind calls on the primary (PostgreSQL manual, "pg_rewind", "Notes"). */
-const FUNCTIONS = [
-  'pg_ls_dir(text, boolean, boolean)',
-  'pg_stat_file(text, boolean)',
-  'pg_read_binary_file(text)',
-  'pg_read_binary_file(text, bigint, bigint, boolean)',
-]
-/** Before, only a superuser may. */
-const GRANTABLE = 11
-
 /** How long the primary may take for the checkpoint after its promotion, where it cannot be told to make haste. */
 const CHECKPOINT_MS = 30 * 60_000
-const POLL_MS = 1000
 
 const fail = (reason: string, detail?: string): OcfError =>
   new OcfError(ExitCode.ERR_GENERIC, reason, detail === undefined ? {} : { detail })
-
-type Ask = (question: string) => Promise<string>
-
-/** What repuser must be able to do on the primary. */
-async function checkRights(
-  ask: Ask,
-  { values }: Context,
-  version: MajorVersion,
-  database: string,
-): Promise<void> {
-  const may =
-    version < GRANTABLE
-      ? "pg_catalog.current_setting('is_superuser')::boolean"
-      : FUNCTIONS.map((name) => `pg_catalog.has_function_privilege('pg_catalog.${name}', 'execute')`).join(
-          ' and ',
-        )
-  let answer: string
-  try {
-    answer = await ask(`select ${may}, pg_catalog.current_setting('full_page_writes')`)
-  } catch (error) {
-    throw fail(
-      `repuser: ${values.repuser} gets into no database of the primary, as pg_rewind must: see pg_hba.conf there`,
-      `database ${database} (dbname in primary_conninfo_opt names another): ${messageOf(error)}`,
-    )
-  }
-  const [allowed, fullPageWrites] = answer.split('|')
-  if (allowed !== 't') {
-    throw fail(
-      `repuser: ${values.repuser} may not read files of the primary, as pg_rewind must: see rejoin in the README`,
-      version < GRANTABLE
-        ? 'before PostgreSQL 11 only a superuser may'
-        : `in database ${database}: ${FUNCTIONS.map((name) => `grant execute on function pg_catalog.${name} to "${values.repuser}"`).join('; ')}`,
-    )
-  }
-  if (fullPageWrites !== 'on')
-    throw fail('pg_rewind needs full_page_writes=on, on the primary: take a base backup')
-}
-
-/**
- * Until its first checkpoint a primary that has just been promoted has the old timeline in its control file, and up to
- * version 15 pg_rewind would find nothing to do.
- */
-async function awaitCheckpoint(
-  ask: Ask,
-  { timeline }: Upstream,
-  { context, report }: RejoinWork,
-  deadline: Deadline,
-): Promise<void> {
-  const noted = async (): Promise<boolean> =>
-    Number(await ask('select timeline_id from pg_catalog.pg_control_checkpoint()')) >= timeline
-  if (await noted()) return
-  report('waits for a checkpoint')
-  try {
-    await ask('checkpoint')
-  } catch (error) {
-    context.log.info(`the primary's next checkpoint is waited for: ${messageOf(error)}`)
-  }
-  while (!(await noted())) {
-    if (deadline.passed)
-      throw fail('the primary has written no checkpoint since its promotion: run CHECKPOINT there')
-    await sleep(POLL_MS)
-  }
-}
 
 function isInside(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory}/`)

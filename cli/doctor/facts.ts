@@ -148,6 +148,14 @@ export interface ServerFacts {
   readonly hba: readonly HbaRule[]
   /** The replication user; nothing when there is none. */
   readonly role: { readonly replication: boolean; readonly login: boolean } | null
+  /** The database that the agent connects to (`pgdb`); nothing when there is none of that name. */
+  readonly database: {
+    readonly name: string
+    readonly owner: string
+    readonly ownerIsSuperuser: boolean
+    /** It takes connections. */
+    readonly open: boolean
+  } | null
   /** What standbys call themselves, and where they come from. */
   readonly standbys: readonly { readonly name: string; readonly address: string | null }[]
 }

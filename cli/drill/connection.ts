@@ -1,7 +1,7 @@
 /** One connection of the drill, which waits for no server longer than it is told. */
 import { Socket } from 'node:net'
-import { Client } from 'pg'
-import { guardClient } from '../../lib/postgres/guard-client'
+import { type Client, loadDriver } from '../../lib/postgres/open-session'
+import { type SessionNeeds } from '../../lib/postgres/session-settings'
 import { beginsEncrypted, clientConfig, type Target, wantsEncryption } from './target'
 
 /** Nothing came back in the time given; the server may still do what it was asked. */
@@ -20,6 +20,21 @@ async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T>
   return Promise.race([work, deadline]).finally(() => {
     clearTimeout(timer)
   })
+}
+
+/** The oldest version that has all that the drill asks. */
+const NEEDS: SessionNeeds = { purpose: 'write', superuser: false, version: 9.5 }
+
+/** A connection pool (PgBouncer) takes no settings from its clients; SQLSTATE protocol_violation. */
+function refusesSettings(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: string }
+  return code === '08P01' && (message ?? '').startsWith('unsupported startup parameter')
+}
+
+interface Manner {
+  readonly encrypted: boolean
+  /** Nothing where a connection pool takes none. */
+  readonly needs: SessionNeeds | undefined
 }
 
 export class Connection {
@@ -41,17 +56,23 @@ export class Connection {
   static async open(
     target: Target,
     limitMs: number,
-    encrypted = beginsEncrypted(target),
+    { encrypted, needs }: Manner = { encrypted: beginsEncrypted(target), needs: NEEDS },
   ): Promise<Connection> {
+    const driver = await loadDriver()
     const socket = new Socket()
-    const client = guardClient(new Client({ ...clientConfig(target, encrypted), stream: () => socket }))
+    const client = driver.newSession({ ...clientConfig(target, encrypted), stream: () => socket }, needs)
     const connection = new Connection(client, socket)
     try {
       await within(limitMs, 'no connection', client.connect())
       return connection
     } catch (error) {
       connection.drop()
-      if (!encrypted && wantsEncryption(target, error)) return Connection.open(target, limitMs, true)
+      if (!encrypted && wantsEncryption(target, error)) {
+        return Connection.open(target, limitMs, { encrypted: true, needs })
+      }
+      if (needs !== undefined && refusesSettings(error)) {
+        return Connection.open(target, limitMs, { encrypted, needs: undefined })
+      }
       throw error
     }
   }

@@ -32,9 +32,11 @@ async function asked<T>(target: Target, ask: (connection: Connection) => Promise
  */
 export async function probe(target: Target): Promise<Probe> {
   const where = describeTarget(target)
-  const sql = `select current_setting('server_version') as version, pg_is_in_recovery() as "isStandby",
-                      to_regnamespace('${SCHEMA}') is not null as "exists",
-                      has_database_privilege(current_database(), 'CREATE') as "mayCreate"`
+  // No operator, and every name with its schema: behind a connection pool the search_path is not ours.
+  const sql = `select pg_catalog.current_setting('server_version') as version,
+                      pg_catalog.pg_is_in_recovery() as "isStandby",
+                      pg_catalog.to_regnamespace('${SCHEMA}') is not null as "exists",
+                      pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') as "mayCreate"`
   type Row = Probe & { readonly isStandby: boolean; readonly exists: boolean; readonly mayCreate: boolean }
   const row = await asked(
     target,
@@ -75,14 +77,13 @@ export function createSchema(target: Target): Promise<void> {
       ANSWER_MS,
       `create schema ${SCHEMA};
        comment on schema ${SCHEMA} is 'made by ocf-ts drill, which drops it when it ends';
-       create table ${TABLE} (id bigint primary key, at timestamptz not null default clock_timestamp())`,
+       create table ${TABLE} (id bigint primary key, at pg_catalog.timestamptz not null default pg_catalog.clock_timestamp())`,
     )
   })
 }
 
 export function dropSchema(target: Target): Promise<void> {
   return asked(target, async (connection) => {
-    await connection.rows(ANSWER_MS, 'set client_min_messages = warning')
     await connection.rows(ANSWER_MS, `drop schema if exists ${SCHEMA} cascade`)
   })
 }
@@ -90,7 +91,10 @@ export function dropSchema(target: Target): Promise<void> {
 /** The rows that are there. */
 export function presentRows(target: Target): Promise<ReadonlySet<number>> {
   return asked(target, async (connection) => {
-    const rows = await connection.rows<{ id: string }>(ANSWER_MS, `select id::text as id from ${TABLE}`)
+    const rows = await connection.rows<{ id: string }>(
+      ANSWER_MS,
+      `select id::pg_catalog.text as id from ${TABLE}`,
+    )
     return new Set(rows.map(({ id }) => Number(id)))
   })
 }

@@ -1,8 +1,8 @@
 /** Where the drill writes, and as whom: what `--conninfo` says, then the environment as libpq reads it. */
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { type ClientConfig } from 'pg'
 import { holdsSecret, isKeyword, readConninfo } from '../../lib/postgres/conninfo'
+import { type ClientConfig } from '../../lib/postgres/open-session'
 import { findPassword } from '../../lib/postgres/password-file'
 import { clientVariables } from '../environment'
 import { CommandError, Exit } from '../exit'

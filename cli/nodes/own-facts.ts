@@ -29,8 +29,11 @@ interface Row {
   readonly names: string
 }
 
+/** Before version 11 there is no column for it. */
+const HOST_BEFORE_11 = `substring(conninfo from 'host=''?([^ '']+)')`
+
 /** PostgreSQL manual, "Recovery Information Functions", "pg_stat_wal_receiver"; version 10 and newer. */
-const OWN_STATE = `
+const ownState = (version: number): string => `
   select recovering as in_recovery,
          case when recovering
               then greatest((select timeline_id from pg_control_checkpoint()),
@@ -43,7 +46,8 @@ const OWN_STATE = `
          case when recovering
               then extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8
          end as replay_age,
-         (select coalesce(sender_host, '') from pg_stat_wal_receiver where status = 'streaming') as upstream,
+         (select coalesce(${version >= 11 ? 'sender_host' : HOST_BEFORE_11}, '')
+            from pg_stat_wal_receiver where status = 'streaming') as upstream,
          current_setting('synchronous_standby_names') as names
     from pg_is_in_recovery() as recovering`
 
@@ -56,8 +60,8 @@ const STANDBYS = `
     from pg_stat_replication
    order by application_name`
 
-async function askServer(connection: Connection): Promise<SqlFacts> {
-  const [row] = await connection.rows<Row>(OWN_STATE)
+async function askServer(connection: Connection, version: number): Promise<SqlFacts> {
+  const [row] = await connection.rows<Row>(ownState(version))
   if (row === undefined) throw new Error('PostgreSQL did not say what it is')
   type Standby = SqlFacts['standbys'][number]
   const standbys = row.in_recovery ? [] : await connection.rows<Standby>(STANDBYS)
@@ -123,13 +127,18 @@ export async function gatherOwnFacts(
   const site = await gathering.try('resource', () => readSite({ values, env, deadline }))
   const version = site && (await gathering.try('version', () => readSiteVersion(site)))
   const control = site && (await gathering.try('control data', () => controlDataOf(site.instance, deadline)))
-  const ask = async (known: Site, pid: number, pidFile: Server['pidFile']): Promise<SqlFacts> =>
+  const ask = async (
+    known: Site,
+    major: number,
+    pid: number,
+    pidFile: Server['pidFile'],
+  ): Promise<SqlFacts> =>
     withSession(
       known,
       values,
       { pid, pidFile, answerMs: ANSWER_MS, patience: deadline.within(0) },
       deadline,
-      askServer,
+      (connection) => askServer(connection, major),
     )
   const answers = site !== null && server.kind === 'running' && version !== null && version >= 10
   if (version !== null && version < 10) gathering.unknown.push('positions: PostgreSQL is older than 10')
@@ -148,7 +157,7 @@ export async function gatherOwnFacts(
       systemIdentifier: control.systemIdentifier,
     },
     sql: answers
-      ? await gathering.try('PostgreSQL', () => ask(site, server.postmaster.pid, server.pidFile))
+      ? await gathering.try('PostgreSQL', () => ask(site, version, server.postmaster.pid, server.pidFile))
       : null,
     unknown: gathering.unknown,
   }

@@ -1,18 +1,21 @@
 /** SQL on one server. */
-import { type Client, type ClientConfig } from 'pg'
 import { type Deadline, messageOf } from '../ocf'
 import { traced } from '../ocf/trace'
 import { asUser, type User } from '../system/users'
-import { guardClient } from './guard-client'
+import { dataVersion } from './data-version'
 import { type Instance } from './instance'
+import { type Client, loadDriver } from './open-session'
 import { keptPassword, type PasswordKey } from './password-file'
 import { type PidFile } from './pid-file'
+import { type Purpose, type SessionNeeds } from './session-settings'
 
 export interface Login {
   readonly user: string
   /** Default: none, as for peer authentication; where the server asks for one, what the owner's ~/.pgpass holds. */
   readonly password?: string
   readonly database: string
+  /** What the session is for. Default: `read`. */
+  readonly purpose?: Purpose
 }
 
 /** The server did not answer a question, or answered with an error. */
@@ -68,6 +71,14 @@ export class SqlError extends Error {
     return (
       this.code === '57P02' || this.code === CUT_OFF || this.code === 'ECONNRESET' || this.code === 'EPIPE'
     )
+  }
+
+  /**
+   * The database does not exist, or lets nobody in, superusers neither: its owner can do both (SQLSTATE
+   * invalid_catalog_name, object_not_in_prerequisite_state). Of an error while connecting.
+   */
+  get closedDatabase(): boolean {
+    return this.code === '3D000' || this.code === '55000'
   }
 
   /** The server refused this user. */
@@ -144,18 +155,26 @@ function isUnencryptedRefused({ host }: PasswordKey, error: unknown): boolean {
 
 /** Loads what a connection needs: for whoever waits for something else before it makes one. */
 export async function prepareConnection(): Promise<void> {
-  await import('pg')
+  await loadDriver()
 }
 
-async function open(
-  owner: User,
-  key: PasswordKey,
-  password: string | undefined,
-  limitMs: number,
-  encrypted = false,
-): Promise<Client> {
-  const { Client } = await import('pg')
-  const settings: ClientConfig = {
+/** SQLSTATE `insufficient_privilege`: the user is no superuser, and may not set what is asked for. */
+const NOT_ALLOWED = '42501'
+
+/** What a session is opened with; how it is encrypted and what it asks for may change when the server refuses. */
+interface Opening {
+  readonly instance: Instance
+  readonly key: PasswordKey
+  readonly password: string | undefined
+  readonly limitMs: number
+  readonly needs: Omit<SessionNeeds, 'version'>
+  readonly encrypted: boolean
+}
+
+async function open(opening: Opening): Promise<Client> {
+  const { instance, key, password, limitMs, needs, encrypted } = opening
+  const { owner } = instance
+  const config = {
     ...key,
     // A function is called only when the server asks.
     password: password ?? (() => passwordFor(owner, key)),
@@ -164,19 +183,30 @@ async function open(
     application_name: 'ocf-ts',
     connectionTimeoutMillis: Math.ceil(limitMs),
   }
-  const client = guardClient(new Client(settings))
-  // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
-  client.on('error', () => undefined)
+  const driver = await loadDriver()
+  // One change of identity for both. The socket is connected, and with it the identity fixed, before connect() returns.
+  const { client, connected } = asUser(owner, () => {
+    const made = driver.newSession(config, { ...needs, version: dataVersion(instance) })
+    // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
+    made.on('error', () => undefined)
+    return { client: made, connected: made.connect() }
+  })
   try {
-    // The socket is connected, and with it the identity fixed, before connect() returns.
-    await asUser(owner, () => client.connect())
+    await connected
     return client
   } catch (error) {
     destroy(client)
-    if (!encrypted && isUnencryptedRefused(key, error)) return open(owner, key, password, limitMs, true)
-    throw sqlError(error)
+    if (!encrypted && isUnencryptedRefused(key, error)) return open({ ...opening, encrypted: true })
+    const refused = sqlError(error)
+    if (needs.superuser && refused.code === NOT_ALLOWED) {
+      return open({ ...opening, needs: { ...needs, superuser: false } })
+    }
+    throw refused
   }
 }
+
+/** How much longer than its client the server works on a statement: it is the client that says what took too long. */
+const MARGIN_MS = 1000
 
 /**
  * Connects. Over the unix socket the connection is made as the server's owner, so that peer authentication lets the
@@ -209,7 +239,21 @@ export async function connect(
   const client = await traced(
     'connection',
     () => `to ${key.host} port ${key.port} as ${key.user}, database ${key.database}`,
-    () => asked(limitMs(), (ms) => open(instance.owner, key, login.password, ms)),
+    () =>
+      asked(limitMs(), (ms) =>
+        open({
+          instance,
+          key,
+          password: login.password,
+          limitMs: ms,
+          needs: {
+            purpose: login.purpose ?? 'read',
+            superuser: login.user === instance.owner.name,
+            statementMs: ms + MARGIN_MS,
+          },
+          encrypted: false,
+        }),
+      ),
     () => 'open',
   )
   return {

@@ -3,8 +3,9 @@ import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
 import { removeOwned, writeOwned } from '../system/owned-files'
 import { describeFailure, runProgram } from '../system/run-program'
+import { dataVersion } from './data-version'
 import { type Instance } from './instance'
-import { CONNECT_SECONDS, SERVICE, serviceFile } from './upstream'
+import { SERVICE, serviceFile, serviceVariables } from './upstream'
 
 /** A connection string, and the variables that it needs. */
 export interface PrimaryService {
@@ -22,21 +23,24 @@ export interface PrimaryService {
  * @throws OcfError ERR_CONFIGURED for settings that no such file can hold
  */
 export async function withPrimaryService<T>(
-  { owner }: Instance,
+  instance: Instance,
   settings: Readonly<Record<string, string>>,
   directory: string,
   work: (service: PrimaryService) => Promise<T>,
 ): Promise<T> {
+  const { owner } = instance
   const path = `${directory}/rejoin.service.conf`
   const { dbname = 'postgres', ...others } = settings
   // What replication is told by it is no database.
   const database = dbname === 'replication' ? 'postgres' : dbname
+  // Of the primary's version, too. pg_rewind makes a temporary table there, up to version 13.
+  const needs = { purpose: 'write', superuser: false, version: dataVersion(instance) } as const
   writeOwned(owner, path, serviceFile({ ...others, dbname: database }))
   try {
     return await work({
       connection: `service=${SERVICE}`,
       database,
-      env: { PGSERVICEFILE: path, PGCONNECT_TIMEOUT: CONNECT_SECONDS },
+      env: serviceVariables(path, owner, settings, needs),
     })
   } finally {
     removeOwned(owner, path)

@@ -3,9 +3,11 @@ import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
 import { removeOwned, writeOwned } from '../system/owned-files'
 import { describeFailure, runProgram } from '../system/run-program'
+import { type User } from '../system/users'
 import { type Timeline } from './control-data'
 import { type Instance } from './instance'
 import { type Lsn, readLsn } from './lsn'
+import { type SessionNeeds, startupOptions } from './session-settings'
 import { type Fork, readTimelineHistory } from './timeline-history'
 
 export interface Upstream {
@@ -27,12 +29,14 @@ export const QUESTIONER = 'ocf-ts'
 export const CONNECT_SECONDS = '5'
 
 /**
- * The settings as a service file, which keeps a password off the command line.
+ * The settings as a service file, which keeps a password off the command line. Without `options`, which is a variable
+ * of `serviceVariables`: libpq up to version 12 reads no line that is longer than 255 bytes.
  *
  * @throws OcfError ERR_CONFIGURED for what no line can hold
  */
 export function serviceFile(settings: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(settings).map(([name, value]) => {
+  const named = Object.entries(settings).filter(([name]) => name !== 'options')
+  const lines = named.map(([name, value]) => {
     if (/[\r\n]/.test(value)) {
       throw new OcfError(ExitCode.ERR_CONFIGURED, `primary_conninfo_opt: ${name} has more than one line`)
     }
@@ -47,6 +51,31 @@ export function serviceFile(settings: Readonly<Record<string, string>>): string 
   })
   return `[${SERVICE}]\n${lines.join('')}`
 }
+
+/**
+ * The variables with which libpq's programs open a session by a service file, with our settings.
+ *
+ * @param path - of the service file
+ * @param options - of the connection's own settings: what they set beside ours stays
+ * @param connectSeconds - how long it may take to connect, where the settings do not say
+ */
+export function serviceVariables(
+  path: string,
+  { home }: User,
+  { options = '' }: Readonly<Record<string, string>>,
+  needs: SessionNeeds,
+  connectSeconds = CONNECT_SECONDS,
+): Readonly<Record<string, string | undefined>> {
+  return {
+    PGSERVICEFILE: path,
+    PGCONNECT_TIMEOUT: connectSeconds,
+    PGOPTIONS: `${options} ${startupOptions(needs)}`.trim(),
+    HOME: home,
+  }
+}
+
+/** No version: settings of a database or role do not count for a WAL sender, only those of the server. */
+const NEEDS: SessionNeeds = { purpose: 'read', superuser: false, version: undefined }
 
 /**
  * Asks the server that is reached by the settings of a connection string. It is libpq's own program that does, as the
@@ -78,7 +107,7 @@ export async function askUpstream(
       as: owner,
       deadline,
       cwd: instance.dataDirectory,
-      env: { PGSERVICEFILE: service, PGCONNECT_TIMEOUT: connectSeconds },
+      env: serviceVariables(service, owner, settings, NEEDS, connectSeconds),
     })
     if (result.code === 0) return result.stdout
     throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))

@@ -1,11 +1,10 @@
 /** Whether a primary still has the WAL that a standby needs. */
-import { Client } from 'pg'
 import { type Deadline, messageOf } from '../ocf'
 import { readOwnedFile } from '../system/owned-files'
 import { asUser, type User } from '../system/users'
 import { type Timeline } from './control-data'
-import { guardClient } from './guard-client'
 import { type Lsn, writeLsn } from './lsn'
+import { type Client, type ClientConfig, type Driver, loadDriver } from './open-session'
 import { keptPassword } from './password-file'
 import { QUESTIONER } from './upstream'
 
@@ -42,10 +41,19 @@ function encryption(owner: User, settings: Settings): { readonly [key: string]: 
   }
 }
 
-function clientOf(owner: User, settings: Settings, encrypted: boolean, deadline: Deadline): Client {
+/** No version: settings of a database or role do not count for it, only those of the server. */
+const NEEDS = { purpose: 'read', superuser: false, version: undefined } as const
+
+function clientOf(
+  driver: Driver,
+  owner: User,
+  settings: Settings,
+  encrypted: boolean,
+  deadline: Deadline,
+): Client {
   const { host = '', port = '5432', user = owner.name, password } = settings
   const key = { host, port: Number(port), user, database: 'replication' }
-  const config = {
+  const config: ClientConfig & { readonly replication: string } = {
     ...key,
     password: password ?? (() => keptPassword(owner, key) ?? ''),
     ssl: encrypted && encryption(owner, settings),
@@ -53,15 +61,16 @@ function clientOf(owner: User, settings: Settings, encrypted: boolean, deadline:
     connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
     replication: 'true',
   }
-  return guardClient(new Client(config))
+  return driver.newSession(config, NEEDS)
 }
 
 async function connectTo(owner: User, settings: Settings, deadline: Deadline): Promise<Client> {
   const optional = ['prefer', 'allow', 'disable'].includes(settings['sslmode'] ?? 'prefer')
   const attempts = encryption(owner, settings) === false ? [false] : optional ? [true, false] : [true]
+  const driver = await loadDriver()
   let failure: unknown
   for (const encrypted of attempts) {
-    const client = clientOf(owner, settings, encrypted, deadline)
+    const client = clientOf(driver, owner, settings, encrypted, deadline)
     client.on('error', () => undefined)
     try {
       await asUser(owner, () => client.connect())

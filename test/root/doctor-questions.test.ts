@@ -50,13 +50,14 @@ test.each(VERSIONS)(
       await client.query("select pg_create_physical_replication_slot('a', true)")
       const rows = async <R>(sql: string, parameters: readonly unknown[] = []): Promise<readonly R[]> =>
         (await client.query(sql, [...parameters])).rows as R[]
-      const facts = await askSettings({ rows, close: () => undefined }, version, false, 'repl')
+      const facts = await askSettings({ rows, close: () => undefined }, version, false, 'repl', 'postgres')
       expect(facts).toMatchObject({
         walKeptBytes: 64 * 2 ** 20,
         ownCommits: [{ whose: 'role repl in database postgres', value: 'off' }],
         archiver: { archived: 0, failed: 0, lastArchived: null, lastFailed: null },
         slots: [{ name: 'a', active: false, walStatus: version >= 13 ? 'reserved' : null }],
         role: { replication: true, login: true },
+        database: { name: 'postgres', owner: 'postgres', ownerIsSuperuser: true, open: true },
         standbys: [],
         settings: { fsync: 'on', hot_standby: 'on', synchronous_commit: 'on', listen_addresses: '' },
       })

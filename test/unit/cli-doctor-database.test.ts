@@ -161,6 +161,47 @@ describe('postgresql', () => {
       }),
       ['error pgpass node2: /var/lib/postgresql/.pgpass on node2 does not belong to postgres'],
     ],
+    [
+      "a database of somebody's own",
+      withServer('node1', {
+        database: { name: 'app', owner: 'mallory', ownerIsSuperuser: false, open: true },
+      }),
+      [
+        'warning database-owner node1: template1, the database of the agent, belongs to mallory, who can close it',
+      ],
+    ],
+    [
+      'a statement of the site in it, as a superuser',
+      {
+        cib: [['name="start_opt" value="-p 5432"', 'name="monitor_sql" value="select f()"']],
+        ...withServer('node1', {
+          database: { name: 'app', owner: 'mallory', ownerIsSuperuser: false, open: true },
+        }),
+      },
+      [
+        'warning database-owner node1: monitor_sql runs as a superuser in template1, where mallory can change what its functions and tables are',
+      ],
+    ],
+    [
+      'a database of another superuser',
+      withServer('node1', { database: { name: 'app', owner: 'admin', ownerIsSuperuser: true, open: true } }),
+      [],
+    ],
+    [
+      'a database that takes no connections',
+      withServer('node1', {
+        database: { name: 'template1', owner: 'postgres', ownerIsSuperuser: true, open: false },
+      }),
+      ['warning database-owner node1: template1, the database of the agent, takes no connections'],
+    ],
+    [
+      'no database',
+      {
+        cib: [['name="start_opt" value="-p 5432"', 'name="monitor_sql" value="select f()"']],
+        ...withServer('node1', { database: null }),
+      },
+      ['error database-owner node1: template1, the database of the agent, does not exist: monitor_sql fails'],
+    ],
   ])('%s', (_, change, expected) => {
     expect(brief(postgresql, change)).toEqual(expected)
   })

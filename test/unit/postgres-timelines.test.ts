@@ -6,7 +6,8 @@ import { describeLoss, findFork } from '../../agents/pgsql/decide-rejoin'
 import { readControlData } from '../../lib/postgres/control-data'
 import { leadsTo } from '../../lib/postgres/stray-timeline'
 import { type Fork, readTimelineHistory } from '../../lib/postgres/timeline-history'
-import { serviceFile } from '../../lib/postgres/upstream'
+import { startupOptions } from '../../lib/postgres/session-settings'
+import { serviceFile, serviceVariables } from '../../lib/postgres/upstream'
 
 const controlData = (name: string): string =>
   readFileSync(join(__dirname, `../fixtures/pg_controldata-${name}.txt`), 'utf8')
@@ -72,6 +73,19 @@ test('a connection string as a service file', () => {
   expect(serviceFile({ host: '10.0.0.1', password: `it's` })).toBe(`[ocf-ts]\nhost=10.0.0.1\npassword=it's\n`)
   expect(() => serviceFile({ password: 'a\nb' })).toThrow('password has more than one line')
   expect(() => serviceFile({ password: 'a ' })).toThrow('password ends with a blank')
+})
+
+test('with options, which are a variable: ours count for more, being the last', () => {
+  const settings = { host: '10.0.0.1', options: '-c search_path=x -c geqo=off' }
+  expect(serviceFile(settings)).toBe('[ocf-ts]\nhost=10.0.0.1\n')
+  const needs = { purpose: 'write', superuser: false, version: 15 } as const
+  const owner = { name: 'postgres', uid: 1, gid: 1, home: '/home' }
+  expect(serviceVariables('/x', owner, settings, needs)).toEqual({
+    PGSERVICEFILE: '/x',
+    PGCONNECT_TIMEOUT: '5',
+    PGOPTIONS: `-c search_path=x -c geqo=off ${startupOptions(needs)}`,
+    HOME: '/home',
+  })
 })
 
 describe('where two timelines fork', () => {

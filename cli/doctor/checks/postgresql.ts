@@ -364,6 +364,52 @@ const passwordFile: Check = {
   },
 }
 
+const DEFAULT_DATABASE = 'template1'
+
+/** What is wrong with the database that the agent connects to; nothing where its owner is trusted as the server's is. */
+function databaseTrouble({ node, database, server }: Answering): Trouble | undefined {
+  const name = database.parameters['pgdb'] ?? DEFAULT_DATABASE
+  const account = database.parameters['pgdba'] ?? 'postgres'
+  const found = server.database
+  const mend = `set pgdb to a database that belongs to ${account}: template1 or postgres`
+  const own = database.parameters['monitor_sql'] !== undefined
+  if (found === null || !found.open) {
+    const what = found === null ? 'does not exist' : 'takes no connections'
+    return {
+      severity: own ? 'error' : 'warning',
+      node,
+      finding: `${name}, the database of the agent, ${what}${own ? ': monitor_sql fails' : ''}`,
+      evidence: [`pgdb=${name}; the agent asks in postgres or template1 instead`],
+      mend: found === null ? mend : `alter database "${name}" allow_connections true; or ${mend}`,
+    }
+  }
+  if (found.ownerIsSuperuser || found.owner === account) return undefined
+  const path = own && (database.parameters['monitor_user'] ?? '') === ''
+  return {
+    severity: 'warning',
+    node,
+    finding: path
+      ? `monitor_sql runs as a superuser in ${name}, where ${found.owner} can change what its functions and tables are`
+      : `${name}, the database of the agent, belongs to ${found.owner}, who can close it`,
+    evidence: [`pgdb=${name}, and its owner ${found.owner} is no superuser`],
+    mend: path ? `set monitor_user to one that is no superuser; or ${mend}` : mend,
+  }
+}
+
+const agentsDatabase: Check = {
+  id: 'database-owner',
+  theme: 'postgresql',
+  wellWhen: "the database of the agent belongs to PostgreSQL's own account, and takes connections",
+  examine: (examination) => {
+    // It is the same on every standby.
+    const found = servers(examination, () => true)?.filter(
+      ({ node, database }) => !isReplicated(database) || primarySeat(examination, database)?.node === node,
+    )
+    if (found === undefined || found.length === 0) return undefined
+    return found.flatMap((seat) => databaseTrouble(seat) ?? [])
+  },
+}
+
 export const postgresql: readonly Check[] = [
   settings,
   commits,
@@ -373,4 +419,5 @@ export const postgresql: readonly Check[] = [
   archive,
   restore,
   passwordFile,
+  agentsDatabase,
 ]

@@ -147,7 +147,7 @@ export async function examineDatabase(
               patience: deadline.within(0),
             },
             deadline,
-            (connection) => askSettings(connection, version, isStandby, values.repuser),
+            (connection) => askSettings(connection, version, isStandby, values.repuser, values.pgdb),
           ),
         )
       : null,

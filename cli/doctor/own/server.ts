@@ -52,6 +52,12 @@ const ROWS = {
            coalesce(auth_method, '') as method, error
       from pg_catalog.pg_hba_file_rules order by line_number`,
   role: `select rolreplication or rolsuper as replication, rolcanlogin as login from pg_catalog.pg_roles where rolname = $1`,
+  database: `
+    select datname as name, pg_catalog.pg_get_userbyid(datdba) as owner, rolsuper as "ownerIsSuperuser",
+           datallowconn as open
+      from pg_catalog.pg_database
+      join pg_catalog.pg_roles on pg_roles.oid = datdba
+     where datname = $1`,
   standbys: `select application_name as name, host(client_addr) as address from pg_catalog.pg_stat_replication`,
 } as const
 
@@ -66,12 +72,14 @@ const slots = (version: number, recovers: boolean): string => `
  * Asks a server, of version 10 or newer.
  *
  * @param user - the replication user
+ * @param database - the agent's (`pgdb`)
  */
 export async function askSettings(
   connection: Connection,
   version: number,
   recovers: boolean,
   user: string,
+  database: string,
 ): Promise<ServerFacts> {
   const one = async <R>(sql: string, ...parameters: readonly unknown[]): Promise<R | undefined> =>
     (await connection.rows<R>(sql, parameters))[0]
@@ -89,6 +97,7 @@ export async function askSettings(
     slots: await connection.rows(slots(version, recovers)),
     hba: await connection.rows(ROWS.hba),
     role: (await one<NonNullable<ServerFacts['role']>>(ROWS.role, user)) ?? null,
+    database: (await one<NonNullable<ServerFacts['database']>>(ROWS.database, database)) ?? null,
     standbys: await connection.rows(ROWS.standbys),
   }
 }

@@ -94,14 +94,19 @@ export class TestServer {
     }
   }
 
+  /** What the server has said. */
+  log(): string {
+    return readFileSync(join(this.directory, 'log'), 'utf8')
+  }
+
   /** The postmaster's number, from its pid file. */
   get postmaster(): number {
     return Number(readFileSync(join(this.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0])
   }
 
   /** @param complaints - what becomes of psql's; ignored where it is to fail */
-  sql(query: string, complaints: 'inherit' | 'ignore' = 'inherit'): string {
-    const psql = ['psql', '-XAtq', '-h', this.directory, '-d', 'template1', '-c', query]
+  sql(query: string, complaints: 'inherit' | 'ignore' = 'inherit', database = 'template1'): string {
+    const psql = ['psql', '-XAtq', '-h', this.directory, '-d', database, '-c', query]
     return execFileSync('runuser', ['-u', 'postgres', '--', ...psql], {
       encoding: 'utf8',
       cwd: '/',

@@ -119,6 +119,7 @@ export function serverFacts(change: Partial<ServerFacts> = {}): ServerFacts {
       },
     ],
     role: { replication: true, login: true },
+    database: { name: 'template1', owner: 'postgres', ownerIsSuperuser: true, open: true },
     standbys: [{ name: 'node2', address: '192.168.2.2' }],
     ...change,
   }
