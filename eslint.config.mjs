@@ -93,7 +93,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['lib/postgres/open-session.ts'],
+    files: ['lib/postgres/{open-session,guard-client}.ts'],
     rules: { 'no-restricted-imports': 'off', 'no-restricted-syntax': 'off' },
   },
   {
