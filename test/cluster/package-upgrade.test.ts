@@ -108,7 +108,7 @@ story('a live cluster', () => {
       const load = await lab.startWriteLoad()
       await load.waitForMore(50)
       lab.node('node1').killPostgres()
-      await lab.waitFor('node2 is the primary', serves('node2'))
+      await lab.waitFor('node2 is the primary', serves(lab.node('node2')))
       await load.waitForMore(50)
       await load.stop()
       expect(await load.lostRows(lab.node('node2'))).toEqual([])

@@ -23,40 +23,48 @@ function run(program: string, args: readonly string[], timeout: number): string 
 }
 
 /**
- * Runs commands of bash as root of a system that nothing has been done to, and that is gone afterwards; what they
- * print. `packages` is /packages there.
+ * Runs commands of bash as root of a system that nothing has been done to, and that is gone afterwards, with all that it
+ * runs; what they print. `files` is /packages there.
  *
+ * @param options - `network`: what the commands install from the network reaches it as this machine does
  * @throws Error with all that was printed where one of them fails
  */
-export function onFreshRoot(suite: Suite, packages: string, commands: string): string {
+export function onFreshRoot(
+  suite: Suite,
+  files: string,
+  commands: string,
+  { network = false, timeoutMs = 120_000 } = {},
+): string {
+  // A root of its own, and no chroot: programs that enter a namespace of the cluster in it find it there, too.
   const prepare = `
     over=$(mktemp -d)
     mount -t tmpfs none "$over"
     mkdir "$over/upper" "$over/work" "$over/root"
     mount -t overlay overlay -o "lowerdir=$0,upperdir=$over/upper,workdir=$over/work" "$over/root"
-    mkdir "$over/root/packages"
-    mount --bind "$1" "$over/root/packages"
-    mount -t proc proc "$over/root/proc"
-    # What stays open is the namespace's own: nothing of it is left in /tmp.
     cd "$over/root"
-    exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \\
-      DEBIAN_FRONTEND=noninteractive bash -euo pipefail -c "$2"`
+    mkdir packages machine
+    mount --bind "$1" packages
+    mount -t proc proc proc
+    mount --rbind /sys sys
+    mount --rbind /dev dev
+    for own in run tmp var/tmp; do mount -t tmpfs none $own; done
+    more=
+    if [[ -n $3 ]]; then
+      cp -L /etc/resolv.conf etc/
+      [[ -z \${NODE_EXTRA_CA_CERTS:-} ]] || { more=/etc/more-certificates.pem; cp -L "$NODE_EXTRA_CA_CERTS" ".$more"; }
+    fi
+    pivot_root . machine
+    cd /
+    umount --lazy machine
+    rmdir machine
+    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+      DEBIAN_FRONTEND=noninteractive \${more:+NODE_EXTRA_CA_CERTS=$more} bash -euo pipefail -c "$2"`
   return run(
     'unshare',
     [
-      '--mount',
-      '--pid',
-      '--fork',
-      '--kill-child',
-      'bash',
-      '-euo',
-      'pipefail',
-      '-c',
-      prepare,
-      rootOf(suite),
-      packages,
-      commands,
+      ...['--mount', '--pid', '--fork', '--kill-child', 'bash', '-euo', 'pipefail', '-c', prepare],
+      ...[rootOf(suite), files, commands, network ? 'network' : ''],
     ],
-    120_000,
+    timeoutMs,
   )
 }
