@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { agentNames, REPOSITORY, temporaryDirectory } from '../unit/support/built-agents'
 import { commandsIn, readmeBlock } from '../unit/support/readme-blocks'
-import { isRootMade, makeRoot, onFreshRoot, type Suite } from './support/fresh-root'
+import { isRootMade, makeRoot, onFreshRoot, rootOf, type Suite } from './support/fresh-root'
 import { makeOlderDeb, makePackages, must, OLDER, type Packages } from './support/packages'
 
 jest.setTimeout(120_000)
@@ -146,6 +146,40 @@ ${commands}`,
     ])
   })
 })
+
+test(
+  'by rpm: not removed while the cluster has resources of ocf:ts',
+  () => {
+    makeRoot('trixie')
+    // rpm is this machine's, which runs what the package does before its removal in the other system.
+    const script = `
+    root=/mnt/system
+    mount -t tmpfs none /mnt
+    mkdir /mnt/upper /mnt/work $root
+    mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/work" $root
+    rpm() { command rpm --root $root --dbpath /rpmdb --nodeps "$@" 2>&1; }
+    rpm --install "$2" >/dev/null
+    for code in 0 124 105; do
+      printf '#!/bin/sh\nexit %s\n' $code >$root/usr/sbin/cibadmin
+      chmod 755 $root/usr/sbin/cibadmin
+      rpm --erase ocf-ts | grep -o 'ocf-ts: the cluster.*\\|ocf-ts: cannot.*' || true
+      if [[ -e $root/usr/sbin/ocf-ts ]]; then echo "$code kept"; else echo "$code removed"; fi
+    done`
+    const arguments_ = ['-euo', 'pipefail', '-c', script, 'bash', rootOf('trixie'), packages.rpm]
+    expect(
+      must('unshare', ['--mount', 'bash', ...arguments_])
+        .trimEnd()
+        .split('\n'),
+    ).toEqual([
+      'ocf-ts: the cluster on this node has resources of ocf:ts, which could not be stopped without their agents.',
+      '0 kept',
+      'ocf-ts: cannot find out whether the cluster on this node has resources of ocf:ts (cibadmin: exit code 124).',
+      '124 kept',
+      '105 removed',
+    ])
+  },
+  10 * 60_000,
+)
 
 test('by rpm, in an empty root: installed, as it was made, and removed without a trace', () => {
   const root = join(directory.path, 'empty')

@@ -1,5 +1,5 @@
 /** The files of the packages. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { makeProgram } from '../../../cli/program'
@@ -88,6 +88,10 @@ export async function packageContent(releases: readonly Release[]): Promise<read
     packed(`${documents}/changelog`, debianChangelog(releases)),
     packed(`${documents}/README.md`, file('README.md')),
     packed(`${documents}/README.zh-CN.md`, file('README.zh-CN.md')),
+    // README leads there.
+    ...readdirSync(join(REPOSITORY, 'docs')).map((name) =>
+      packed(`${documents}/docs/${name}`, file(join('docs', name))),
+    ),
   ]
   return [...entries].sort((one, other) => (one.path < other.path ? -1 : 1))
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 /** What debootstrap calls Debian 12 and 13. */
 export type Suite = 'bookworm' | 'trixie'
 
-const rootOf = (suite: Suite): string => `/var/cache/ocf-ts/roots/${suite}-minbase`
+/** Where it is kept. */
+export const rootOf = (suite: Suite): string => `/var/cache/ocf-ts/roots/${suite}-minbase`
 
 /** Whether the file system is there already: to make it takes a minute, and the archive of Debian. */
 export const isRootMade = (suite: Suite): boolean => existsSync(rootOf(suite))
@@ -37,11 +38,10 @@ export function onFreshRoot(
 ): string {
   // A root of its own, and no chroot: programs that enter a namespace of the cluster in it find it there, too.
   const prepare = `
-    over=$(mktemp -d)
-    mount -t tmpfs none "$over"
-    mkdir "$over/upper" "$over/work" "$over/root"
-    mount -t overlay overlay -o "lowerdir=$0,upperdir=$over/upper,workdir=$over/work" "$over/root"
-    cd "$over/root"
+    mount -t tmpfs none /mnt
+    mkdir /mnt/upper /mnt/work /mnt/root
+    mount -t overlay overlay -o "lowerdir=$0,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
+    cd /mnt/root
     mkdir packages machine
     mount --bind "$1" packages
     mount -t proc proc proc

@@ -21,7 +21,7 @@ archive=$(apt-get indextargets --format '$(CREATED_BY) $(CODENAME) $(SITE)' | aw
 # In memory, where what dpkg writes to the disk after each file costs nothing; in a namespace, which cleans up.
 unshare --mount --pid --fork --kill-child bash -euo pipefail -c '
   root=$1 suite=$2 archive=$3
-  draft=$(mktemp -d)
+  draft=/mnt
   mount -t tmpfs -o mode=755 none "$draft"
   debootstrap --variant=minbase "$suite" "$draft" "$archive"
   printf "deb %s %s main\n" "$archive" "$suite" >"$draft/etc/apt/sources.list"
@@ -36,8 +36,6 @@ unshare --mount --pid --fork --kill-child bash -euo pipefail -c '
   umount "$draft/proc"
   rm -rf -- "$root.new"
   cp -a -- "$draft" "$root.new"
-  umount "$draft"
-  rmdir -- "$draft"
 ' bash "$root" "$suite" "$archive" >"$root.log" 2>&1 </dev/null || {
   tail -n 20 -- "$root.log" >&2
   exit 1
