@@ -1,6 +1,6 @@
 /**
- * The packages on fresh systems: installed, upgraded, removed. On the release that CI runs on where its file system is to
- * be made first; on both with OCF_TS_TEST_ALL, and wherever both are there.
+ * The packages on fresh systems: installed, upgraded, removed. On Debian 13 always; on Debian 12, too, with
+ * OCF_TS_TEST_ALL, or where its file system has been made already: to make one takes a minute.
  */
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
