@@ -1,6 +1,6 @@
 /** How a command ends: for scripts the code, for people the words. */
 
-/** Exit codes of every command; `--help` tells them. */
+/** Exit codes of every command. */
 export const Exit = {
   /** Done; or all is well. */
   OK: 0,
@@ -15,6 +15,15 @@ export const Exit = {
 } as const
 
 export type Exit = (typeof Exit)[keyof typeof Exit]
+
+/** The same for people: in `--help`, and in the man page. */
+export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
+  [Exit.OK]: 'done, all is well',
+  [Exit.TROUBLE]: 'something is wrong, or failed',
+  [Exit.USAGE]: 'wrong command line',
+  [Exit.REFUSED]: 'refused, nothing changed',
+  [Exit.UNREACHABLE]: 'the cluster or a node does not answer',
+}
 
 /** A command cannot go on. The message is one sentence for the operator, `mend` what to do about it. */
 export class CommandError extends Error {

@@ -30,7 +30,7 @@ import { resume } from './commands/resume'
 import { status } from './commands/status'
 import { switchover } from './commands/switchover'
 import { watchPrimary } from './commands/watch-primary'
-import { Exit } from './exit'
+import { Exit, EXIT_MEANINGS } from './exit'
 
 /** In the order of `--help`. */
 const COMMANDS: readonly Definition[] = [
@@ -66,6 +66,13 @@ const INTERNAL: readonly Definition[] = [
   doctorReach,
 ]
 
+/** The codes of every command, in two lines that fit a terminal. */
+function exitCodes(): string {
+  const told = Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `${code} ${meaning}`)
+  const [first, second] = [told.slice(0, Exit.REFUSED), told.slice(Exit.REFUSED)]
+  return `Exit codes: ${first.join('; ')};\n${second.join('; ')}.`
+}
+
 export function makeProgram(setting: Setting): Command {
   const program = new Command('ocf-ts')
     .description('PostgreSQL under pacemaker with the agents of ocf-ts: look, change, repair, rehearse.')
@@ -73,8 +80,7 @@ export function makeProgram(setting: Setting): Command {
     .addHelpText(
       'after',
       `
-Exit codes: ${Exit.OK} done, all is well; ${Exit.TROUBLE} something is wrong, or failed; ${Exit.USAGE} wrong command line;
-${Exit.REFUSED} refused, nothing changed; ${Exit.UNREACHABLE} the cluster or a node does not answer.
+${exitCodes()}
 
 Other nodes are asked through ssh, as root; OCF_TS_SSH sets another command, for example "ssh -F /etc/ocf-ts/ssh_config".
 `,

@@ -35,6 +35,9 @@ if [[ \${funcstack[1]-} == _ocf-ts ]]; then _ocf_ts "$@"; else compdef _ocf_ts o
 `,
 }
 
+/** What a shell reads to complete the tool's command line. */
+export const completionScriptOf = (shell: Shell): string => SCRIPTS[shell]
+
 export function completionScript(terminal: Terminal, shell: Shell): Exit {
   terminal.write(SCRIPTS[shell])
   return Exit.OK

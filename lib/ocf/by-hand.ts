@@ -49,7 +49,8 @@ function collectSetting(known: readonly string[]) {
   }
 }
 
-function program<P extends Parameters>(agent: Agent<P>): Command {
+/** The command line of an agent that a person calls: its options, and the text of its `--help`. */
+export function programByHand<P extends Parameters>(agent: Agent<P>): Command {
   return new Command(agent.name)
     .description(agent.shortdesc)
     .version(agent.version)
@@ -97,7 +98,7 @@ export async function runByHand<P extends Parameters>(
   args: readonly string[],
   options: RunOptions,
 ): Promise<ExitCode> {
-  const command = program(agent)
+  const command = programByHand(agent)
   if (args.length === 0) {
     command.outputHelp({ error: true })
     return ExitCode.ERR_ARGS

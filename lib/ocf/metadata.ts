@@ -45,22 +45,34 @@ function parameterElements(parameters: Parameters): object[] {
   }))
 }
 
-function actionElements<P extends Parameters>(agent: Agent<P>): object[] {
+/** An action as the meta-data advise it; a recurring one for each of its runs. Times are written as `60s`. */
+export interface AdvertisedAction {
+  readonly name: string
+  readonly timeout: string
+  readonly depth?: number
+  readonly interval?: string
+  readonly role?: string
+}
+
+/** The actions that the meta-data name, in their order. */
+export function advertisedActions<P extends Parameters>(agent: Agent<P>): readonly AdvertisedAction[] {
   const own = Object.entries(agent.actions).flatMap(([name, { timeout, internal, recurring = [{}] }]) =>
     (internal ? [] : recurring).map((run: { interval?: number; role?: string; depth?: number }) => ({
-      '@name': name,
-      ...(run.depth !== undefined && { '@depth': run.depth }),
-      '@timeout': `${timeout}s`,
-      ...(run.interval !== undefined && { '@interval': `${run.interval}s` }),
-      ...(run.role !== undefined && { '@role': run.role }),
+      name,
+      ...(run.depth !== undefined && { depth: run.depth }),
+      timeout: `${timeout}s`,
+      ...(run.interval !== undefined && { interval: `${run.interval}s` }),
+      ...(run.role !== undefined && { role: run.role }),
     })),
   )
-  const builtIn = BUILT_IN.filter((name) => !(name in agent.actions)).map((name) => ({
-    '@name': name,
-    '@timeout': '5s',
-  }))
+  const builtIn = BUILT_IN.filter((name) => !(name in agent.actions)).map((name) => ({ name, timeout: '5s' }))
   return [...own, ...builtIn]
 }
+
+const actionElements = <P extends Parameters>(agent: Agent<P>): object[] =>
+  advertisedActions(agent).map((action) =>
+    Object.fromEntries(Object.entries(action).map(([name, value]) => [`@${name}`, value])),
+  )
 
 /**
  * The agent's meta-data as XML (OCF Resource Agent API 1.1, "Metadata").

@@ -18,7 +18,7 @@ import { build } from 'esbuild'
 import { type Agent } from '../../lib/ocf'
 import { metadataXml } from '../../lib/ocf/metadata'
 import { bundleProgram, executable } from './program'
-import { firstLines } from './shortcut'
+import { firstLines, startedBy } from './shortcut'
 import { TARGET } from './target'
 
 export interface BuildAgentOptions {
@@ -99,14 +99,14 @@ export interface InstallAgentOptions {
   readonly ocfRoot?: string
 }
 
-/** The line of an executable that starts Node: the first, or the third of one that the shell begins. */
+/** An executable with the whole path of this Node in the line that starts it. */
 function withNode(contents: string): string {
   const node = process.execPath
   // The kernel reads a first line up to 127 characters, and takes what follows a blank for an argument.
   if (/\s/.test(node) || node.length > 125) {
     throw new Error(`${node}: a program cannot be started by this path; run it with a Node that is elsewhere`)
   }
-  return contents.replace('/usr/bin/env node', () => node)
+  return startedBy(contents, node)
 }
 
 /**

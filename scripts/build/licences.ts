@@ -10,9 +10,13 @@ function noticeOf(root: string, folder: string): string {
     license?: string
   }
   const file = readdirSync(directory).find((entry) => /^(licen[cs]e|copying)/i.test(entry))
-  const text = file === undefined ? '' : `\n\n${readFileSync(join(directory, file), 'utf8').trim()}`
+  const text =
+    file === undefined ? '' : `\n\n${readFileSync(join(directory, file), 'utf8').replaceAll('\r', '').trim()}`
   return `${name} ${version} (${license ?? 'see its own text'})${text}`
 }
+
+const TITLE = 'This file contains the following packages.'
+const BETWEEN = '\n\n----\n\n'
 
 /**
  * One comment with the notice of every package.
@@ -25,6 +29,14 @@ export function licences(root: string, inputs: readonly string[]): string {
   const folders = inputs.flatMap((input) => /^[^:]*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [])
   const notices = [...new Set(folders)].sort().map((folder) => noticeOf(root, folder))
   if (notices.length === 0) return ''
-  const text = ['This file contains the following packages.', ...notices].join('\n\n----\n\n')
+  const text = [TITLE, ...notices].join(BETWEEN)
   return `/*\n${text.replaceAll('*/', '* /')}\n*/\n`
+}
+
+/** The notices in an executable. */
+export function noticesIn(executable: string): readonly string[] {
+  const begin = executable.lastIndexOf(`/*\n${TITLE}`)
+  if (begin < 0) return []
+  const [, ...notices] = executable.slice(begin, executable.lastIndexOf('\n*/')).split(BETWEEN)
+  return notices
 }

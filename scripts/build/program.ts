@@ -9,6 +9,7 @@ import { TARGET } from './target'
 /** An executable that is made, and not on disk yet. */
 export interface Executable {
   readonly name: string
+  readonly contents: string
   /** Puts it into a directory, in place of an older one, without a moment in which it is half there. */
   write(directory: string): { path: string; bytes: number }
 }
@@ -61,6 +62,7 @@ export async function bundleProgram({ root, entry, banner, plugins = [] }: Sourc
 export function executable(name: string, contents: string): Executable {
   return {
     name,
+    contents,
     write(directory) {
       mkdirSync(directory, { recursive: true })
       const path = join(directory, name)

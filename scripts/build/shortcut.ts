@@ -61,3 +61,8 @@ export function firstLines(entry: string, name: string, metadata?: string): stri
     '*/',
   ].join('\n')
 }
+
+/** An executable, or its text, with the Node of this path in the line that starts it. */
+export function startedBy(contents: string, node: string): string {
+  return contents.replace('/usr/bin/env node', () => node)
+}

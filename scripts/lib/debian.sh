@@ -25,9 +25,8 @@ debian_apt() {
   return 1
 }
 
-# Installs packages. No daemon is started, none is left to start with the machine, and no database is made: whoever
-# tries this project out did not ask for a cluster on the machine itself.
-debian_install() {
+# Whether packages can be installed here at all; says why not: debian_can_install PACKAGES...
+debian_can_install() {
   ((EUID == 0)) || {
     printf 'scripts/setup: missing: %s. Run it as root to install them.\n' "$*" >&2
     return 1
@@ -36,7 +35,12 @@ debian_install() {
     printf 'scripts/setup: missing: %s. It can install them only on Debian.\n' "$*" >&2
     return 1
   }
-  printf 'Installing the Debian packages %s\n' "$*"
+}
+
+# Installs packages. No daemon is started, none is left to start with the machine, and no database is made: whoever
+# tries this project out did not ask for a cluster on the machine itself.
+debian_install() {
+  debian_can_install "$@" || return
   (
     policy=/usr/sbin/policy-rc.d
     no_database=/etc/postgresql-common/createcluster.d/ocf-ts.conf

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # Functions about npm packages for scripts/setup.
 
-# Whether node_modules is what package-lock.json says, by the list that npm keeps in it.
+# Whether node_modules of a directory is what package-lock.json says, by the list that npm keeps in it. Without Node it
+# is not: npm_is_current DIRECTORY
 npm_is_current() {
-  node -e '
+  command -v node >/dev/null && (cd -- "$1" && node -e '
     const fs = require("node:fs")
     const packagesIn = (file) => JSON.parse(fs.readFileSync(file, "utf8")).packages
     const here = (list, value) => list === undefined || [list].flat().includes(value)
@@ -21,15 +22,10 @@ npm_is_current() {
     } catch {
       process.exit(1)
     }
-  '
+  ')
 }
 
-# Installs the packages of a directory as its package-lock.json pins them, unless they are there.
-npm_install_if_stale() {
-  (
-    cd -- "$1" || exit
-    npm_is_current && exit 0
-    printf 'Installing the npm packages of %s\n' "$1"
-    npm ci --no-audit --no-fund --loglevel=error
-  )
+# Installs the packages of a directory as its package-lock.json pins them: npm_install DIRECTORY
+npm_install() {
+  cd -- "$1" && npm ci --no-audit --no-fund --loglevel=error
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Functions for the commands that bring clusters up on this machine: scripts/demo, scripts/bench.
+# Functions for the commands that are TypeScript programs: scripts/demo, scripts/bench, scripts/package.
 
 # Ends the command unless it runs as root: need_root NAME
 need_root() {
@@ -9,11 +9,12 @@ need_root() {
   }
 }
 
-# Installs what is missing, then becomes a TypeScript program of this repository: become REPOSITORY PROGRAM ARGUMENTS...
+# Installs what is missing, then becomes a TypeScript program of this repository. PURPOSE is that of scripts/setup, with
+# what follows and how long it takes behind a colon: become PURPOSE[:TEXT] REPOSITORY PROGRAM ARGUMENTS...
 become() {
-  local repo=$1 program=$2
-  shift 2
-  "$repo/scripts/setup"
+  local purpose=${1%%:*} afterwards=${1#"${1%%:*}"} repo=$2 program=$3
+  shift 3
+  "$repo/scripts/setup" --for "$purpose" ${afterwards:+--then "${afterwards#:}"}
   # They change what every start of Node costs, in the measurements too, and nothing from here on needs them.
   unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
   # Not the tsx command, which would run the program in a child: Ctrl-C is for the one that cleans up.
