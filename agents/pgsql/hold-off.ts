@@ -9,6 +9,7 @@
 import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { findServer } from '../../lib/postgres/server-state'
+import { followsNobody } from '../../lib/postgres/wal-receiver'
 import { readOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalProcess } from '../../lib/system/processes'
 import { type Context } from './agent'
@@ -57,10 +58,5 @@ export async function holdOff(
     const settings = standbySettings(site, values, version, { heldOff: true })
     if (!changeRecoverySettings(site, settings)) return false
   }
-  return deadline.within(RELOAD_MS).holds(POLL_MS, async () => {
-    const [row] = await connection.rows<{ setting: string }>(
-      `select setting from pg_catalog.pg_settings where name = 'primary_conninfo'`,
-    )
-    return row?.setting === ''
-  })
+  return deadline.within(RELOAD_MS).holds(POLL_MS, () => followsNobody(connection))
 }

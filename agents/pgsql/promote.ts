@@ -1,6 +1,6 @@
 /** Making this node's standby the primary. */
 import { type ClusterSnapshot, findNode, takeSnapshot } from '../../lib/cluster/snapshot'
-import { carryOut, namedSteps, ExitCode, OcfError } from '../../lib/ocf'
+import { carryOut, ExitCode, messageOf, namedSteps, OcfError } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { promoteServer } from '../../lib/postgres/promote-server'
@@ -203,10 +203,15 @@ async function promoteWith(
       signalProcess(runningServer(site).pid, 'SIGHUP')
     },
     // In a session of its own: a restart ends the one before it.
+    // Somebody may have taken all slots that there are (a replication user may): no reason to have no primary.
     'make slots': () =>
       withSession(site, values, runningServer(site), deadline, (fresh) =>
         makeStandbySlots(fresh, site, version, log),
-      ),
+      ).catch((error: unknown) => {
+        log.warning(
+          `the replication slots of the standbys were not made, and those that need one do not follow: ${messageOf(error)}; drop what is not needed (pg_replication_slots), and make them: select pg_create_physical_replication_slot(NAME, true)`,
+        )
+      }),
     'publish primary': async () => {
       await numbering
       // A node that returns must know which server is the one that was promoted last: see rejoin.ts.

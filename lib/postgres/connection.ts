@@ -18,6 +18,9 @@ export interface Login {
   readonly purpose?: Purpose
 }
 
+/** SQLSTATE `insufficient_privilege`: the user is no superuser, and may not set what is asked for. */
+const NOT_ALLOWED = '42501'
+
 /** The server did not answer a question, or answered with an error. */
 export class SqlError extends Error {
   override readonly name = 'SqlError'
@@ -75,10 +78,11 @@ export class SqlError extends Error {
 
   /**
    * The database does not exist, or lets nobody in, superusers neither: its owner can do both (SQLSTATE
-   * invalid_catalog_name, object_not_in_prerequisite_state). Of an error while connecting.
+   * invalid_catalog_name, object_not_in_prerequisite_state); or it lets this user in no more, which its owner can do, too
+   * (insufficient_privilege: CONNECT was revoked). Of an error while connecting.
    */
   get closedDatabase(): boolean {
-    return this.code === '3D000' || this.code === '55000'
+    return this.code === '3D000' || this.code === '55000' || this.code === NOT_ALLOWED
   }
 
   /** The server refused this user. */
@@ -157,9 +161,6 @@ function isUnencryptedRefused({ host }: PasswordKey, error: unknown): boolean {
 export async function prepareConnection(): Promise<void> {
   await loadDriver()
 }
-
-/** SQLSTATE `insufficient_privilege`: the user is no superuser, and may not set what is asked for. */
-const NOT_ALLOWED = '42501'
 
 /** What a session is opened with; how it is encrypted and what it asks for may change when the server refuses. */
 interface Opening {

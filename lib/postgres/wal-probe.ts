@@ -19,6 +19,25 @@ const WAL_DATA = 0x77
 
 type Settings = Readonly<Record<string, string>>
 
+/**
+ * What libpq refuses to connect by, and the driver does not know: with one of these, nothing is asked. A server in the
+ * primary's place must not get a password in a way that the connection string forbids (PostgreSQL manual, "Parameter Key
+ * Words").
+ */
+function forbids(settings: Settings): string | undefined {
+  const strict = [
+    'require_auth',
+    'sslcrl',
+    'sslcrldir',
+    'ssl_min_protocol_version',
+    'ssl_max_protocol_version',
+  ]
+  const found = strict.find((name) => (settings[name] ?? '') !== '')
+  if (found !== undefined) return found
+  if (settings['channel_binding'] === 'require') return 'channel_binding=require'
+  return settings['gssencmode'] === 'require' ? 'gssencmode=require' : undefined
+}
+
 /** Encryption as libpq's `sslmode` has it, whose default is to try. */
 function encryption(owner: User, settings: Settings): { readonly [key: string]: unknown } | false {
   const { sslmode = 'prefer', sslrootcert, sslcert, sslkey } = settings
@@ -32,10 +51,13 @@ function encryption(owner: User, settings: Settings): { readonly [key: string]: 
     }
   }
   const verifies = sslmode.startsWith('verify-')
+  const ca = verifies ? read(sslrootcert ?? `${home}/root.crt`) : undefined
+  // Node would take its own list of authorities then.
+  if (verifies && ca === undefined) throw new Error(`sslmode=${sslmode}: there is no readable sslrootcert`)
   return {
     rejectUnauthorized: verifies,
     ...(sslmode === 'verify-ca' && { checkServerIdentity: () => undefined }),
-    ca: verifies ? read(sslrootcert ?? `${home}/root.crt`) : undefined,
+    ca,
     cert: read(sslcert ?? `${home}/postgresql.crt`),
     key: read(sslkey ?? `${home}/postgresql.key`),
   }
@@ -98,6 +120,8 @@ export async function isWalRemoved(
   deadline: Deadline,
 ): Promise<boolean> {
   const patience = deadline.within(PATIENCE_MS)
+  const strict = forbids(settings)
+  if (strict !== undefined) throw new Error(`it is not asked with ${strict} in primary_conninfo_opt`)
   const client = await connectTo(owner, settings, patience)
   const { connection } = client as unknown as {
     connection: NodeJS.EventEmitter & { stream?: { destroy(): void } }

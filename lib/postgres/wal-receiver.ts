@@ -34,6 +34,14 @@ export async function readProgress(connection: Connection, version: MajorVersion
   }
 }
 
+/** Whether a standby, as this session's server has read its settings, has no primary to connect to (from version 13 on). */
+export async function followsNobody(connection: Connection): Promise<boolean> {
+  const [row] = await connection.rows<{ setting: string }>(
+    `select setting from pg_catalog.pg_settings where name = 'primary_conninfo'`,
+  )
+  return row?.setting === ''
+}
+
 /**
  * The names of the files in the directory of its WAL.
  *

@@ -95,6 +95,12 @@ const KILLED_MS = 100
 /** A program that has ended, and has left something running that holds its output, has written all that it had to. */
 const ENDED_MS = 500
 
+/**
+ * A program that prints more than this, in characters, is ended: what another machine or the database's account has it
+ * print must not fill this process's memory.
+ */
+const MOST_OUTPUT = 64 * 2 ** 20
+
 let runs = 0
 
 /** What could not be started, and why. */
@@ -140,7 +146,7 @@ function run(
     }
     const timers: NodeJS.Timeout[] = []
     let [stdout, stderr] = ['', '']
-    let [timedOut, satisfied] = [false, false]
+    let [timedOut, satisfied, excess] = [false, false, false]
 
     /** Once it has ended, another process may have its number. */
     const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
@@ -163,6 +169,11 @@ function run(
       child.stdout?.destroy()
       child.stderr?.destroy()
       child.unref()
+      if (excess) {
+        const reason = `${argv[0]} printed more than ${MOST_OUTPUT} characters and was ended`
+        reject(new OcfError(ExitCode.ERR_GENERIC, reason))
+        return
+      }
       resolve({ code: child.exitCode ?? undefined, stdout, stderr, timedOut, satisfied })
     }
     const finishAfter = (ms: number): void => {
@@ -172,14 +183,23 @@ function run(
 
     // A program that ends without reading all of it says why in another way.
     child.stdin?.on('error', () => undefined).end(input)
+    const isTooMuch = (chunk: string): boolean => {
+      if (stdout.length + stderr.length + chunk.length <= MOST_OUTPUT) return false
+      excess = true
+      end('SIGKILL')
+      return true
+    }
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      if (isTooMuch(chunk)) return
       stdout += chunk
       if (satisfied || enough?.(stdout) !== true) return
       satisfied = true
       child.kill('SIGKILL')
       finish()
     })
-    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      if (!isTooMuch(chunk)) stderr += chunk
+    })
     if (watch) for (const stream of [child.stdout, child.stderr]) stream?.on('data', watch)
     timers.push(
       setTimeout(() => {

@@ -38,7 +38,7 @@ import {
 import { dropSlots, makeSlots } from '../../lib/postgres/slots'
 import { askUpstream } from '../../lib/postgres/upstream'
 import { isWalRemoved } from '../../lib/postgres/wal-probe'
-import { readProgress, walFileNames } from '../../lib/postgres/wal-receiver'
+import { followsNobody, readProgress, walFileNames } from '../../lib/postgres/wal-receiver'
 import { callAgent } from '../root/support/agent'
 import {
   COUNT_OBJECTS,
@@ -408,6 +408,7 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
         expect((await readRole(connection, version)).inRecovery).toBe(true)
         await findReceiver(connection)
         await readEnd(connection, version)
+        expect(await followsNobody(connection)).toBe(false)
         expect((await readProgress(connection, version)).replayed).toBeDefined()
         expect((await walFileNames(connection, version)).length).toBeGreaterThan(1)
         expect(await dropSlots(connection, ['none'])).toEqual([])
