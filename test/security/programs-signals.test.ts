@@ -31,6 +31,7 @@ beforeEach(() => {
   const place = join(directory, 'tmp')
   mkdirSync(place, { mode: 0o700 })
   writeFileSync(join(directory, 'PG_VERSION'), '15\n')
+  writeFileSync(join(place, 'recovery.conf'), "primary_conninfo = ''\n")
   execFileSync('chown', ['-R', 'postgres:postgres', place])
   // A daemon of root's, in a session of its own.
   victim = spawn('sleep', ['300'], { detached: true, stdio: 'ignore' })
@@ -38,7 +39,7 @@ beforeEach(() => {
   site = {
     instance: { owner, dataDirectory: directory },
     tmpdir: place,
-    files: { rejoin: join(place, 'rejoin.json') },
+    files: { rejoin: join(place, 'rejoin.json'), recovery: join(place, 'recovery.conf') },
   } as unknown as Site
 })
 afterEach(() => {
@@ -71,6 +72,8 @@ test("a server that says that its WAL receiver is a process of root's", async ()
     read_to_end: false,
     names: '',
     timeline: 1,
+    // It is held off every primary already (hold-off.ts).
+    setting: '',
   }
   const connection: Connection = {
     rows: <R>() => Promise.resolve([row as R]),
