@@ -32,7 +32,7 @@ let lab: Lab
 let load: WriteLoad | undefined
 
 beforeAll(async () => {
-  lab = await Lab.create({ files: shellAgentFiles() })
+  lab = await Lab.create({ files: await shellAgentFiles() })
   await makeDocumentCluster(lab, { provider: 'heartbeat' })
 }, 4 * MINUTE)
 

@@ -118,7 +118,7 @@ describe('a lab', () => {
 })
 
 test('the document’s cluster fails over, loses nothing and takes the old primary back', async () => {
-  const lab = await Lab.create({ files: shellAgentFiles() })
+  const lab = await Lab.create({ files: await shellAgentFiles() })
   try {
     await makeDocumentCluster(lab, { provider: 'heartbeat' })
     const [node1, node2] = [lab.node('node1'), lab.node('node2')]

@@ -16,12 +16,25 @@ hostname "$node"
 # The copies of the machine's named network namespaces would keep a deleted one alive from in here.
 umount -R -l /run/netns 2>/dev/null || true
 
+# From here on the system in this directory is the node's: nothing of the machine's is seen any more.
+change_root() {
+  mkdir -p "$1/.machine"
+  pivot_root "$1" "$1/.machine"
+  cd /
+  # What umount looks at.
+  mount -t proc proc /proc
+  umount --lazy /.machine
+  rmdir /.machine
+}
+
 while IFS=$'\t' read -r step a b c d; do
   case $step in
-    overlay) mount -t overlay -o "lowerdir=$a,upperdir=$b,workdir=$c" overlay "$a" ;;
+    overlay) mount -t overlay -o "lowerdir=$a,upperdir=$b,workdir=$c" overlay "$d" ;;
     mkdir) mkdir -p "$a" ;;
-    touch) mkdir -p "${a%/*}" && touch "$a" ;;
+    touch) mkdir -p "${a%/*}" && touch -a "$a" ;;
     bind) mount --bind "$a" "$b" ;;
+    rbind) mount --rbind "$a" "$b" ;;
+    root) change_root "$a" ;;
     tmpfs) mount -t tmpfs -o "mode=$b" tmpfs "$a" ;;
     dir) install -d -o "$b" -g "$c" -m "$d" "$a" ;;
     *) echo "unknown step '$step' in $plan" >&2 && exit 1 ;;
@@ -29,13 +42,11 @@ while IFS=$'\t' read -r step a b c d; do
 done <"$plan"
 
 # /sys shows this network already: ip-netns saw to that.
-mount -t proc proc /proc
+mountpoint --quiet /proc && [ "$(readlink /proc/self)" = $$ ] || mount -t proc proc /proc
 
 echo "$host_pid $start_time" >"$ready.new"
 mv "$ready.new" "$ready"
 
-# Daemons are re-parented to this process; bash reaps every child that ends while it waits for one.
-while :; do
-  sleep 86400 &
-  wait $! || true
-done
+# Daemons are re-parented to this process; bash reaps every child that ends while it waits for one. The node's own bash:
+# this one holds on to the file system that it was started from.
+exec bash -c 'while :; do sleep 86400 & wait $! || true; done' init
