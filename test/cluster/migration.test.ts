@@ -1,6 +1,8 @@
 /**
  * A cluster of shell agents changes over to ours and back, with the database up: by the commands of README's chapter
  * "Migrate from the shell agents", which are read from there. One story; each test goes on where the last one ended.
+ *
+ * @systems debian12 debian13
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type AttributeChange, attributeCommand } from '../../lib/cluster/attribute-commands'

@@ -1,4 +1,8 @@
-/** rejoin=rewind: an old primary that has diverged comes back by itself, and nothing that was acknowledged is lost. */
+/**
+ * rejoin=rewind: an old primary that has diverged comes back by itself, and nothing that was acknowledged is lost.
+ *
+ * @systems debian12 debian13
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {

@@ -1,4 +1,8 @@
-/** The document's chapter 4.6: a cluster with nothing but one virtual address. */
+/**
+ * The document's chapter 4.6: a cluster with nothing but one virtual address.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Lab } from './lab'
 

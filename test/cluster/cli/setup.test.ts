@@ -1,4 +1,8 @@
-/** From two bare nodes to a cluster in sync, with the tool alone: init, configure, clone. */
+/**
+ * From two bare nodes to a cluster in sync, with the tool alone: init, configure, clone.
+ *
+ * @systems debian12 debian13
+ */
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'

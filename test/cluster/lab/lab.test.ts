@@ -1,4 +1,8 @@
-/** The lab itself, proven without our agents: bare clusters, then the document's cluster on the shell agents. */
+/**
+ * The lab itself, proven without our agents: bare clusters, then the document's cluster on the shell agents.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
