@@ -8,7 +8,7 @@ import { CommandError, Exit } from '../exit'
 import { crmText, withoutComments } from './crm'
 import { type Format, FORMATS } from './formats'
 import { type Model } from './model'
-import { pcsCommands, pcsText } from './pcs'
+import { pcsCommands, pcsText, wordsFor } from './pcs'
 
 export interface Dialect {
   readonly program: string
@@ -25,6 +25,10 @@ export interface Dialect {
 
 const LOAD_MS = 120_000
 
+/** What pacemaker, crmsh and pcs say of every such configuration. */
+const NO_NEWS =
+  /Blind faith: not fencing unseen nodes|^Warning: (?:Defaults do not apply|Validati(?:ng resource options using|on result from) )/
+
 /** What it said that is no news, out; colours, too. */
 function complaintsOf({ stdout, stderr }: ProgramResult): readonly string[] {
   return (
@@ -33,8 +37,10 @@ function complaintsOf({ stdout, stderr }: ProgramResult): readonly string[] {
       .split('\n')
       // crmsh passes on what pacemaker's own check has to say, and calls all of it an error.
       .map((line) => line.trim().replace(/^ERROR: \(\w+\)\s+warning: /, 'WARNING: '))
-      .filter((line) => /^(?:WARNING|ERROR|Warning|Error)/.test(line))
-      .filter((line) => !/Blind faith: not fencing unseen nodes|^Warning: Defaults do not apply/.test(line))
+      // pcs 0.12 has the agent look at this node, too, and passes on its log: it creates the resource all the same.
+      .map((line) => line.replace(/^ERROR: \S+: validate-all: /, 'WARNING: on this node: '))
+      .filter((line) => /^(?:WARNING|ERROR|Warning|Error|Deprecation Warning)/.test(line))
+      .filter((line) => !NO_NEWS.test(line))
   )
 }
 
@@ -66,8 +72,9 @@ const pcs: Dialect = {
   text: pcsText,
   load: async (model, cib) => {
     const warnings: string[] = []
-    for (const { words } of pcsCommands(model)) {
-      warnings.push(...(await runOnFile(cib, 'pcs', ['-f', cib, ...words])))
+    const { stdout: version } = await runProgram('pcs', ['--version'], { deadline: new Deadline(LOAD_MS) })
+    for (const command of pcsCommands(model)) {
+      warnings.push(...(await runOnFile(cib, 'pcs', ['-f', cib, ...wordsFor(version, command)])))
     }
     return warnings
   },

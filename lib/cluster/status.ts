@@ -152,7 +152,8 @@ export function parseStatus(from: string, xml: string): ClusterStatus {
       exitCode: Number(text(failure, 'exitcode')),
       exitStatus: text(failure, 'exitstatus'),
       exitReason: text(failure, 'exitreason'),
-      status: text(failure, 'status'),
+      // Pacemaker 3.0 says that it is done.
+      status: text(failure, 'status').replace(/^Done$/, 'complete'),
     })),
     children(child(result, 'node_history'), 'node').flatMap((node) =>
       children(node, 'resource_history').flatMap((history) => {
@@ -188,7 +189,8 @@ function readResource(resource: Element): ResourceStatus {
     failed: flag(resource, 'failed'),
     blocked: flag(resource, 'blocked'),
     managed: flag(resource, 'managed'),
-    orphaned: flag(resource, 'orphaned'),
+    // Newer versions of pacemaker say that it was removed.
+    orphaned: flag(resource, 'orphaned') || flag(resource, 'removed'),
     pending: text(resource, 'pending') || undefined,
   }
 }

@@ -7,6 +7,7 @@ import {
   databases,
   type Examination,
   isOurs,
+  isFenced,
   isReplicated,
   isTrue,
   knownNodes,
@@ -162,6 +163,32 @@ const stopEscalate: Check = {
               : 'the stop times out before it escalates: without fencing the resource is then blocked',
           ],
           mend: `set stop_escalate to ${Math.max(0, timeout - AFTER_ESCALATION)} or less, or the timeouts of stop and demote to ${escalate + AFTER_ESCALATION}s or more`,
+        },
+      ]
+    })
+  },
+}
+
+/** Which operations leave a resource blocked when they fail, where the cluster could fence the node. */
+const blocking: Check = {
+  id: 'on-fail-block',
+  theme: 'configuration',
+  wellWhen: 'a node on which something does not stop is fenced',
+  examine: (examination) => {
+    const { configuration } = examination
+    if (configuration === undefined || !isFenced(examination)) return undefined
+    const usual = configuration.operationDefaults?.['on-fail']
+    return configuration.primitives.flatMap(({ id, operations }): readonly Trouble[] => {
+      const blocked = operations
+        .filter(({ name, onFail }) => ['stop', 'demote'].includes(name) && (onFail ?? usual) === 'block')
+        .map(({ name }) => name)
+      if (blocked.length === 0) return []
+      return [
+        {
+          severity: 'warning',
+          finding: `${id}: a failed ${blocked.join(' or ')} blocks it until a person has looked, although the cluster can fence the node`,
+          evidence: blocked.map((name) => `op ${name}: on-fail=block`),
+          mend: `crm configure edit ${id}: on-fail=fence for ${blocked.join(' and ')}`,
         },
       ]
     })
@@ -382,6 +409,7 @@ export const configuration: readonly Check[] = [
   unknownParameters,
   timeouts,
   stopEscalate,
+  blocking,
   monitorTimeout,
   validity,
   monitors,

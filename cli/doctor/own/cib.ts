@@ -1,7 +1,7 @@
 /** The configuration as this node knows it. */
 import { readFileSync } from 'node:fs'
 import { type Deadline } from '../../../lib/ocf'
-import { runProgram } from '../../../lib/system/run-program'
+import { queryCib } from '../../../lib/cluster/query-cib'
 
 /** Where pacemaker keeps it; the last is pacemaker 1.0's. */
 const ON_DISK = ['/var/lib/pacemaker/cib/cib.xml', '/var/lib/heartbeat/crm/cib.xml']
@@ -27,7 +27,7 @@ function fromDisk(): string | undefined {
 /** From pacemaker where it runs here, otherwise from the disk, as it was when it last ran. */
 export async function readOwnCib(deadline: Deadline): Promise<OwnCib> {
   try {
-    const { code, stdout } = await runProgram('cibadmin', ['--query', '--local'], { deadline })
+    const { code, stdout } = await queryCib(deadline)
     if (code === 0) return { xml: stdout, live: true }
   } catch {
     // No pacemaker is installed here.

@@ -107,7 +107,8 @@ function enterRoot(nodeDir: string, root: string, binds: readonly Bind[]): reado
   mkdirSync(newRoot, { recursive: true })
   return [
     overlay(nodeDir, 'root', root, newRoot),
-    ...['/dev', '/sys'].map((path) => ['rbind', path, newRoot + path]),
+    ['devices', `${newRoot}/dev`],
+    ['rbind', '/sys', `${newRoot}/sys`],
     // What the lab keeps for its nodes is found at the same place in them.
     ...[...binds, { source: dirname(nodeDir), target: dirname(nodeDir) }].flatMap(({ source, target }) => [
       [kindOf(source), newRoot + target],

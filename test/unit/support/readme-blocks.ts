@@ -69,6 +69,10 @@ export function shapeOf(text: string): readonly string[] {
       line
         // When a resource failed, in crm_mon.
         .replace(/^(\s*\* .* returned .*) at .*$/, '$1')
+        // What pacemaker 3.0 calls the results of actions.
+        .replace(/ returned '(Error occurred|Not running)'/, (_, result: string) =>
+          result === 'Not running' ? " returned 'not running'" : " returned 'error'",
+        )
         .replaceAll(/\b[0-9A-F]+\/[0-9A-F]+\b/g, 'LSN')
         .replaceAll(/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\d/g, 'DAY #')
         .replaceAll(/\d+(?:[.:-]\d+)*/g, '#')
