@@ -158,25 +158,11 @@ export async function controlStandbys(
     return { plan, exit: await carryOut(context, facts, decideSuperseded(outcome.by, facts), means), outcome }
   }
   const first = await lookPatiently(look)
-  const { plan, outcome } = first
-  if (outcome.kind === 'unproven') {
-    const why = `cannot prove that this node is the primary still, and changes nothing: ${outcome.why}`
-    log.warning(why)
-    return withDegraded(context, first.exit, why)
-  }
-  if (outcome.kind === 'outdated') {
-    log.warning('the members of the cluster change: what is to be changed waits for the next monitor')
-  }
-  const exit = withDegraded(context, first.exit, plan.degraded)
-  const { awaiting, waiting } = plan
-  if (waiting !== undefined) {
-    log.warning(
-      `commits wait for ${waiting} (sync_policy=strict): bring it back, shut it down in good order or fence it; once it is surely off, stonith_admin --confirm NODE`,
-    )
-  }
-  if (awaiting === undefined || context.explain) return exit
+  const exit = report(context, first)
+  const { awaiting, steps } = first.plan
+  if (awaiting === undefined || first.outcome.kind === 'unproven' || context.explain) return exit
 
-  const [setting] = plan.steps.flatMap((step) => (step.step === 'synchronous' ? [step.names] : []))
+  const [setting] = steps.flatMap((step) => (step.step === 'synchronous' ? [step.names] : []))
   const synchronous = await deadline
     .within(PATIENCE_MS)
     .holds(
@@ -189,6 +175,25 @@ export async function controlStandbys(
     log.info(`${awaiting} is not synchronous yet`)
     return exit
   }
-  await lookPatiently(look)
-  return exit
+  return report(context, await lookPatiently(look))
+}
+
+/** Says in the log what a look came to, and with which code the monitor ends. */
+function report(context: Context, { plan, exit, outcome }: Look): ExitCode {
+  const { log } = context
+  if (outcome.kind === 'unproven') {
+    const why = `cannot prove that this node is the primary still, and changes nothing: ${outcome.why}`
+    log.warning(why)
+    return withDegraded(context, exit, why)
+  }
+  if (outcome.kind === 'outdated') {
+    log.warning('the members of the cluster change: what is to be changed waits for the next monitor')
+  }
+  const { waiting, degraded } = plan
+  if (waiting !== undefined) {
+    log.warning(
+      `commits wait for ${waiting} (sync_policy=strict): bring it back, shut it down in good order or fence it; once it is surely off, stonith_admin --confirm NODE`,
+    )
+  }
+  return withDegraded(context, exit, degraded)
 }

@@ -11,7 +11,16 @@ export interface FollowNote {
   readonly primary: string
   readonly received: Lsn | undefined
   readonly replayed: Lsn | undefined
+  /** How many monitors in a row have failed for it. */
+  readonly failed?: number
 }
+
+/**
+ * Pacemaker learns of a monitor that fails again and again once, and forgets that one, too, where something else takes
+ * longer than `failure-timeout` (the rejoin of another node). After so many it gets another answer in between, so that
+ * the next one is news.
+ */
+const UNHEARD = 5
 
 /** What has been found out. */
 export type Finding =
@@ -122,6 +131,17 @@ export function decideFollow(facts: FollowFacts): FollowPlan {
   if (rejoin === 'manual' || (finding.kind === 'refused' && !knowsDegraded)) {
     return well(steps, { warning: `${reason} (${detail})` })
   }
-  const exit = finding.kind === 'refused' ? ExitCode.DEGRADED : ExitCode.ERR_GENERIC
-  return { exit, reason, detail, steps: [...keep, ...steps] }
+  if (finding.kind === 'refused')
+    return { exit: ExitCode.DEGRADED, reason, detail, steps: [...keep, ...steps] }
+  const failed = (note?.failed ?? 0) + 1
+  const unheard = knowsDegraded && failed > UNHEARD
+  return {
+    exit: unheard ? ExitCode.DEGRADED : ExitCode.ERR_GENERIC,
+    reason,
+    detail,
+    steps: [{ step: 'follow', note: { ...now, failed: unheard ? 0 : failed } }, ...steps],
+    ...(unheard && {
+      warning: `${failed} monitors in a row have failed and the cluster has done nothing: the next one reports it anew`,
+    }),
+  }
 }

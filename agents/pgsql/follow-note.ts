@@ -12,7 +12,12 @@ export function readFollowNote({
   try {
     const note = JSON.parse(text) as Partial<FollowNote> | null
     return typeof note?.primary === 'string'
-      ? { primary: note.primary, received: note.received, replayed: note.replayed }
+      ? {
+          primary: note.primary,
+          received: note.received,
+          replayed: note.replayed,
+          ...(typeof note.failed === 'number' && { failed: note.failed }),
+        }
       : undefined
   } catch {
     return undefined

@@ -221,7 +221,9 @@ async function monitorStandby(
   if (site.mode === 'sync' && values.sync_method === 'quorum' && explain === undefined) {
     const { isHeldOff } = await import('./hold-off')
     const { receiveAgain } = await import('./receive-again')
-    if (isHeldOff(site) && (await receiveAgain(context, site))) {
+    if (isHeldOff(site)) {
+      const why = await receiveAgain(context, site)
+      if (why !== undefined) log.warning(`this standby does not receive from ${primary} yet: ${why}`)
       return carryOut(context, facts, plan, means(context, site))
     }
   }

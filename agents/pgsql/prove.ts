@@ -17,16 +17,23 @@ const POLL_MS = 100
 const SETTLED_MS = 3000
 
 /** In less time no node can be given up by the others, and another one be promoted. */
-const PROMPT_MS = 1000
+export const PROMPT_MS = 1000
 
 export type Proof = Verdict & {
-  /** The membership was the same all the time. What was observed before it still holds. */
+  /**
+   * The membership was the same all the time, also before the proof was collected: what was observed then still holds.
+   * That is so where all of it took too little time for anything else; and, on a machine that is slow, where an earlier
+   * proof of the same action, before what was observed, was in the same membership.
+   */
   readonly prompt: boolean
   /** When its collection began. */
   readonly startedAt: Moment
 }
 
-/** Since when the membership has been what it is, from one proof of an action to the next. */
+/**
+ * The membership of the last proof and since when it has been what it is, from one proof of an action to the next. What
+ * is observed anew between two of them has that membership around it.
+ */
 export interface ProofMemory {
   membership?: Membership | undefined
   since?: Moment
@@ -34,6 +41,22 @@ export interface ProofMemory {
 
 const isSame = (a: Membership | undefined, b: Membership | undefined): boolean =>
   a?.members === b?.members && a?.quorate === b?.quorate && a?.ring === b?.ring
+
+/**
+ * Whether what was observed before a proof still holds after it.
+ *
+ * @param steady - all of it took too little time for anything else, in one membership
+ * @param before - the membership at the end of an earlier proof of the same action, which what was observed came after
+ * @param now - the membership at the end of this proof. A membership that has ended does not come again: the same ring
+ * before and after is the same ring all the time
+ */
+export function holdsStill(
+  steady: boolean,
+  before: Membership | undefined,
+  now: Membership | undefined,
+): boolean {
+  return steady || (before?.ring !== undefined && isSame(before, now))
+}
 
 function isSettled(seen: Membership | undefined, memory: ProofMemory): boolean {
   if (memory.since === undefined || !isSame(seen, memory.membership)) {
@@ -81,6 +104,7 @@ export async function prove(
   // Waiting for members that have nothing to say makes nothing old, as long as the membership stays the same.
   let steady = true
   let first: Membership | undefined
+  const before = memory.membership
   for (;;) {
     const startedAt = thisMoment()
     let answered = false
@@ -104,7 +128,10 @@ export async function prove(
       verdict = decideProof({ node, own, unique, ...votesOf(seen), ...said })
     }
     steady &&= (answered || !asks) && since(startedAt) < PROMPT_MS
-    if (verdict.kind !== 'unproven' || patience.passed) return { ...verdict, prompt: steady, startedAt }
+    if (verdict.kind !== 'unproven' || patience.passed) {
+      const now = answered ? memory.membership : undefined
+      return { ...verdict, prompt: holdsStill(steady, before, now), startedAt }
+    }
     await sleep(POLL_MS)
   }
 }

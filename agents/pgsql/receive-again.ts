@@ -18,16 +18,15 @@ const CONNECT_SECONDS = '2'
 
 const POLL_MS = 100
 
-/** Whether it is the primary that was promoted last that answers at `master_ip`. */
-async function answersLatest(context: Context, site: Site): Promise<boolean> {
+/** Why it is not the primary that was promoted last that answers at `master_ip`; nothing where it is. */
+async function askLatest(context: Context, site: Site): Promise<string | undefined> {
   const settings = primarySettings(site, context.values)
   const deadline = context.deadline.within(ASK_MS)
   try {
     await requireLatest(context, site, await askPrimary(context, site, settings, deadline, CONNECT_SECONDS))
-    return true
+    return undefined
   } catch (error) {
-    context.log.debug(`receives nothing yet: ${messageOf(error)}`)
-    return false
+    return messageOf(error)
   }
 }
 
@@ -35,23 +34,24 @@ async function answersLatest(context: Context, site: Site): Promise<boolean> {
  * Has a standby that was held off receive from the primary again. What it said in the election is taken back first: from
  * now on it has more.
  *
- * @returns `false` where the server that answers at `master_ip` is not the one that was promoted last, or none answers
+ * @returns why it does not receive yet; nothing where it does
  */
-export async function receiveAgain(context: Context, site: Site): Promise<boolean> {
+export async function receiveAgain(context: Context, site: Site): Promise<string | undefined> {
   const { values, deadline, log } = context
-  if (!(await answersLatest(context, site))) return false
+  const unreached = await askLatest(context, site)
+  if (unreached !== undefined) return unreached
   const snapshot = await takeSnapshot(deadline)
   const { number } = latestPromotion(snapshot, site.resource)
   await publish(site, site.node, { position: null })
   // Another standby may be about to be promoted by what this one has said. Either that one sees that it is taken back,
   // or this one sees the number of that promotion: both go through the cluster in one order.
-  const [proof, still] = await Promise.all([
-    prove(site, snapshot, number, deadline),
-    answersLatest(context, site),
-  ])
-  if (proof.kind !== 'proven' || !proof.prompt || !still) return false
+  const [proof, lost] = await Promise.all([prove(site, snapshot, number, deadline), askLatest(context, site)])
+  if (lost !== undefined) return lost
+  if (proof.kind === 'unproven') return proof.why
+  if (proof.kind === 'superseded') return `${proof.by.node} is promoted (promotion ${proof.by.number})`
   log.info('there is a primary: this standby receives from it')
-  return changeRecoverySettings(site, standbySettings(site, values, readSiteVersion(site)))
+  const settings = standbySettings(site, values, readSiteVersion(site))
+  return changeRecoverySettings(site, settings) ? undefined : 'PostgreSQL does not run'
 }
 
 /**
@@ -60,7 +60,10 @@ export async function receiveAgain(context: Context, site: Site): Promise<boolea
  */
 export async function receive(context: Context): Promise<ExitCode> {
   const site = await readReplicatedSite(context)
-  await context.deadline.holds(POLL_MS, async () => !isHeldOff(site) || (await receiveAgain(context, site)))
+  await context.deadline.holds(
+    POLL_MS,
+    async () => !isHeldOff(site) || (await receiveAgain(context, site)) === undefined,
+  )
   return ExitCode.SUCCESS
 }
 

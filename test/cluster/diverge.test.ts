@@ -171,28 +171,34 @@ test(
   2 * MINUTE,
 )
 
+/** Somebody promotes node2's standby behind the cluster's back, and makes a standby of it again. */
+async function turnAside(): Promise<void> {
+  const maintenance = async (on: boolean): Promise<void> => {
+    await node1.must(['crm_attribute', '--name', 'maintenance-mode', '--update', String(on)])
+    // A monitor that still ran would find a second primary.
+    if (on) await node1.must(['crm_resource', '--wait'])
+  }
+  const pgCtl = (...args: string[]) =>
+    node2.must(
+      [`${node2.pgBin}/pg_ctl`, '-D', node2.pgData, '-w', '-l', '/var/log/postgresql/by-hand', ...args],
+      {
+        user: 'postgres',
+      },
+    )
+  await maintenance(true)
+  await pgCtl('promote')
+  await pgCtl('-m', 'fast', 'stop')
+  await node2.writeFile(`${node2.pgData}/standby.signal`, '', { user: 'postgres' })
+  await pgCtl('start')
+  await maintenance(false)
+}
+
+const forked = /^is on timeline \d+, which the primary \(on \d+\) does not come from: take a base backup$/
+
 test(
   'a standby that was promoted by hand and turned back',
   async () => {
-    const maintenance = async (on: boolean): Promise<void> => {
-      await node1.must(['crm_attribute', '--name', 'maintenance-mode', '--update', String(on)])
-      // A monitor that still ran would find a second primary.
-      if (on) await node1.must(['crm_resource', '--wait'])
-    }
-    const pgCtl = (...args: string[]) =>
-      node2.must(
-        [`${node2.pgBin}/pg_ctl`, '-D', node2.pgData, '-w', '-l', '/var/log/postgresql/by-hand', ...args],
-        {
-          user: 'postgres',
-        },
-      )
-    await maintenance(true)
-    await pgCtl('promote')
-    await pgCtl('-m', 'fast', 'stop')
-    await node2.writeFile(`${node2.pgData}/standby.signal`, '', { user: 'postgres' })
-    await pgCtl('start')
-    await maintenance(false)
-    const forked = /^is on timeline \d+, which the primary \(on \d+\) does not come from: take a base backup$/
+    await turnAside()
     await lab.waitFor('node2 says that it has diverged', failed('monitor', 'DISCONNECT|FORKED', forked))
     // The first monitor may have come while it still replayed what its archive has.
     expect(await looks()).toBeLessThanOrEqual(2)
@@ -205,6 +211,30 @@ test(
     await takeBaseBackup()
   },
   2 * MINUTE,
+)
+
+test(
+  'a failure that the cluster has forgotten before it acted on it is reported anew',
+  async () => {
+    const meta = (...args: string[]) => node1.must(['crm_resource', '--resource', 'pgsql', '--meta', ...args])
+    const set = (name: string, value: string) => meta('--set-parameter', name, '--parameter-value', value)
+    await set('failure-timeout', '3s')
+    await set('is-managed', 'false')
+    await turnAside()
+    await lab.waitFor('node2 says that it has diverged', failed('monitor', 'DISCONNECT|FORKED', forked))
+    await lab.waitFor('the cluster has forgotten it', (now) => now.failures.length === 0, {
+      timeoutMs: MINUTE,
+    })
+    await set('is-managed', 'true')
+    await lab.waitFor('node2 is stopped all the same', (now) => now.role('pgsql', 'node2') === 'Stopped', {
+      timeoutMs: 2 * MINUTE,
+    })
+    await meta('--delete-parameter', 'failure-timeout')
+    await meta('--delete-parameter', 'is-managed')
+    await node2.must(['find', '/var/lib/postgresql/archive', '-mindepth', '1', '-delete'])
+    await takeBaseBackup()
+  },
+  5 * MINUTE,
 )
 
 test(

@@ -12,7 +12,7 @@ import { type ClusterSnapshot } from '../../lib/cluster/snapshot'
 import { snapshotOf } from './attributes'
 import { type Part, performSteps } from './carry-out'
 import { isRunningPrimary, standbyRows } from './postgres'
-import { type Proof, prove } from './proof'
+import { type Proof, type ProofMemory, prove } from './proof'
 import { historyOf } from './wal'
 import { indexOf, type ModelNode, otherNames, RESOURCE, say, type World } from './world'
 
@@ -43,7 +43,7 @@ interface Look {
 }
 
 /** As control-standbys.ts does. */
-function* look(world: World, node: ModelNode, slept: boolean): Part<Look | undefined> {
+function* look(world: World, node: ModelNode, slept: boolean, memory: ProofMemory): Part<Look | undefined> {
   const snapshot = snapshotOf(world, node)
   // The cluster and the server are asked side by side: each may be the first to answer.
   yield
@@ -57,7 +57,7 @@ function* look(world: World, node: ModelNode, slept: boolean): Part<Look | undef
   if (plan.reason !== undefined) say(world, `  ${node.name}: ${plan.reason}`)
   let proof: Proof | undefined
   yield* performSteps(world, node, plan.steps, function* () {
-    proof = yield* prove(world, node, actsBy(facts))
+    proof = yield* prove(world, node, actsBy(facts), false, memory)
     return proof.kind === 'proven' && proof.prompt
   })
   const found: Proof | undefined = proof
@@ -72,10 +72,15 @@ function* look(world: World, node: ModelNode, slept: boolean): Part<Look | undef
 
 const LOOKS = 3
 
-function* lookPatiently(world: World, node: ModelNode, slept: boolean): Part<Look | undefined> {
-  let last = yield* look(world, node, slept)
+function* lookPatiently(
+  world: World,
+  node: ModelNode,
+  slept: boolean,
+  memory: ProofMemory,
+): Part<Look | undefined> {
+  let last = yield* look(world, node, slept, memory)
   for (let count = 1; last?.outdated === true && count < LOOKS; count += 1)
-    last = yield* look(world, node, slept)
+    last = yield* look(world, node, slept, memory)
   return last
 }
 
@@ -83,7 +88,8 @@ function* lookPatiently(world: World, node: ModelNode, slept: boolean): Part<Loo
 export function* controlStandbys(world: World, node: ModelNode, monitors = false): Part<number> {
   const slept = monitors && world.options.protocol === 'with proof' && node.slept
   if (monitors) node.slept = false
-  const first = yield* lookPatiently(world, node, slept)
+  const memory: ProofMemory = {}
+  const first = yield* lookPatiently(world, node, slept, memory)
   if (first === undefined) return 1
   const { plan, exit } = first
   const { awaiting } = plan
@@ -95,6 +101,6 @@ export function* controlStandbys(world: World, node: ModelNode, monitors = false
     )
   const late = yield { holds: isSynchronous }
   if (late || !isSynchronous()) return exit
-  yield* lookPatiently(world, node, slept)
+  yield* lookPatiently(world, node, slept, memory)
   return exit
 }

@@ -38,7 +38,7 @@ import {
   setSynchronousNames,
 } from './carry-out'
 import { promoteServer } from './postgres'
-import { type Proof, prove } from './proof'
+import { type Proof, type ProofMemory, prove } from './proof'
 import { lsnText } from './wal'
 import {
   indexOf,
@@ -101,11 +101,13 @@ const ROUNDS = 4
 /** As promote.ts does. */
 function* proveStanding(world: World, node: ModelNode): Part<Standing> {
   let snapshot = snapshotOf(world, node)
+  const memory: ProofMemory = {}
   for (let round = 0; round < ROUNDS; round += 1) {
     const { breaks } = node
+    const { ring } = memory
     snapshot = snapshotOf(world, node)
     yield
-    const proof = yield* prove(world, node, undefined)
+    const proof = yield* prove(world, node, undefined, false, memory)
     if (proof.kind !== 'proven') {
       const unproven = proof.kind === 'unproven' ? proof.why : 'another node was promoted meanwhile'
       return { snapshot, latest: NO_PROMOTION, unproven }
@@ -113,7 +115,7 @@ function* proveStanding(world: World, node: ModelNode): Part<Standing> {
     const { latest } = proof
     const published = readOwn(findNode(snapshot, latest.node)?.permanent[NAMES.promotion])
     const hasAll = latest.number === 0 || published?.number === latest.number
-    const prompt = proof.prompt && breaks === node.breaks
+    const prompt = proof.prompt && (breaks === node.breaks || ring === node.ring.id)
     // The configuration may lag behind for some seconds, and not longer.
     if (world.options.protocol === 'before' || (prompt && (hasAll || round === ROUNDS - 1)))
       return { snapshot, latest, unproven: undefined }

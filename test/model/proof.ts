@@ -15,6 +15,11 @@ export type Proof = Verdict & {
   readonly breaks: number
 }
 
+/** As `ProofMemory`: the membership of the last proof of an action. */
+export interface ProofMemory {
+  ring?: number
+}
+
 /** How often it is started again: the cluster agrees on its members within the patience of the agent. */
 const ROUNDS = 3
 
@@ -64,7 +69,13 @@ function judge(
  *
  * @param own - the number of the promotion that this node acts by; nothing for one that is about to be promoted
  */
-export function* prove(world: World, node: ModelNode, own: number | undefined, unique = false): Part<Proof> {
+export function* prove(
+  world: World,
+  node: ModelNode,
+  own: number | undefined,
+  unique = false,
+  memory: ProofMemory = {},
+): Part<Proof> {
   const { protocol, gap = false } = world.options
   if (protocol === 'before') {
     const latest = latestPromotion(snapshotOf(world, node), RESOURCE)
@@ -72,6 +83,7 @@ export function* prove(world: World, node: ModelNode, own: number | undefined, u
   }
   let verdict: Verdict = { kind: 'unproven', why: 'the cluster does not answer' }
   let prompt = true
+  const before = memory.ring
   let { breaks } = node
   let first: number | undefined
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -101,5 +113,6 @@ export function* prove(world: World, node: ModelNode, own: number | undefined, u
         : `${verdict.by.node} was promoted later (${verdict.by.number})`
     say(world, `  ${node.name} has no proof: ${why}`)
   }
-  return { ...verdict, prompt, breaks }
+  memory.ring = node.ring.id
+  return { ...verdict, prompt: prompt || before === node.ring.id, breaks }
 }

@@ -341,9 +341,28 @@ describe('a standby that does not receive although there is a primary', () => {
     expect(plan.exit).toBe(exit)
     if (reason === undefined) expect(plan.reason).toBeUndefined()
     else expect(plan.reason).toMatch(reason)
-    expect(plan.steps.map(describeStep)).toEqual(steps)
+    // One that fails counts how often.
+    const noted = exit === 1 ? ['note that this standby receives nothing', ...steps] : steps
+    expect(plan.steps.map(describeStep)).toEqual(noted)
     const said = plan.info ?? plan.warning ?? plan.reason
     expect(said).toBeDefined()
+  })
+
+  test('where the cluster does not act, every sixth monitor has another answer, so that the next one is news', () => {
+    const codes: number[] = []
+    let { note } = facts({})
+    for (let count = 0; count < 14; count += 1) {
+      const plan = decideFollow(facts({ finding: FORKED, rejoin: 'rewind', note }))
+      const kept = plan.steps.flatMap((step) => (step.step === 'follow' ? [step.note] : []))
+      note = kept[0]
+      codes.push(plan.exit)
+    }
+    expect(codes).toEqual([1, 1, 1, 1, 1, 190, 1, 1, 1, 1, 1, 190, 1, 1])
+  })
+
+  test('before pacemaker 2.0 it fails every time', () => {
+    const note = { ...facts({}).now, failed: 5 }
+    expect(decideFollow(facts({ finding: FORKED, note, knowsDegraded: false })).exit).toBe(1)
   })
 
   const longest = 'F'.repeat(16)

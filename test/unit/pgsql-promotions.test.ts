@@ -14,6 +14,7 @@ import {
   writeOwn,
   writePromotion,
 } from '../../agents/pgsql/promotions'
+import { holdsStill } from '../../agents/pgsql/prove'
 import { elapsed, isLate } from '../../agents/pgsql/slept'
 import { readQuorumStatus, readValues } from '../../lib/cluster/total-order'
 import { cluster, clusterNode } from './support/cluster'
@@ -216,6 +217,21 @@ describe('the proof', () => {
       kind: 'unproven',
       why: 'node1 is in a part of the cluster without quorum (1 of 3 nodes)',
     })
+  })
+})
+
+describe('what was observed before a proof', () => {
+  const ring = (id: string | undefined, members = 3) => ({ quorate: true, members, ring: id })
+  test.each([
+    ['a quick proof, the first of its action', true, undefined, ring('1.5'), true],
+    ['a slow one, the first', false, undefined, ring('1.5'), false],
+    ['a slow one after another, in the same membership', false, ring('1.5'), ring('1.5'), true],
+    ['a node has left and come back meanwhile', false, ring('1.5'), ring('1.d'), false],
+    ['a node has left', false, ring('1.5'), ring('1.9', 2), false],
+    ['corosync does not say which membership it is', false, ring(undefined), ring(undefined), false],
+    ['the last one did not come about', false, ring('1.5'), undefined, false],
+  ])('still holds: %s', (_, steady, before, now, expected) => {
+    expect(holdsStill(steady, before, now)).toBe(expected)
   })
 })
 

@@ -100,7 +100,7 @@ describe('the configuration', () => {
   test('nobody has to do anything after a fault', () => {
     const changed = unattended(text, false)
     expect(changed).toContain('no-quorum-policy="stop" cluster-recheck-interval="30s"')
-    expect(changed).toContain('migration-threshold="1" failure-timeout="12s"')
+    expect(changed).toContain('migration-threshold="1" failure-timeout="20s"')
     expect(changed).toContain('on-fail="block"')
   })
 

@@ -5,7 +5,7 @@
  * - `no-quorum-policy=stop`: a majority decides.
  * - `migration-threshold=1`, the document's: a failure moves the primary. (With 0 or more than 1 it would be recovered
  *   where it is, and most faults would never come to an election.)
- * - `failure-timeout=12s` for everything: it is what `crm resource cleanup` is for a person. A failed start (that waits
+ * - `failure-timeout=20s` for everything: it is what `crm resource cleanup` is for a person. A failed start (that waits
  *   for a rejoin, or for a primary) is tried again by it. Longer than a failover takes, as the README asks.
  * - `cluster-recheck-interval=30s`: what pacemaker does not look at by itself, it looks at then.
  * - A failed stop blocks the resource (`on-fail=block`, the document's) where there is no fencing: nothing else is safe.
@@ -17,7 +17,7 @@ import { fenceConfiguration } from './fence-agent'
 import { type StormOptions } from './options'
 import { HBA } from './writers'
 
-const FAILURE_TIMEOUT = '12s'
+const FAILURE_TIMEOUT = '20s'
 const RECHECK_INTERVAL = '30s'
 
 const MODES: Readonly<Record<StormOptions['mode'], Readonly<Record<string, string>>>> = {

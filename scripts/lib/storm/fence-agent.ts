@@ -26,7 +26,7 @@ export function fenceConfiguration(nodes: readonly string[]): string {
       `primitive fence-${node} stonith:fence_lab \\`,
       `    params plug="${node}" pcmk_host_list="${node}" pcmk_host_check="static-list" pcmk_delay_max="1s" \\`,
       '    op monitor interval="60s" timeout="20s" \\',
-      '    meta migration-threshold="0" failure-timeout="12s"',
+      '    meta migration-threshold="0" failure-timeout="20s"',
       `location fence-${node}-elsewhere fence-${node} -inf: ${node}`,
     ]),
     `fencing_topology ${nodes.map((node) => `${node}: fence-${node}`).join(' ')}`,
