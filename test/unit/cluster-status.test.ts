@@ -27,7 +27,7 @@ describe('pacemaker 3.0.0, three nodes', () => {
     expect(status.failures).toEqual([
       {
         ...{ resource: 'pgsql', task: 'monitor', intervalMs: 2000, node: 'node1' },
-        ...{ exitCode: 7, exitStatus: 'Not running', exitReason: '', status: 'complete' },
+        ...{ exitCode: 7, exitStatus: 'not running', exitReason: '', status: 'complete' },
       },
     ])
     expect(status.failCounts).toEqual([{ resource: 'pgsql', node: 'node1', count: 1 }])

@@ -1,9 +1,12 @@
 /**
  * The README without the tool: PostgreSQL and pacemaker are configured by hand, a primary dies, and what it left is given
  * up for a new copy. The configuration, the commands, and what is said to be shown are taken from it.
+ *
+ * @systems debian12 debian13
  */
+import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
-import { commandsIn, expectLines, readmeBlock } from '../../unit/support/readme-blocks'
+import { commandsIn, expectLines, forPostgres, readmeBlock } from '../../unit/support/readme-blocks'
 import { type ClusterStatus, Lab, type LabNode } from '../lab'
 
 const MINUTE = 60_000
@@ -21,8 +24,9 @@ beforeAll(async () => {
 
 afterAll(() => lab.destroy(), MINUTE)
 
-/** PostgreSQL's configuration is where Debian has it. */
-const CONFIG = '/etc/postgresql/15/main/postgresql.conf'
+/** A block of the README, with the PostgreSQL that the nodes have. */
+const block = (name: string): string => forPostgres(node1.postgres.version, readmeBlock(name))
+
 const PASSWORD = 'it is secret'
 
 const type = (node: LabNode, command: string): Promise<string> =>
@@ -46,13 +50,14 @@ const showsAll = async (): Promise<string> => node2.must(['crm_mon', '-Afr1'])
 
 test('PostgreSQL and the cluster, configured by hand', async () => {
   await node1.initdb()
-  const settings = readmeBlock('configure-1/1')
-  const lines = readmeBlock('configure-1/2')
+  const settings = block('configure-1/1')
+  const lines = block('configure-1/2')
   for (const node of [node1, node2]) {
     // The machine's own is not to be touched.
     await node.must(['mount', '-t', 'tmpfs', 'none', '/etc/postgresql'])
-    await node.must(['install', '-d', '-o', 'postgres', '/etc/postgresql/15/main'])
-    await node.writeFile(CONFIG, `data_directory = '${node.pgData}'\n${settings}\narchive_mode = off\n`, {
+    const config = `/etc/postgresql/${node.postgres.version}/main/postgresql.conf`
+    await node.must(['install', '-d', '-o', 'postgres', dirname(config)])
+    await node.writeFile(config, `data_directory = '${node.pgData}'\n${settings}\narchive_mode = off\n`, {
       user: 'postgres',
     })
     await node.writeFile('/var/lib/postgresql/.pgpass', `*:*:*:postgres:${PASSWORD}\n`, { user: 'postgres' })
@@ -63,12 +68,12 @@ test('PostgreSQL and the cluster, configured by hand', async () => {
   })
   await node1.boot()
   await lab.waitOnline(['node1'])
-  await node1.writeFile('/run/pgsql.crm', readmeBlock('configure-1/3'))
+  await node1.writeFile('/run/pgsql.crm', block('configure-1/3'))
   expect(await type(node1, 'crm configure load update pgsql.crm 2>&1')).not.toMatch(/error/i)
   await lab.waitFor('node1 is the primary', serves(node1), { timeoutMs: MINUTE })
   await node1.sql(`alter role postgres password '${PASSWORD}'`)
 
-  const [copy = '', start = ''] = commandsIn(readmeBlock('configure-1/4'))
+  const [copy = '', start = ''] = commandsIn(block('configure-1/4'))
   await type(node2, copy)
   // These nodes have no systemd.
   expect(start).toBe('systemctl start pacemaker')
@@ -78,11 +83,8 @@ test('PostgreSQL and the cluster, configured by hand', async () => {
 })
 
 test('rules and meta attributes that the README adds are taken', async () => {
-  for (const block of [
-    readmeBlock('how-far-a-standby-is-behind/1'),
-    readmeBlock('without-a-person-rejoinrewind/3'),
-  ]) {
-    await node1.writeFile('/run/more.crm', `${block}\n`)
+  for (const rules of [block('how-far-a-standby-is-behind/1'), block('without-a-person-rejoinrewind/3')]) {
+    await node1.writeFile('/run/more.crm', `${rules}\n`)
     expect(await type(node1, 'crm configure load update more.crm 2>&1')).not.toMatch(/error/i)
   }
   const shown = await type(node1, 'crm configure show')
@@ -103,8 +105,8 @@ test('the primary dies, and is given a new copy', async () => {
   await node2.must(['crm_resource', '--wait', '--timeout', '30'])
   // A monitor that was under way when it died says so.
   const shown = (await showsAll()).replace(/('not running') \(.* ended while it was asked.*\)(?= at )/, '$1')
-  expectLines(shown, readmeBlock('fail-over/1'))
-  for (const command of commandsIn(readmeBlock('bring-the-old-primary-back/2'))) await type(node1, command)
+  expectLines(shown, block('fail-over/1'))
+  for (const command of commandsIn(block('bring-the-old-primary-back/2'))) await type(node1, command)
   const status = await inSync(node1)
   expect(status.failures).toEqual([])
 })

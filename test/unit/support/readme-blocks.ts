@@ -57,6 +57,11 @@ export function commandsIn(block: string): readonly string[] {
     .filter((line) => line !== '' && !line.startsWith('#'))
 }
 
+/** A text of the README, which has Debian 12's PostgreSQL, for another version of it. */
+export function forPostgres(version: number, text: string): string {
+  return text.replaceAll(/(postgresql[-/ ])15\b/gi, `$1${version}`)
+}
+
 /**
  * What is printed, without what differs from one time to the next: figures, times, positions, the width of columns,
  * and which of two nodes it is.
