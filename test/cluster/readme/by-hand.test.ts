@@ -6,7 +6,12 @@
  */
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
-import { commandsIn, expectLines, forPostgres, readmeBlock } from '../../unit/support/readme-blocks'
+import {
+  commandsIn,
+  expectLines,
+  forPostgres,
+  readmeBlock as blockOf,
+} from '../../unit/support/readme-blocks'
 import { type ClusterStatus, Lab, type LabNode } from '../lab'
 
 const MINUTE = 60_000
@@ -25,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => lab.destroy(), MINUTE)
 
 /** A block of the README, with the PostgreSQL that the nodes have. */
-const block = (name: string): string => forPostgres(node1.postgres.version, readmeBlock(name))
+const readmeBlock = (name: string): string => forPostgres(node1.postgres.version, blockOf(name))
 
 const PASSWORD = 'it is secret'
 
@@ -50,8 +55,8 @@ const showsAll = async (): Promise<string> => node2.must(['crm_mon', '-Afr1'])
 
 test('PostgreSQL and the cluster, configured by hand', async () => {
   await node1.initdb()
-  const settings = block('configure-1/1')
-  const lines = block('configure-1/2')
+  const settings = readmeBlock('configure-1/1')
+  const lines = readmeBlock('configure-1/2')
   for (const node of [node1, node2]) {
     // The machine's own is not to be touched.
     await node.must(['mount', '-t', 'tmpfs', 'none', '/etc/postgresql'])
@@ -68,12 +73,12 @@ test('PostgreSQL and the cluster, configured by hand', async () => {
   })
   await node1.boot()
   await lab.waitOnline(['node1'])
-  await node1.writeFile('/run/pgsql.crm', block('configure-1/3'))
+  await node1.writeFile('/run/pgsql.crm', readmeBlock('configure-1/3'))
   expect(await type(node1, 'crm configure load update pgsql.crm 2>&1')).not.toMatch(/error/i)
   await lab.waitFor('node1 is the primary', serves(node1), { timeoutMs: MINUTE })
   await node1.sql(`alter role postgres password '${PASSWORD}'`)
 
-  const [copy = '', start = ''] = commandsIn(block('configure-1/4'))
+  const [copy = '', start = ''] = commandsIn(readmeBlock('configure-1/4'))
   await type(node2, copy)
   // These nodes have no systemd.
   expect(start).toBe('systemctl start pacemaker')
@@ -83,7 +88,10 @@ test('PostgreSQL and the cluster, configured by hand', async () => {
 })
 
 test('rules and meta attributes that the README adds are taken', async () => {
-  for (const rules of [block('how-far-a-standby-is-behind/1'), block('without-a-person-rejoinrewind/3')]) {
+  for (const rules of [
+    readmeBlock('how-far-a-standby-is-behind/1'),
+    readmeBlock('without-a-person-rejoinrewind/3'),
+  ]) {
     await node1.writeFile('/run/more.crm', `${rules}\n`)
     expect(await type(node1, 'crm configure load update more.crm 2>&1')).not.toMatch(/error/i)
   }
@@ -105,8 +113,8 @@ test('the primary dies, and is given a new copy', async () => {
   await node2.must(['crm_resource', '--wait', '--timeout', '30'])
   // A monitor that was under way when it died says so.
   const shown = (await showsAll()).replace(/('not running') \(.* ended while it was asked.*\)(?= at )/, '$1')
-  expectLines(shown, block('fail-over/1'))
-  for (const command of commandsIn(block('bring-the-old-primary-back/2'))) await type(node1, command)
+  expectLines(shown, readmeBlock('fail-over/1'))
+  for (const command of commandsIn(readmeBlock('bring-the-old-primary-back/2'))) await type(node1, command)
   const status = await inSync(node1)
   expect(status.failures).toEqual([])
 })

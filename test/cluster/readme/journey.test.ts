@@ -10,7 +10,7 @@ import {
   expectLines,
   expectPrinted,
   forPostgres,
-  readmeBlock,
+  readmeBlock as blockOf,
   sessionsIn,
 } from '../../unit/support/readme-blocks'
 import { Lab, type LabNode } from '../lab'
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => lab.destroy(), MINUTE)
 
 /** A block of the README, with the PostgreSQL that the nodes have. */
-const block = (name: string): string => forPostgres(node1.postgres.version, readmeBlock(name))
+const readmeBlock = (name: string): string => forPostgres(node1.postgres.version, blockOf(name))
 
 /** Types a command line; what it prints, on both outputs, as it would stand in a terminal. */
 async function type(node: LabNode, command: string, wanted = 0): Promise<string> {
@@ -72,18 +72,20 @@ const inSync = (standby: LabNode) =>
   )
 
 test('two machines become a cluster', async () => {
-  const [install = ''] = commandsIn(block('where-there-is-no-cluster-yet/1'))
+  const [install = ''] = commandsIn(readmeBlock('where-there-is-no-cluster-yet/1'))
   // Node.js may be another than Debian's here.
   const packages = install.replace('apt-get install --yes ', '').split(' ')
   expect(packages).toContain('pacemaker')
   await node1.must(['dpkg', '--status', ...packages.filter((name) => name !== 'nodejs')])
 
-  const configuration = block('where-there-is-no-cluster-yet/2')
+  const configuration = readmeBlock('where-there-is-no-cluster-yet/2')
   for (const node of [node1, node2]) {
     await node.writeFile('/etc/corosync/corosync.conf', `${configuration}\n`)
     await startSshd(node)
   }
-  const [key = '', copy = '', start = '', list = ''] = commandsIn(block('where-there-is-no-cluster-yet/3'))
+  const [key = '', copy = '', start = '', list = ''] = commandsIn(
+    readmeBlock('where-there-is-no-cluster-yet/3'),
+  )
   await type(node1, key)
   await type(node1, copy)
   // These nodes have no systemd.
@@ -93,25 +95,25 @@ test('two machines become a cluster', async () => {
 })
 
 test('installed: crmsh knows the agents', async () => {
-  const [, , list = '', info = ''] = commandsIn(block('install/1'))
+  const [, , list = '', info = ''] = commandsIn(readmeBlock('install/1'))
   expect((await type(node1, list)).trim().split(/\s+/)).toEqual(['IPaddr2', 'pgsql', 'ping'])
   expect(await type(node1, info)).toContain('rep_mode')
 })
 
 test('from bare nodes to a cluster', async () => {
-  await replay(node1, block('configure/3'), 2)
+  await replay(node1, readmeBlock('configure/3'), 2)
   // What a person answers to the first command's questions.
-  await node1.writeFile('/run/answers.yaml', block('configure/1'))
+  await node1.writeFile('/run/answers.yaml', readmeBlock('configure/1'))
   const [configure = '', init = '', apply = ''] = commandsIn(
-    block('from-bare-nodes-to-a-cluster-with-ocf-ts/1'),
+    readmeBlock('from-bare-nodes-to-a-cluster-with-ocf-ts/1'),
   )
   expect(await type(node1, `${configure} --file /run/answers.yaml`)).toContain('primitive pgsql ocf:ts:pgsql')
-  await replay(node1, block('init/1'))
+  await replay(node1, readmeBlock('init/1'))
   expect(await type(node1, `${init} --auth trust --yes`)).toContain(
     'node1 has all that the replication needs',
   )
 
-  const [crm = '', pcs = '', loads = ''] = commandsIn(block('configure/2'))
+  const [crm = '', pcs = '', loads = ''] = commandsIn(readmeBlock('configure/2'))
   await type(node1, crm)
   await type(node1, pcs)
   expect(await type(node1, 'cat pgsql.crm')).toContain('primitive pgsql ocf:ts:pgsql')
@@ -119,15 +121,15 @@ test('from bare nodes to a cluster', async () => {
   expect(loads).toBe(apply)
   await type(node1, apply)
   await lab.waitFor('node1 is primary', (now) => now.nodeOf('vip-rep') === 'node1', { timeoutMs: MINUTE })
-  await replay(node1, block('clone/1'))
+  await replay(node1, readmeBlock('clone/1'))
   await inSync(node2)
 })
 
 test('how things are', async () => {
-  await replay(node1, block('how-things-are-ocf-ts-status/1'))
-  const [{ command, output } = { command: '', output: '' }] = sessionsIn(block('configure-1/5'))
+  await replay(node1, readmeBlock('how-things-are-ocf-ts-status/1'))
+  const [{ command, output } = { command: '', output: '' }] = sessionsIn(readmeBlock('configure-1/5'))
   expectLines(await type(node1, command), output)
-  const [metrics = ''] = commandsIn(block('for-prometheus-ocf-ts-metrics/1'))
+  const [metrics = ''] = commandsIn(readmeBlock('for-prometheus-ocf-ts-metrics/1'))
   await type(node1, `mkdir -p /run/textfiles`)
   const file = '/run/textfiles/ocf-ts.prom'
   await type(node1, metrics.replace('/var/lib/prometheus/node-exporter/ocf-ts.prom', file))
@@ -135,12 +137,12 @@ test('how things are', async () => {
 })
 
 test('why it does that: the tool, and the agents by hand', async () => {
-  const [monitor = '', start = ''] = commandsIn(block('why-it-does-that-ocf-ts-debug/1'))
+  const [monitor = '', start = ''] = commandsIn(readmeBlock('why-it-does-that-ocf-ts-debug/1'))
   expect(await type(node1, monitor, 8)).toContain('cibadmin')
   // It runs there, as a person who asks is told.
   expect(await type(node2, start, 1)).toContain('PostgreSQL already runs here as a primary')
 
-  const [, ...commands] = commandsIn(block('debug/1'))
+  const [, ...commands] = commandsIn(readmeBlock('debug/1'))
   const codes = [0, 8, 0, 1, 0]
   expect(commands).toHaveLength(codes.length)
   for (const [index, command] of commands.entries()) {
@@ -149,8 +151,8 @@ test('why it does that: the tool, and the agents by hand', async () => {
 })
 
 test('the primary is moved', async () => {
-  await replay(node1, block('move-the-primary-ocf-ts-switchover/1'))
-  await replay(node1, block('move-the-primary-ocf-ts-switchover/2'), 3)
+  await replay(node1, readmeBlock('move-the-primary-ocf-ts-switchover/1'))
+  await replay(node1, readmeBlock('move-the-primary-ocf-ts-switchover/2'), 3)
   await inSync(node1)
 })
 
@@ -159,8 +161,8 @@ test('hands off, and on again', async () => {
   await node1.must([`${node1.pgBin}/pg_ctl`, '-D', node1.pgData, '-w', '-m', 'fast', 'stop'], {
     user: 'postgres',
   })
-  await replay(node1, block('hands-off-ocf-ts-pause-and-ocf-ts-resume/1'), 3)
-  await replay(node1, block('hands-off-ocf-ts-pause-and-ocf-ts-resume/2'), 3)
+  await replay(node1, readmeBlock('hands-off-ocf-ts-pause-and-ocf-ts-resume/1'), 3)
+  await replay(node1, readmeBlock('hands-off-ocf-ts-pause-and-ocf-ts-resume/2'), 3)
   await type(node1, 'ocf-ts resume --force')
   await inSync(node1)
 })
@@ -186,13 +188,15 @@ function withoutUnanswered(report: string): string {
 }
 
 test('a failover is rehearsed, and what happened is told', async () => {
-  const [kill = '', switchover = ''] = commandsIn(block('rehearse-a-failover/2'))
+  const [kill = '', switchover = ''] = commandsIn(readmeBlock('rehearse-a-failover/2'))
   const printed = await rehearse(kill)
   const usual = withoutUnanswered(printed)
     // A monitor that is under way when it dies has lost its connection.
     .replace(/(pgsql monitor on node\d failed) \(.*\)$/m, '$1 (not running)')
-  expectLines(usual, block('rehearse-a-failover/3'))
-  const [{ command, output } = { command: '', output: '' }] = sessionsIn(block('what-happened-ocf-ts-logs/1'))
+  expectLines(usual, readmeBlock('rehearse-a-failover/3'))
+  const [{ command, output } = { command: '', output: '' }] = sessionsIn(
+    readmeBlock('what-happened-ocf-ts-logs/1'),
+  )
   expectLines(await type(node1, command), output)
   await inSync(node2)
   expect(withoutUnanswered(await type(node1, `${switchover} --yes`))).toMatch(
@@ -209,7 +213,7 @@ test('what is wrong is found', async () => {
   await other.must(['sed', '-i', '/replication.*192[.]168[.]2[.]/d', `${other.pgData}/pg_hba.conf`])
   await other.sql('select pg_reload_conf()')
   const [{ command, output } = { command: '', output: '' }] = sessionsIn(
-    block('ocf-ts-doctor-what-is-wrong-and-what-will-be-at-the-next-failover/1'),
+    readmeBlock('ocf-ts-doctor-what-is-wrong-and-what-will-be-at-the-next-failover/1'),
   )
   expectLines(await type(node1, command, 1), output)
 })
