@@ -43,6 +43,8 @@ root_make() {
       exit 1
     }
     root_configure_apt "$draft" "$suite" "$archive"
+    # A draft that is cut off is thrown away: nothing need be on the disk before the next step.
+    printf 'force-unsafe-io\n' >"$draft/etc/dpkg/dpkg.cfg.d/ocf-ts"
     mount -t proc proc "$draft/proc"
     {
       declare -f debian_apt debian_install debian_disable_services
@@ -53,6 +55,7 @@ root_make() {
       exit 1
     }
     chroot "$draft" apt-get clean
+    rm -f -- "$draft/etc/dpkg/dpkg.cfg.d/ocf-ts"
     root_unmount "$draft"
     trap - EXIT
     mv -- "$draft" "$root"

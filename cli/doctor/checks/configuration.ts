@@ -311,7 +311,7 @@ const cloneSettings: Check = {
             severity: 'error',
             finding: `${id} replicates (rep_mode=${database.parameters['rep_mode'] ?? ''}), but is no promotable clone: nobody can be promoted`,
             evidence: [clone ? `clone ${clone.id} has no promotable=true` : 'it is in no clone'],
-            mend: `crm configure: ms ms_${id} ${id} meta notify=true clone-max=${nodeList(database).length}`,
+            mend: `crm configure: clone ms_${id} ${id} meta promotable=true notify=true clone-max=${nodeList(database).length}`,
           },
         ]
       }

@@ -1,4 +1,8 @@
-/** `ocf-ts logs`: after a failover, what happened, in its order, from the logs of all nodes. */
+/**
+ * `ocf-ts logs`: after a failover, what happened, in its order, from the logs of all nodes.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { type Entry } from '../../../cli/logs/timeline'
 import { isInSync, Lab, type LabNode, makeDocumentCluster, serves } from '../lab'
