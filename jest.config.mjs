@@ -1,20 +1,26 @@
-const { readdirSync, readFileSync } = require('node:fs')
-const { join } = require('node:path')
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const repository = fileURLToPath(new URL('.', import.meta.url))
 
 /** What the nodes of clusters run: see test/systems. */
-const SYSTEM = process.env.OCF_TS_SYSTEM || 'debian12'
+const SYSTEM = process.env['OCF_TS_SYSTEM'] || 'debian12'
 
 /**
  * The tests of these directories that run on that system. A file names its systems in its first comment
  * (`@systems debian12 debian13`); one that names none runs on Debian 12.
+ *
+ * @param {...string} directories
  */
 function onSystem(...directories) {
   const files = directories.flatMap((directory) =>
-    readdirSync(join(__dirname, directory))
+    readdirSync(join(repository, directory))
       .filter((name) => name.endsWith('.test.ts'))
       .map((name) => join(directory, name)),
   )
-  const named = (file) => /^ \* @systems (.*)$/m.exec(readFileSync(join(__dirname, file), 'utf8'))?.[1]
+  /** @param {string} file */
+  const named = (file) => /^ \* @systems (.*)$/m.exec(readFileSync(join(repository, file), 'utf8'))?.[1]
   const chosen = files.filter((file) => (named(file) ?? 'debian12').split(/\s+/).includes(SYSTEM))
   return chosen.length > 0 ? chosen.map((file) => `<rootDir>/${file}`) : ['<rootDir>/none']
 }
@@ -33,7 +39,7 @@ const common = {
   ],
 }
 
-module.exports = {
+export default {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'model', testMatch: ['<rootDir>/test/model/*.test.ts'] },
