@@ -80,7 +80,7 @@ export function planMounts(nodeDir: string, options: MountOptions): string {
     ...options.binds,
   ]
   const steps = [
-    ...(options.root === null ? layOver(nodeDir, binds) : enterRoot(nodeDir, options.root, binds)),
+    ...(options.root ? enterRoot(nodeDir, options.root, binds) : layOver(nodeDir, binds)),
     ['tmpfs', '/run', '755'],
     ['tmpfs', '/dev/shm', '1777'],
     ...directories.map((directory) => ['dir', ...directory]),
