@@ -74,10 +74,13 @@ export function shapeOf(text: string): readonly string[] {
       line
         // When a resource failed, in crm_mon.
         .replace(/^(\s*\* .* returned .*) at .*$/, '$1')
-        // What pacemaker 3.0 calls the results of actions.
-        .replace(/ returned '(Error occurred|Not running)'/, (_, result: string) =>
-          result === 'Not running' ? " returned 'not running'" : " returned 'error'",
+        // What pacemaker 3.0 calls the results of actions, and where an attribute is.
+        .replace(
+          /( returned '| operation for \S+ on \S+: )(Error occurred|Not running|OK)(?='|$)/,
+          (_, before: string, result: string) =>
+            before + (result === 'Error occurred' ? 'error' : result.toLowerCase()),
         )
+        .replace(/ in instance_attributes(?=: )/, '')
         .replaceAll(/\b[0-9A-F]+\/[0-9A-F]+\b/g, 'LSN')
         .replaceAll(/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\d/g, 'DAY #')
         .replaceAll(/\d+(?:[.:-]\d+)*/g, '#')
