@@ -29,6 +29,7 @@ export type NodeChoice = 'own' | 'machine'
 export const commonPackages: readonly string[] = [
   'corosync',
   'crmsh',
+  'e2fsprogs',
   'fping',
   'iproute2',
   'iputils-arping',

@@ -32,6 +32,11 @@ random 1 8
 urandom 1 9
 tty 5 0
 END
+  # Loop devices are the kernel's, and the same everywhere.
+  mknod -m 600 "$1/loop-control" c 10 237
+  for minor in {0..63}; do
+    mknod -m 600 "$1/loop$minor" b 7 "$minor"
+  done
   mount --rbind /dev/pts "$1/pts"
   for name in fd:fd stdin:fd/0 stdout:fd/1 stderr:fd/2; do
     ln -s "/proc/self/${name#*:}" "$1/${name%:*}"
