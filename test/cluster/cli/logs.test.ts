@@ -49,7 +49,9 @@ test('the story of a failover, told on the node that took over', async () => {
     from = index
   }
   // Whatever node says it: each change of an attribute stands once.
-  const changes = entries.filter(({ text }) => /^Setting pgsql-status\[node2\](?: in instance_attributes)?: .* -> PRI$/.test(text))
+  const changes = entries.filter(({ text }) =>
+    /^Setting pgsql-status\[node2\](?: in instance_attributes)?: .* -> PRI$/.test(text),
+  )
   expect(changes).toHaveLength(1)
 })
 
