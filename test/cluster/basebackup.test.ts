@@ -1,8 +1,4 @@
-/**
- * rejoin=basebackup: an old primary that has diverged comes back by itself with a copy of all of the primary's data.
- *
- * @systems debian12 debian13
- */
+/** rejoin=basebackup: an old primary that has diverged comes back by itself with a copy of all of the primary's data. */
 import { readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'

@@ -1,8 +1,6 @@
 /**
  * Somebody promotes the standby, and not by the cluster; or both nodes were primaries, apart from each other: one
  * primary stays what it is.
- *
- * @systems debian12 debian13
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {

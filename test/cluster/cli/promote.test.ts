@@ -1,8 +1,4 @@
-/**
- * `ocf-ts promote --force`: after a disaster, and only then.
- *
- * @systems debian12 debian13
- */
+/** `ocf-ts promote --force`: after a disaster, and only then. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until } from '../lab'
 import { expectPrinted, readmeBlock, sessionsIn } from '../../unit/support/readme-blocks'
