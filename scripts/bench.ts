@@ -234,7 +234,7 @@ async function withCluster(
 ): Promise<void> {
   progress.begin('the nodes get power')
   await withLab(
-    { agentsDir, nodes, files: shellAgentFiles(), env: TIMELINE_ENV },
+    { agentsDir, nodes, files: await shellAgentFiles(), env: TIMELINE_ENV },
     async (lab) => {
       try {
         await makeDocumentCluster(lab, { ...cluster, onStep })

@@ -11,9 +11,18 @@ import {
   type Provider,
   shellAgentFiles,
 } from '../test/cluster/lab'
+import { selectedSystem, systemNamed, systems } from '../test/systems'
 
 interface LabChoice {
   readonly lab?: string
+}
+
+interface StartChoice {
+  readonly nodes: number
+  readonly configured?: boolean
+  readonly provider: Provider
+  readonly agents?: string
+  readonly system: string
 }
 
 const program = new Command('scripts/lab')
@@ -40,11 +49,18 @@ program
     new Option('-p, --provider <provider>', 'whose agents').choices(['ts', 'heartbeat']).default('ts'),
   )
   .option('-a, --agents <dir>', 'where the agents of provider ts are (default: what the build made)')
-  .action(async (options: { nodes: number; configured?: boolean; provider: Provider; agents?: string }) => {
+  .addOption(
+    new Option('-s, --system <system>', 'what the nodes run; made by debootstrap if it is not this machine’s')
+      .choices(systems.map(({ name }) => name))
+      .default(selectedSystem().name),
+  )
+  .action(async (options: StartChoice) => {
+    const system = systemNamed(options.system)
     const lab = await Lab.create({
+      system,
       nodes: Array.from({ length: options.nodes }, (_, index) => `node${index + 1}`),
       keep: true,
-      files: options.provider === 'heartbeat' ? shellAgentFiles() : [],
+      files: options.provider === 'heartbeat' ? await shellAgentFiles(system) : [],
       tool: options.provider === 'ts' && options.agents === undefined && isToolBuilt(),
       ...(options.agents === undefined ? {} : { agentsDir: options.agents }),
     })

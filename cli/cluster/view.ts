@@ -5,8 +5,9 @@ import { type ClusterSnapshot, readCib } from '../../lib/cluster/snapshot'
 import { type ClusterStatus, parseStatus } from '../../lib/cluster/status'
 import { Deadline, messageOf } from '../../lib/ocf'
 import { readEnvironment } from '../../lib/ocf/environment'
-import { describeFailure, runProgram } from '../../lib/system/run-program'
+import { describeFailure, type ProgramResult, runProgram } from '../../lib/system/run-program'
 import { CommandError, Exit } from '../exit'
+import { queryCib } from '../../lib/cluster/query-cib'
 
 const TIMEOUT_MS = 10_000
 
@@ -26,8 +27,8 @@ function errorsIn(output: string): string {
   return [...output.matchAll(/<error>([^<]*)<\/error>/g)].map(([, text]) => text).join('\n')
 }
 
-async function ask(program: string, args: readonly string[], deadline: Deadline): Promise<string> {
-  const result = await runProgram(program, args, { deadline }).catch((error: unknown) => {
+async function answerOf(program: string, asked: Promise<ProgramResult>): Promise<string> {
+  const result = await asked.catch((error: unknown) => {
     throw new CommandError(Exit.UNREACHABLE, messageOf(error), 'run it on a node of the cluster, as root')
   })
   if (result.code === 0) return result.stdout
@@ -46,8 +47,8 @@ async function ask(program: string, args: readonly string[], deadline: Deadline)
 export async function lookAtCluster(): Promise<ClusterView> {
   const deadline = new Deadline(TIMEOUT_MS)
   const [xml, mon, local] = await Promise.all([
-    ask('cibadmin', ['--query', '--local'], deadline),
-    ask('crm_mon', ['-Afr1', '--output-as=xml'], deadline),
+    answerOf('cibadmin', queryCib(deadline)),
+    answerOf('crm_mon', runProgram('crm_mon', ['-Afr1', '--output-as=xml'], { deadline })),
     localNodeName(readEnvironment({}, ''), deadline),
   ])
   return {

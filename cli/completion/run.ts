@@ -3,10 +3,10 @@ import { type Command } from 'commander'
 import { readConfiguration } from '../../lib/cluster/configuration'
 import { Deadline } from '../../lib/ocf'
 import { actionNames } from '../../lib/ocf/dispatch'
-import { runProgram } from '../../lib/system/run-program'
 import { Exit } from '../exit'
 import { type Terminal } from '../terminal'
 import { candidatesFor, type Known } from './candidates'
+import { queryCib } from '../../lib/cluster/query-cib'
 
 /** Whoever waits for a completion does not wait long. */
 const TIMEOUT_MS = 1500
@@ -50,7 +50,7 @@ async function ask(known: Known): Promise<readonly string[]> {
     return actionNames(agent)
   }
   const deadline = new Deadline(TIMEOUT_MS)
-  const result = await runProgram('cibadmin', ['--query', '--local'], { deadline }).catch(() => undefined)
+  const result = await queryCib(deadline).catch(() => undefined)
   if (result?.code !== 0) return []
   const { nodes, primitives } = readConfiguration(result.stdout)
   return known === 'node' ? nodes : primitives.map(({ id }) => id)

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { wellFormed } from '../../lib/cluster/cib-text'
+import { fencingProperty, hasFencingDevice, isFencingEnabled } from '../../lib/cluster/fencing'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { Deadline } from '../../lib/ocf'
 import { describeFailure, runProgram } from '../../lib/system/run-program'
@@ -13,12 +14,13 @@ import { DIALECTS } from './dialects'
 import { type Format } from './formats'
 import { type Model } from './model'
 import { type Validated } from './validate'
+import { queryOwnCib } from '../cluster/change'
 
 const PATCH_MS = 30_000
 
 /** What the plan cannot be in this cluster. */
 function checkCluster({ configuration }: ClusterView, { plan, model }: Validated): void {
-  const { nodes, properties, primitives } = configuration
+  const { nodes, properties } = configuration
   const stranger = plan.nodes.find((name) => !nodes.some((node) => sameNode(node, name)))
   if (stranger !== undefined) {
     throw new CommandError(
@@ -27,7 +29,7 @@ function checkCluster({ configuration }: ClusterView, { plan, model }: Validated
       `its nodes are ${nodes.join(' ')}`,
     )
   }
-  const hasDevice = primitives.some(({ agent }) => agent.startsWith('stonith:'))
+  const hasDevice = hasFencingDevice(configuration)
   if (plan.fencing === 'stonith' && !hasDevice) {
     throw new CommandError(
       Exit.REFUSED,
@@ -35,11 +37,7 @@ function checkCluster({ configuration }: ClusterView, { plan, model }: Validated
       'configure one first (stonith_admin --list-installed shows the agents), or say --fencing none',
     )
   }
-  if (
-    model.properties['stonith-enabled'] === 'false' &&
-    hasDevice &&
-    properties['stonith-enabled'] !== 'false'
-  ) {
+  if (model.properties['stonith-enabled'] === 'false' && hasDevice && isFencingEnabled(properties)) {
     throw new CommandError(
       Exit.REFUSED,
       'fencing: the cluster has fencing, and this plan would switch it off: nothing was changed',
@@ -73,6 +71,13 @@ const generation = (xml: string): string =>
     .map((name) => new RegExp(`<cib\\b[^>]*\\s${name}="(\\d+)"`).exec(xml)?.[1])
     .join('.')
 
+/** The model with the property that switches fencing under the name that the cluster has for it already. */
+function inWordsOf({ configuration }: ClusterView, model: Model): Model {
+  const { 'stonith-enabled': enabled, ...others } = model.properties
+  const name = fencingProperty(configuration.properties)
+  return enabled === undefined ? model : { ...model, properties: { ...others, [name]: enabled } }
+}
+
 /** Makes the cluster's configuration what is in a file, unless somebody has changed it meanwhile. */
 async function patch(before: string, after: string, directory: string): Promise<void> {
   const diff = await runProgram('crm_diff', ['--no-version', '--original', before, '--new', after], {
@@ -83,7 +88,7 @@ async function patch(before: string, after: string, directory: string): Promise<
   if (diff.code !== 1) throw new CommandError(Exit.TROUBLE, describeFailure('crm_diff', diff))
   const changes = join(directory, 'changes.xml')
   writeFileSync(changes, diff.stdout, { mode: 0o600 })
-  const now = await pacemaker('cibadmin', ['--query', '--local'])
+  const now = await queryOwnCib()
   if (generation(now) !== generation(readFileSync(before, 'utf8'))) {
     throw new CommandError(
       Exit.REFUSED,
@@ -104,7 +109,7 @@ async function patch(before: string, after: string, directory: string): Promise<
 export async function applyModel(validated: Validated, format: Format, replace: boolean): Promise<Applied> {
   const view = await lookAtCluster()
   checkCluster(view, validated)
-  const { model }: { readonly model: Model } = validated
+  const model: Model = inWordsOf(view, validated.model)
   await refuseCutValues(model)
   const replaced = conflictsWith(view.xml, model)
   if (isConflict(replaced) && !replace) refuseConflicts(replaced)

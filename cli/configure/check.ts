@@ -46,6 +46,10 @@ export async function verify(cib: string): Promise<void> {
   throw new CommandError(Exit.TROUBLE, `pacemaker does not take the configuration: ${why}`)
 }
 
+/** Fencing with nothing that fences is an error. The device belongs to the cluster, not to a plan: here, a watchdog. */
+const WATCHDOG =
+  '<crm_config><cluster_property_set id="cib-bootstrap-options"><nvpair id="cib-bootstrap-options-have-watchdog" name="have-watchdog" value="true"/></cluster_property_set></crm_config>'
+
 /** Where the cluster looks for an agent, `ocf:PROVIDER:TYPE`. */
 function agentPath(agent: string): string {
   const [, provider = '', type = ''] = agent.split(':')
@@ -98,10 +102,9 @@ export async function checkModel(model: Model, format: Format): Promise<Checked>
     const cib = join(directory, 'cib.xml')
     // It is the configuration that is looked at, not a cluster that has no quorum.
     const empty = (await pacemaker('cibadmin', ['--empty'])).replace(/<cib\b/, '<cib have-quorum="1"')
-    writeFileSync(cib, empty, { mode: 0o600 })
-    // Without a device, which belongs to the cluster and not to this plan, fencing is an error.
-    const checked = { ...model, properties: { ...model.properties, 'stonith-enabled': 'false' } }
-    const warnings = await load(checked, cib, directory)
+    const fenced = model.properties['stonith-enabled'] === 'true'
+    writeFileSync(cib, fenced ? empty.replace('<crm_config/>', WATCHDOG) : empty, { mode: 0o600 })
+    const warnings = await load(model, cib, directory)
     await verify(cib)
     return { by: [program, 'crm_verify'], warnings }
   })

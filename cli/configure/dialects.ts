@@ -9,7 +9,7 @@ import { crmText, withoutComments } from './crm'
 import { type Format, FORMATS } from './formats'
 import { type Model } from './model'
 import { hideSecrets } from './hidden-secrets'
-import { pcsCommands, pcsText } from './pcs'
+import { pcsCommands, pcsText, wordsFor } from './pcs'
 
 export interface Dialect {
   readonly program: string
@@ -26,6 +26,10 @@ export interface Dialect {
 
 const LOAD_MS = 120_000
 
+/** What pacemaker, crmsh and pcs say of every such configuration. */
+const NO_NEWS =
+  /Blind faith: not fencing unseen nodes|^Warning: (?:Defaults do not apply|Validati(?:ng resource options using|on result from) )/
+
 /** What it said that is no news, out; colours, too. */
 function complaintsOf({ stdout, stderr }: ProgramResult): readonly string[] {
   return (
@@ -34,8 +38,10 @@ function complaintsOf({ stdout, stderr }: ProgramResult): readonly string[] {
       .split('\n')
       // crmsh passes on what pacemaker's own check has to say, and calls all of it an error.
       .map((line) => line.trim().replace(/^ERROR: \(\w+\)\s+warning: /, 'WARNING: '))
-      .filter((line) => /^(?:WARNING|ERROR|Warning|Error)/.test(line))
-      .filter((line) => !/Blind faith: not fencing unseen nodes|^Warning: Defaults do not apply/.test(line))
+      // pcs 0.12 has the agent look at this node, too, and passes on its log: it creates the resource all the same.
+      .map((line) => line.replace(/^ERROR: \S+: validate-all: /, 'WARNING: on this node: '))
+      .filter((line) => /^(?:WARNING|ERROR|Warning|Error|Deprecation Warning)/.test(line))
+      .filter((line) => !NO_NEWS.test(line))
   )
 }
 
@@ -67,9 +73,10 @@ const pcs: Dialect = {
   text: pcsText,
   load: async (model, cib) => {
     const warnings: string[] = []
+    const { stdout: version } = await runProgram('pcs', ['--version'], { deadline: new Deadline(LOAD_MS) })
     const { shown, putBack } = hideSecrets(model)
-    for (const { words } of pcsCommands(shown)) {
-      warnings.push(...(await runOnFile(cib, 'pcs', ['-f', cib, ...words])))
+    for (const command of pcsCommands(shown)) {
+      warnings.push(...(await runOnFile(cib, 'pcs', ['-f', cib, ...wordsFor(version, command)])))
     }
     writeFileSync(cib, putBack(readFileSync(cib, 'utf8')), { mode: 0o600 })
     return warnings

@@ -14,7 +14,7 @@ export interface Operation {
   readonly name: 'start' | 'stop' | 'monitor' | 'promote' | 'demote' | 'notify'
   readonly interval: string
   readonly timeout: string
-  readonly onFail: 'restart' | 'stop' | 'block' | 'ignore' | undefined
+  readonly onFail: 'restart' | 'stop' | 'block' | 'ignore' | 'fence' | undefined
   readonly role: 'Promoted' | undefined
 }
 
@@ -158,7 +158,17 @@ const ADDRESS_TIMEOUT: Timeout = { seconds: 30, why: '' }
 function addressResource(
   id: string,
   { ip, nic, netmask }: VirtualAddress,
-  { whenStartFails, meta = {}, why }: { whenStartFails: Operation['onFail']; meta?: Pairs; why: string },
+  {
+    whenStartFails,
+    whenStopFails,
+    meta = {},
+    why,
+  }: {
+    whenStartFails: Operation['onFail']
+    whenStopFails: Operation['onFail']
+    meta?: Pairs
+    why: string
+  },
 ): Primitive {
   return {
     id,
@@ -168,7 +178,7 @@ function addressResource(
     operations: [
       operation('start', ADDRESS_TIMEOUT, whenStartFails),
       operation('monitor', ADDRESS_TIMEOUT, 'restart', 10),
-      operation('stop', ADDRESS_TIMEOUT, 'block'),
+      operation('stop', ADDRESS_TIMEOUT, whenStopFails),
     ],
     why: [why],
   }
@@ -176,7 +186,7 @@ function addressResource(
 
 type Timeouts = Readonly<Record<TimeoutName, Timeout>>
 
-function databaseResource(parameters: Pairs, timeouts: Timeouts): Primitive {
+function databaseResource(parameters: Pairs, timeouts: Timeouts, fenced: boolean): Primitive {
   const said = (name: TimeoutName): string => `${name} ${timeouts[name].seconds}s: ${timeouts[name].why}`
   return {
     id: IDS.database,
@@ -189,8 +199,8 @@ function databaseResource(parameters: Pairs, timeouts: Timeouts): Primitive {
       // Two recurring monitors of one resource must differ in their interval.
       operation('monitor', timeouts.monitor, 'restart', 2, 'Promoted'),
       operation('promote', timeouts.promote, 'restart'),
-      operation('demote', timeouts.demote, 'stop'),
-      operation('stop', timeouts.stop, 'block'),
+      operation('demote', timeouts.demote, fenced ? 'fence' : 'stop'),
+      operation('stop', timeouts.stop, fenced ? 'fence' : 'block'),
       operation('notify', timeouts.notify),
     ],
     why: [
@@ -198,6 +208,9 @@ function databaseResource(parameters: Pairs, timeouts: Timeouts): Primitive {
       ...(['start', 'monitor', 'promote', 'demote', 'stop', 'notify'] as const).map(
         (name) => `  ${said(name)}`,
       ),
+      fenced
+        ? 'A node on which it cannot be demoted or stopped is fenced (on-fail="fence"): another one takes over.'
+        : 'Where it cannot be stopped it is blocked (on-fail="block") until a person has looked.',
     ],
   }
 }
@@ -257,6 +270,9 @@ export function buildModel(plan: Plan): Model {
   })
   const comesBack = values.rejoin === 'rewind' || values.rejoin === 'basebackup'
   const pinged = plan.ping.length > 0
+  const fenced = plan.fencing === 'stonith'
+  // Without fencing nobody can know that what does not stop has ended: nothing may take its place.
+  const whenStopFails = fenced ? 'fence' : 'block'
   const follows = [IDS.writer, ...(plan.replication ? [IDS.replication] : [])]
   return {
     why: [
@@ -270,15 +286,17 @@ export function buildModel(plan: Plan): Model {
     properties: properties(plan),
     defaults: { 'resource-stickiness': 'INFINITY', 'migration-threshold': '1' },
     primitives: [
-      databaseResource(parameters, timeouts),
+      databaseResource(parameters, timeouts, fenced),
       addressResource(IDS.writer, plan.writer, {
         whenStartFails: 'stop',
+        whenStopFails,
         why: 'The address of the writers: where the primary is.',
       }),
       ...(plan.replication
         ? [
             addressResource(IDS.replication, plan.replication, {
               whenStartFails: 'restart',
+              whenStopFails,
               meta: { 'migration-threshold': '0' },
               why: 'The address that standbys replicate from. Its failures move nothing (migration-threshold 0).',
             }),
@@ -288,6 +306,7 @@ export function buildModel(plan: Plan): Model {
         ? [
             addressResource(IDS.reader, plan.reader, {
               whenStartFails: 'restart',
+              whenStopFails,
               meta: { 'resource-stickiness': '1' },
               why: 'The address of the readers: on a standby, and on the primary when there is none.',
             }),

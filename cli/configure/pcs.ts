@@ -14,6 +14,8 @@ import {
 /** One command: the words behind `pcs -f FILE`. */
 export interface PcsCommand {
   readonly words: readonly string[]
+  /** A rule that ends it: one word for pcs 0.12, a word for each part up to 0.11. */
+  readonly rule?: string
   /** Lines for whoever reads it. */
   readonly why: readonly string[]
 }
@@ -42,22 +44,35 @@ function primitive({ id, agent, parameters, meta, operations, why }: Primitive):
   }
 }
 
-function comparison(one: Comparison): readonly string[] {
+function comparison(one: Comparison): string {
   return one.operation === 'not_defined'
-    ? ['not_defined', one.attribute]
-    : [one.attribute, one.operation, one.value]
+    ? `not_defined ${one.attribute}`
+    : `${one.attribute} ${one.operation} ${one.value}`
 }
 
 function location({ id, resource, score, any, comparisons, why }: Location): PcsCommand {
-  const expression = comparisons.flatMap((one, index) => [...(index > 0 ? [any] : []), ...comparison(one)])
   const rule = ['rule', `id=${id}-rule`, `constraint-id=${id}`, `score=${score}`]
-  return { words: ['constraint', 'location', resource, ...rule, ...expression], why: [why] }
+  return {
+    words: ['constraint', 'location', resource, ...rule],
+    rule: comparisons.map(comparison).join(` ${any} `),
+    why: [why],
+  }
 }
 
 function colocation({ id, resource, with: other, withRole, why }: Colocation): PcsCommand {
   const role = withRole ? [withRole] : []
   return {
-    words: ['constraint', 'colocation', 'add', resource, 'with', ...role, other, 'INFINITY', `id=${id}`],
+    words: [
+      'constraint',
+      'colocation',
+      'add',
+      resource,
+      'with',
+      ...role,
+      other,
+      'score=INFINITY',
+      `id=${id}`,
+    ],
     why: [why],
   }
 }
@@ -86,6 +101,18 @@ export function pcsCommands(model: Model): readonly PcsCommand[] {
   ]
 }
 
+/** Whether this version of pcs takes a rule as one word. */
+export function takesRuleAsWord(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 0 || minor >= 12
+}
+
+/** All words of a command, for this version of pcs. */
+export function wordsFor(version: string, { words, rule }: PcsCommand): readonly string[] {
+  if (rule === undefined) return words
+  return [...words, ...(takesRuleAsWord(version) ? [rule] : rule.split(' '))]
+}
+
 const FILE = 'pgsql.cib.xml'
 
 /** Beyond this a command goes on in the next line. */
@@ -107,14 +134,27 @@ function wrapped(words: readonly string[]): string {
   return [...lines, line].join(' \\\n')
 }
 
+/** What makes `$rule`, without quotes, what the version of pcs that runs the script takes. */
+const SPLIT_RULES = `# $rule is one word for pcs 0.12, and several for pcs 0.11.
+case $(pcs --version) in
+    0.9.* | 0.10.* | 0.11.*) ;;
+    *) IFS= ;;
+esac`
+
 /** A script for `sh`: it changes a copy of the configuration, and then the cluster in one step. */
 export function pcsText(model: Model): string {
-  const commands = pcsCommands(model).map(({ words, why }) =>
-    [...why.map((line) => `# ${line}`), wrapped(words)].join('\n'),
+  const all = pcsCommands(model)
+  const commands = all.map(({ words, rule, why }) =>
+    [
+      ...why.map((line) => `# ${line}`),
+      ...(rule === undefined ? [] : [`rule=${quote(rule)}`]),
+      wrapped(words) + (rule === undefined ? '' : ' $rule'),
+    ].join('\n'),
   )
   return `${[
     '#!/bin/sh -e',
     `pcs cluster cib ${FILE}\ncp ${FILE} ${FILE}.before`,
+    ...(all.some(({ rule }) => rule !== undefined) ? [SPLIT_RULES] : []),
     ...commands,
     `pcs cluster cib-push ${FILE} diff-against=${FILE}.before`,
   ].join('\n\n')}\n`

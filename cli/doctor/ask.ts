@@ -102,7 +102,7 @@ async function viewFrom(local: string, nodes: readonly ExaminedNode[]): Promise<
   }
   try {
     const [xml, mon] = await Promise.all([
-      ask('cibadmin', '--query', '--local'),
+      ask('cibadmin', '--query'),
       ask('crm_mon', '-Afr1', '--output-as=xml'),
     ])
     if (xml === undefined || mon === undefined) return undefined

@@ -1,5 +1,6 @@
 /** All that the checks look at. */
 import { type Configuration, type Primitive } from '../../lib/cluster/configuration'
+import { hasFencingDevice, isFencingEnabled } from '../../lib/cluster/fencing'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { type ClusterStatus } from '../../lib/cluster/status'
 import { databasesOf } from '../cluster/view'
@@ -116,6 +117,15 @@ export function virtualAddresses({
       const { ip } = parameters
       return ip === undefined ? [] : [{ resource: id, address: ip }]
     })
+}
+
+/** Whether a lost node is fenced: that is switched on, and there is something that does it. */
+export function isFenced({ configuration }: Examination): boolean {
+  return (
+    configuration !== undefined &&
+    isFencingEnabled(configuration.properties) &&
+    hasFencingDevice(configuration)
+  )
 }
 
 /** The nodes that have corosync; nothing where none has (heartbeat). */

@@ -97,6 +97,6 @@ export class Cluster {
 
   /** The CIB. */
   cib(): Promise<string> {
-    return this.runAnywhere(['cibadmin', '--query', '--local'])
+    return this.runAnywhere(['cibadmin', '--query'])
   }
 }

@@ -95,7 +95,7 @@ const OF_PACEMAKER: readonly RegExp[] = [
   /^Actions: (?!Leave|Reload)/,
   /^Result of (?!monitor|notify|probe|meta-data)\w+ operation for /,
   // A monitor that succeeds says so once; one that fails is what a failover begins with.
-  /^Result of monitor operation for \S+ on \S+: (?!ok$|promoted$|Cancelled$)/,
+  /^Result of monitor operation for \S+ on \S+: (?!(?:ok|promoted|cancelled)$)/i,
   /^(?:Requesting fencing|Operation '\w+'|Fencing |Will shut down|Shutting down|Starting Pacemaker \d|Peer \S+ was )/,
   /^Setting (?:fail-count-|[\w.-]+-(?:status|data-status|refused|waiting|rejoin)\[|master-)/,
 ]

@@ -16,6 +16,7 @@ import { findAfterResume } from './after-resume'
 import { compareAddresses, compareServers, type Difference } from './compare'
 import { isPaused, setPaused } from './mode'
 import { answeredBy } from './monitors'
+import { queryOwnCib } from '../cluster/change'
 
 export interface ResumeFlags {
   readonly refresh?: true
@@ -65,7 +66,7 @@ async function refresh(
   await runTool('crm_resource', '--refresh')
   const patience = { local, seconds, interruption }
   await waitUntil('every node has looked', patience, async () => {
-    const after = answeredBy(await runTool('cibadmin', '--query', '--local'), 'anything')
+    const after = answeredBy(await queryOwnCib(), 'anything')
     return before.every((one) => after.includes(one)) || undefined
   })
 }

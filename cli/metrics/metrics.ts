@@ -56,7 +56,7 @@ export function metricsOf(
     gauge('maintenance', 'Whether the cluster is in maintenance mode, and fails over nothing.', [
       { labels: {}, value: flag(report.maintenance) },
     ]),
-    gauge('fencing', 'Whether fencing is enabled (stonith-enabled).', [
+    gauge('fencing', 'Whether fencing is enabled (stonith-enabled, or fencing-enabled).', [
       { labels: {}, value: flag(report.fencing) },
     ]),
     gauge(

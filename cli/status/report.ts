@@ -8,6 +8,7 @@ import { databasesOf, type ClusterView } from '../cluster/view'
 import { type NodeFacts, type StandbyFacts } from '../nodes/facts'
 import { type Gathered } from '../nodes/gather'
 import { describeRisk, type Risk } from './risk'
+import { isFencingEnabled } from '../../lib/cluster/fencing'
 
 export interface MemberReport {
   readonly node: string
@@ -219,7 +220,7 @@ export function makeReport(
     asked: view.local,
     quorate: status.quorate,
     maintenance: isInMaintenance(view),
-    fencing: isTrue(configuration.properties['stonith-enabled'] ?? 'true'),
+    fencing: isFencingEnabled(configuration.properties),
     dc: status.dc ?? null,
     nodes: status.nodes.map(({ name }) => ({ node: name, state: stateOf(view, name) })),
     databases: databasesOf(configuration).map((database) =>

@@ -1,6 +1,7 @@
 /** The constraints by which the primary is moved: made for a while, and taken back. */
 import { readConfiguration } from '../../lib/cluster/configuration'
 import { runTool } from '../cluster/change'
+import { queryOwnCib } from '../cluster/change'
 
 /**
  * How the cluster's schema writes the role: up to pacemaker 2.0 (schema 3.6) `Master`, and the new word alone from
@@ -56,7 +57,7 @@ export class RoleBans {
 
   /** Those that are there. */
   async left(): Promise<readonly string[]> {
-    const { constraints } = readConfiguration(await runTool('cibadmin', '--query', '--local'))
+    const { constraints } = readConfiguration(await queryOwnCib())
     return constraints.map(({ id }) => id).filter((id) => this.#made.includes(id))
   }
 

@@ -6,6 +6,7 @@
  */
 import { type Deadline } from '../ocf'
 import { runProgram } from '../system/run-program'
+import { queryCib } from './query-cib'
 
 /** What the tool ends with where nothing in the CIB matches (pacemaker's CRM_EX_NOSUCH). */
 const NO_SUCH = 105
@@ -19,7 +20,7 @@ export async function isMissing(node: string, name: string, deadline: Deadline):
   // There is no escaping in XPath.
   if (/['"]/.test(node + name)) return false
   const xpath = `//node_state[@uname='${node}']/transient_attributes//nvpair[@name='${name}']`
-  const { code } = await runProgram('cibadmin', ['--query', '--local', `--xpath=${xpath}`], { deadline })
+  const { code } = await queryCib(deadline, `--xpath=${xpath}`)
   return code === NO_SUCH
 }
 

@@ -1,9 +1,10 @@
 /** For calls by hand: the environment in which the live cluster would call a resource's agent. */
 import { hostname } from 'node:os'
 import { Deadline } from '../ocf'
-import { describeFailure, runProgram } from '../system/run-program'
+import { describeFailure } from '../system/run-program'
 import { findNode, readCib } from './snapshot'
 import { attribute, nameOf, pairs, parseTree, pathTo } from './tree'
+import { queryCib } from './query-cib'
 
 /** Meta attributes that a clone has without anybody setting them. */
 function cloneDefaults(kind: string, meta: Record<string, string>): Record<string, string> {
@@ -75,7 +76,7 @@ export function resourceEnvironmentFrom(xml: string, id: string, node = ''): Rec
 
 /** As `resourceEnvironmentFrom`, from the live cluster. */
 export async function resourceEnvironment(id: string): Promise<Record<string, string>> {
-  const result = await runProgram('cibadmin', ['--query', '--local'], { deadline: new Deadline(10_000) })
+  const result = await queryCib(new Deadline(10_000))
   if (result.code !== 0) throw new Error(describeFailure('cibadmin --query', result))
   // Where instances have numbers, a node's name is always that of the host.
   return resourceEnvironmentFrom(result.stdout, id, hostname())

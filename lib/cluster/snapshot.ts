@@ -1,9 +1,10 @@
 /** What the whole cluster looks like at one moment, from one query of the CIB. */
 import { type Deadline, ExitCode, OcfError } from '../ocf'
-import { describeFailure, runProgram } from '../system/run-program'
+import { describeFailure } from '../system/run-program'
 import { wellFormed } from './cib-text'
 import { type Attributes, scanElements } from './elements'
 import { isKnownStopped, type Operation, type ResourceRole, roleAfter } from './operations'
+import { queryCib } from './query-cib'
 
 export interface NodeState {
   /** The node's name as the cluster writes it. */
@@ -196,7 +197,7 @@ export function readCib(xml: string): ClusterSnapshot {
  * @throws OcfError ERR_GENERIC when pacemaker does not answer: an unknown state is not an empty one
  */
 export async function takeSnapshot(deadline: Deadline): Promise<ClusterSnapshot> {
-  const result = await runProgram('cibadmin', ['--query', '--local'], { deadline })
+  const result = await queryCib(deadline)
   if (result.code !== 0) {
     const failure = describeFailure('cibadmin --query', result)
     throw new OcfError(ExitCode.ERR_GENERIC, `${failure} (is pacemaker running on this node?)`)

@@ -46,6 +46,7 @@ export interface FailedAction {
   readonly intervalMs: number
   readonly node: string
   readonly exitCode: number
+  /** The exit code in a word or two: `not running`. */
   readonly exitStatus: string
   readonly exitReason: string
   /** `complete`, `Timed Out`, … */
@@ -105,6 +106,24 @@ export class ClusterStatus {
 }
 
 /**
+ * What a failed action returned, in the words of pacemaker 2.1. Each generation has words of its own (`unknown error`,
+ * `error`, `Error occurred`); whoever reads what the tool prints, or its JSON, is to find the same ones.
+ */
+const RESULTS: Readonly<Record<number, string | undefined>> = {
+  1: 'error',
+  2: 'invalid parameter',
+  3: 'unimplemented feature',
+  4: 'insufficient privileges',
+  5: 'not installed',
+  6: 'not configured',
+  7: 'not running',
+  8: 'promoted',
+  9: 'promoted (failed)',
+  190: 'degraded',
+  191: 'promoted (degraded)',
+}
+
+/**
  * Reads crm_mon's XML.
  *
  * @throws Error for anything else
@@ -144,9 +163,10 @@ export function parseStatus(from: string, xml: string): ClusterStatus {
       intervalMs: Number(text(failure, 'interval')),
       node: text(failure, 'node'),
       exitCode: Number(text(failure, 'exitcode')),
-      exitStatus: text(failure, 'exitstatus'),
+      exitStatus: RESULTS[Number(text(failure, 'exitcode'))] ?? text(failure, 'exitstatus'),
       exitReason: text(failure, 'exitreason'),
-      status: text(failure, 'status'),
+      // Pacemaker 3.0 says that it is done.
+      status: text(failure, 'status').replace(/^Done$/, 'complete'),
     })),
     children(child(result, 'node_history'), 'node').flatMap((node) =>
       children(node, 'resource_history').flatMap((history) => {
@@ -182,7 +202,8 @@ function readResource(resource: Element): ResourceStatus {
     failed: flag(resource, 'failed'),
     blocked: flag(resource, 'blocked'),
     managed: flag(resource, 'managed'),
-    orphaned: flag(resource, 'orphaned'),
+    // Newer versions of pacemaker say that it was removed.
+    orphaned: flag(resource, 'orphaned') || flag(resource, 'removed'),
     pending: text(resource, 'pending') || undefined,
   }
 }

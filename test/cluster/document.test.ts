@@ -1,6 +1,8 @@
 /**
  * The document's chapters 4.8 and 5, told in order on one cluster of two nodes: each test goes on from where the one
  * before it ended.
+ *
+ * @systems debian12 debian13
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {

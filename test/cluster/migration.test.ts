@@ -1,6 +1,8 @@
 /**
  * A cluster of shell agents changes over to ours and back, with the database up: by the commands of README's chapter
  * "Migrate from the shell agents", which are read from there. One story; each test goes on where the last one ended.
+ *
+ * @systems debian12 debian13
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type AttributeChange, attributeCommand } from '../../lib/cluster/attribute-commands'
@@ -32,7 +34,7 @@ let lab: Lab
 let load: WriteLoad | undefined
 
 beforeAll(async () => {
-  lab = await Lab.create({ files: shellAgentFiles() })
+  lab = await Lab.create({ files: await shellAgentFiles() })
   await makeDocumentCluster(lab, { provider: 'heartbeat' })
 }, 4 * MINUTE)
 

@@ -1,4 +1,8 @@
-/** What the ping agent's attribute does in a real cluster, beside the shell agent's. */
+/**
+ * What the ping agent's attribute does in a real cluster, beside the shell agent's.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type ClusterStatus, Lab, type LabNode, monotonicMs, until } from './lab'
 

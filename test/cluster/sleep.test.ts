@@ -1,6 +1,8 @@
 /**
  * The primary's node sleeps, as a virtual machine does during a snapshot or a migration, and goes on as if nothing had
  * been: the node that the majority has promoted meanwhile stays the primary, and nothing that it acknowledged is lost.
+ *
+ * @systems debian12 debian13
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'

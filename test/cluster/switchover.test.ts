@@ -2,6 +2,8 @@
  * The primary is moved on purpose, with a clean shutdown (`stop_escalate` above 0); and the parameters of the
  * replication that the document does not use. Told in order on one cluster: each test goes on from where the one before
  * it ended.
+ *
+ * @systems debian12 debian13
  */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'

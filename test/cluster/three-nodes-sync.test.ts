@@ -1,6 +1,8 @@
 /**
  * Synchronous replication among three nodes, with quorum, replication slots and the receiver's status: told in order
  * on one cluster, each test goes on from where the one before it ended.
+ *
+ * @systems debian12 debian13
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {

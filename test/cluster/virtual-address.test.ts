@@ -1,4 +1,8 @@
-/** The document's chapter 4.6: a cluster with nothing but one virtual address. */
+/**
+ * The document's chapter 4.6: a cluster with nothing but a virtual address; here with one of IPv6 beside it.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Lab } from './lab'
 
@@ -9,6 +13,7 @@ let lab: Lab
 beforeAll(async () => {
   lab = await Lab.create()
   await lab.boot()
+  await lab.runClient(['ip', 'address', 'add', 'fd00:100::10/64', 'dev', 'eth0', 'nodad'])
 }, 2 * MINUTE)
 
 afterAll(async () => {
@@ -22,6 +27,12 @@ primitive vip ocf:ts:IPaddr2 \\
     op start   timeout="60s" interval="0s"  on-fail="stop" \\
     op monitor timeout="60s" interval="10s" on-fail="restart" \\
     op stop    timeout="60s" interval="0s"  on-fail="block"
+primitive vip6 ocf:ts:IPaddr2 \\
+    params ip="fd00:100::90" nic="eth0" cidr_netmask="64" \\
+    op start   timeout="60s" interval="0s"  on-fail="stop" \\
+    op monitor timeout="60s" interval="10s" on-fail="restart" \\
+    op stop    timeout="60s" interval="0s"  on-fail="block"
+group vips vip vip6
 `
 
 test(
@@ -33,24 +44,29 @@ test(
 )
 
 test(
-  'the address answers, moves when its node stops, and the node can take it again',
+  'the addresses answer, move when their node stops, and the node can take them again',
   async () => {
-    const answers = async (): Promise<boolean> =>
-      (await lab.runClient(['ping', '-c', '1', '-W', '1', '192.168.100.90'])).code === 0
+    const answers = async (): Promise<boolean> => {
+      const pings = ['192.168.100.90', 'fd00:100::90'].map((address) =>
+        lab.runClient(['ping', '-c', '1', '-W', '1', address]),
+      )
+      return (await Promise.all(pings)).every(({ code }) => code === 0)
+    }
 
-    const before = await lab.waitFor('vip runs', (status) => status.nodeOf('vip') !== undefined)
+    // The second of the group runs where the first does.
+    const before = await lab.waitFor('both run', (status) => status.nodeOf('vip6') !== undefined)
     const holder = before.nodeOf('vip') ?? ''
     const other = holder === 'node1' ? 'node2' : 'node1'
     expect(await answers()).toBe(true)
 
     await lab.node(holder).stopCluster()
-    await lab.waitFor(`vip is on ${other}`, (status) => status.nodeOf('vip') === other)
+    await lab.waitFor(`both are on ${other}`, (status) => status.nodeOf('vip6') === other)
     expect(await answers()).toBe(true)
 
     await lab.node(holder).boot()
     await lab.waitOnline([holder, other])
     await lab.node(other).stopCluster()
-    await lab.waitFor(`vip is on ${holder} again`, (status) => status.nodeOf('vip') === holder)
+    await lab.waitFor(`both are on ${holder} again`, (status) => status.nodeOf('vip6') === holder)
     expect(await answers()).toBe(true)
   },
   2 * MINUTE,

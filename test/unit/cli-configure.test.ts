@@ -4,7 +4,7 @@ import { adviseOn } from '../../cli/configure/advice'
 import { conflictsWith, withoutConflicts } from '../../cli/configure/conflicts'
 import { crmText, withoutComments } from '../../cli/configure/crm'
 import { idsOf, type Model } from '../../cli/configure/model'
-import { pcsCommands, pcsText } from '../../cli/configure/pcs'
+import { pcsCommands, pcsText, wordsFor } from '../../cli/configure/pcs'
 import { type Answers, mergeAnswers } from '../../cli/configure/plan'
 import { planFileText, readPlanFile } from '../../cli/configure/plan-file'
 import { deriveTimeouts, type Waits } from '../../cli/configure/timeouts'
@@ -275,6 +275,21 @@ describe('the model', () => {
     expect(model.clones[0]?.meta['clone-max']).toBe(String(count))
   })
 
+  test.each([
+    ['none', 'stop', 'block'],
+    ['qdevice', 'stop', 'block'],
+    ['stonith', 'fence', 'fence'],
+  ])('fencing=%s: a failed demote means %s, a failed stop %s', (fencing, demote, stop) => {
+    const { primitives } = modelOf({ plan: { fencing } })
+    const onFail = (id: string, name: string) =>
+      primitives
+        .find((primitive) => primitive.id === id)
+        ?.operations.find((operation) => operation.name === name)?.onFail
+    expect([onFail('pgsql', 'demote'), onFail('pgsql', 'stop')]).toEqual([demote, stop])
+    for (const id of ['vip-master', 'vip-rep', 'vip-slave']) expect(onFail(id, 'stop')).toBe(stop)
+    expect(onFail('pingCheck', 'stop')).toBe('ignore')
+  })
+
   test('a node that rejoins by itself is let in again: failure-timeout', () => {
     expect(modelOf().clones[0]?.meta['failure-timeout']).toBeUndefined()
     expect(
@@ -341,6 +356,50 @@ describe('pcs', () => {
     const text = pcsText(model)
     expect(text).toContain(`'restore_command=cp '\\''/a b/%f'\\'' %p'`)
     expect(text).toMatch(/^pcs cluster cib-push pgsql\.cib\.xml diff-against=pgsql\.cib\.xml\.before$/m)
+  })
+})
+
+describe('one configuration for crmsh 4 and 5, and for pcs 0.11 and 0.12', () => {
+  const model = modelOf()
+
+  test('crmsh: no master resource, one rule a location constraint, no word that is gone', () => {
+    const text = withoutComments(crmText(model))
+    expect(text).toMatch(
+      /^clone msPostgresql pgsql \\\n +meta \\\n +promotable="true" \\\n +promoted-max="1"/m,
+    )
+    expect(text).toContain('role="Promoted"')
+    expect(text).not.toMatch(/^ms |\bmaster-max|\bMaster\b|\bordered=/m)
+    for (const location of text.match(/^location .*$/gm) ?? []) {
+      expect(location.match(/ rule /g)).toHaveLength(1)
+    }
+  })
+
+  test.each([
+    ['0.11.5', ['pgsql-status', 'ne', 'HS:sync', 'and', 'pgsql-status', 'ne', 'PRI']],
+    ['0.12.0.2', ['pgsql-status ne HS:sync and pgsql-status ne PRI']],
+    ['1.0', ['pgsql-status ne HS:sync and pgsql-status ne PRI']],
+  ])('pcs %s gets a rule as it takes it', (version, expected) => {
+    const command = pcsCommands(model).find(({ words }) =>
+      words.includes('constraint-id=reader-not-elsewhere'),
+    )
+    if (command === undefined) throw new Error('there is no such constraint')
+    const words = wordsFor(version, command)
+    expect(words.slice(words.indexOf('score=-INFINITY') + 1)).toEqual(expected)
+  })
+
+  test('pcs: every score has its name', () => {
+    expect(pcsCommands(model).flatMap(({ words }) => words)).not.toContain('INFINITY')
+  })
+
+  test('the script asks pcs for its version once, and splits its rules by that', () => {
+    const text = pcsText(model)
+    expect(text.match(/\$\(pcs --version\)/g)).toHaveLength(1)
+    expect(text).toContain(
+      `rule='not_defined pgsql-status'\npcs -f pgsql.cib.xml constraint location vip-slave`,
+    )
+    expect(text.match(/ \$rule$/gm)).toHaveLength(model.locations.length)
+    const withoutRules = pcsText(modelOf({ plan: { reader: '', ping: '' } }))
+    expect(withoutRules).not.toMatch(/IFS|\$rule/)
   })
 })
 

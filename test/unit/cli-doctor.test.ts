@@ -532,6 +532,71 @@ describe('cluster', () => {
     expect(brief(cluster, { cib: [...FENCED] }).some((text) => / fencing:/.test(text))).toBe(false)
   })
 
+  test.each<[string, NonNullable<Change['cib']>, boolean]>([
+    ['fencing that is off', [], false],
+    ['the name of pacemaker up to 3.0', FENCED.slice(0, 1), true],
+    [
+      'its other name',
+      [['name="stonith-enabled" value="false"', 'name="fencing-enabled" value="true"']],
+      true,
+    ],
+    [
+      'a watchdog in place of a device',
+      [
+        [
+          'name="stonith-enabled" value="false"',
+          'name="stonith-enabled" value="true"/><nvpair id="w" name="fencing-watchdog-timeout" value="10s"',
+        ],
+      ],
+      false,
+    ],
+    [
+      'a watchdog that fences nobody',
+      [
+        [
+          'name="stonith-enabled" value="false"',
+          'name="stonith-enabled" value="true"/><nvpair id="w" name="stonith-watchdog-timeout" value="0"',
+        ],
+      ],
+      true,
+    ],
+  ])('fencing with nothing that fences is an error: %s', (_, cib, expected) => {
+    const found = brief(cluster, { cib }).filter((text) => text.startsWith('error fencing:'))
+    expect(found.length > 0).toBe(expected)
+  })
+
+  test('where a fenced cluster would block; without fencing nothing else is safe', () => {
+    const blocking = (cib: Change['cib']) =>
+      brief(configuration, cib ? { cib } : {}).filter((text) => text.includes('on-fail-block'))
+    expect(blocking(undefined)).toEqual([])
+    expect(blocking(FENCED)).toEqual(
+      ['vip-slave', 'vip-master', 'vip-rep', 'pgsql'].map(
+        (id) =>
+          `warning on-fail-block: ${id}: a failed stop blocks it until a person has looked, although the cluster can fence the node`,
+      ),
+    )
+    expect(blocking([...FENCED, [/on-fail="block"/g, 'on-fail="fence"']])).toEqual([])
+    const usual =
+      '<op_defaults><meta_attributes id="o"><nvpair id="b" name="on-fail" value="block"/></meta_attributes></op_defaults>'
+    const both = blocking([
+      ...FENCED,
+      [/ on-fail="(?:block|stop)"/g, ''],
+      ['</configuration>', `${usual}</configuration>`],
+    ])
+    expect(both).toContain(
+      'warning on-fail-block: pgsql: a failed demote or stop blocks it until a person has looked, although the cluster can fence the node',
+    )
+  })
+
+  test('fencing that is off under its other name', () => {
+    const cib: Change['cib'] = [
+      ['name="stonith-enabled" value="false"', 'name="fencing-enabled" value="false"'],
+    ]
+    expect(troublesOf(cluster, { cib }).find(({ id }) => id === 'fencing')?.evidence).toContain(
+      'fencing-enabled=false',
+    )
+  })
+
   test.each<[string, Change, RegExp]>([
     ['two nodes', {}, /device; without one, a quorum device, or sync_policy=strict on the database$/],
     [

@@ -53,6 +53,24 @@ describe("pacemaker's and the agents' lines", () => {
       true,
     ],
     [
+      'a monitor that is well, of pacemaker 3.0',
+      'Nov 30 13:03:27.371 node1 pacemaker-controld  [127] (log_executor_event) \tnotice: Result of monitor operation for pingCheck on node1: OK | graph action unconfirmed; call=25 key=pingCheck_monitor_10000 rc=0',
+      { text: 'Result of monitor operation for pingCheck on node1: OK' },
+      false,
+    ],
+    [
+      'one that is not',
+      'Nov 30 13:03:27.371 node1 pacemaker-controld  [127] (log_executor_event) \tnotice: Result of monitor operation for pgsql on node1: Not running | graph action unconfirmed; call=40 key=pgsql_monitor_2000 rc=7',
+      { text: 'Result of monitor operation for pgsql on node1: Not running' },
+      true,
+    ],
+    [
+      'an attribute, of pacemaker 3.0',
+      'Nov 30 13:03:27.919 node1 pacemaker-attrd     [125] (update_attr_on_host) \tnotice: Setting pgsql-status[node2] in instance_attributes: (unset) -> STOP | from node2 with no write delay',
+      { text: 'Setting pgsql-status[node2] in instance_attributes: (unset) -> STOP' },
+      true,
+    ],
+    [
       'a warning that is none',
       'Nov 24 00:06:27.661 node1 pacemaker-fenced    [67] (unpack_config) \twarning: Blind faith: not fencing unseen nodes',
       { level: 'warning' },

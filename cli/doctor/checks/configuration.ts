@@ -7,6 +7,7 @@ import {
   databases,
   type Examination,
   isOurs,
+  isFenced,
   isReplicated,
   isTrue,
   knownNodes,
@@ -168,6 +169,32 @@ const stopEscalate: Check = {
   },
 }
 
+/** Which operations leave a resource blocked when they fail, where the cluster could fence the node. */
+const blocking: Check = {
+  id: 'on-fail-block',
+  theme: 'configuration',
+  wellWhen: 'a node on which something does not stop is fenced',
+  examine: (examination) => {
+    const { configuration } = examination
+    if (configuration === undefined || !isFenced(examination)) return undefined
+    const usual = configuration.operationDefaults?.['on-fail']
+    return configuration.primitives.flatMap(({ id, operations }): readonly Trouble[] => {
+      const blocked = operations
+        .filter(({ name, onFail }) => ['stop', 'demote'].includes(name) && (onFail ?? usual) === 'block')
+        .map(({ name }) => name)
+      if (blocked.length === 0) return []
+      return [
+        {
+          severity: 'warning',
+          finding: `${id}: a failed ${blocked.join(' or ')} blocks it until a person has looked, although the cluster can fence the node`,
+          evidence: blocked.map((name) => `op ${name}: on-fail=block`),
+          mend: `crm configure edit ${id}: on-fail=fence for ${blocked.join(' and ')}`,
+        },
+      ]
+    })
+  },
+}
+
 const monitorTimeout: Check = {
   id: 'monitor-timeout',
   theme: 'configuration',
@@ -284,7 +311,7 @@ const cloneSettings: Check = {
             severity: 'error',
             finding: `${id} replicates (rep_mode=${database.parameters['rep_mode'] ?? ''}), but is no promotable clone: nobody can be promoted`,
             evidence: [clone ? `clone ${clone.id} has no promotable=true` : 'it is in no clone'],
-            mend: `crm configure: ms ms_${id} ${id} meta notify=true clone-max=${nodeList(database).length}`,
+            mend: `crm configure: clone ms_${id} ${id} meta promotable=true notify=true clone-max=${nodeList(database).length}`,
           },
         ]
       }
@@ -382,6 +409,7 @@ export const configuration: readonly Check[] = [
   unknownParameters,
   timeouts,
   stopEscalate,
+  blocking,
   monitorTimeout,
   validity,
   monitors,

@@ -1,6 +1,7 @@
 /** Who goes on when the nodes do not see each other, and what keeps the others from it. */
 import { type Check, type Trouble } from '../finding'
-import { databases, type Examination, isSynchronous, isTrue, withCorosync } from '../examination'
+import { fencingProperty, isFencingEnabled } from '../../../lib/cluster/fencing'
+import { databases, type Examination, isFenced, isSynchronous, withCorosync } from '../examination'
 
 /** What corosync.conf says of the quorum, on the first node that has one. */
 function quorumSettings(examination: Examination) {
@@ -13,10 +14,6 @@ function quorumSettings(examination: Examination) {
         device: configuration['quorum.device.model'],
       }
 }
-
-const isFenced = ({ configuration }: Examination): boolean =>
-  isTrue(configuration?.properties['stonith-enabled'] ?? 'true') &&
-  (configuration?.primitives.some(({ agent }) => agent.startsWith('stonith:')) ?? false)
 
 const quorum: Check = {
   id: 'quorum',
@@ -143,15 +140,16 @@ const fencing: Check = {
     const { configuration } = examination
     if (configuration === undefined || configuration.primitives.length === 0) return undefined
     if (isFenced(examination)) return []
-    const enabled = isTrue(configuration.properties['stonith-enabled'] ?? 'true')
+    const enabled = isFencingEnabled(configuration.properties)
+    const property = fencingProperty(configuration.properties)
     const guards = protections(examination)
     if (enabled) {
       return [
         {
           severity: 'error',
           finding: 'fencing is switched on and there is no fencing device: the cluster starts nothing',
-          evidence: ['stonith-enabled is true (or not set), and no resource is of the class stonith'],
-          mend: 'configure a device (stonith_admin --list-installed), or, knowing what that means, set stonith-enabled=false',
+          evidence: [`${property} is true (or not set), and no resource is of the class stonith`],
+          mend: `configure a device (stonith_admin --list-installed), or, knowing what that means, set ${property}=false`,
         },
       ]
     }
@@ -172,7 +170,7 @@ const fencing: Check = {
             ? 'there is no fencing: two nodes that do not see each other may both become primary'
             : 'there is no fencing: a node that hangs and comes back may still believe itself the primary',
         evidence: [
-          'stonith-enabled=false',
+          `${property}=false`,
           ...(guards.length === 0
             ? ['nothing else protects: no quorum device, no sync_policy=strict']
             : guards.map((guard) => `what protects instead: ${guard}`)),

@@ -1,8 +1,8 @@
 /** The configuration as this node knows it. */
 import { type Deadline } from '../../../lib/ocf'
+import { queryCib } from '../../../lib/cluster/query-cib'
 import { ROOT } from '../../../lib/system/held-directory'
 import { readOwned } from '../../../lib/system/owned-files'
-import { runProgram } from '../../../lib/system/run-program'
 
 /** Where pacemaker keeps it; the last is pacemaker 1.0's. */
 const ON_DISK = ['/var/lib/pacemaker/cib/cib.xml', '/var/lib/heartbeat/crm/cib.xml']
@@ -32,7 +32,7 @@ function fromDisk(): string | undefined {
 /** From pacemaker where it runs here, otherwise from the disk, as it was when it last ran. */
 export async function readOwnCib(deadline: Deadline): Promise<OwnCib> {
   try {
-    const { code, stdout } = await runProgram('cibadmin', ['--query', '--local'], { deadline })
+    const { code, stdout } = await queryCib(deadline)
     if (code === 0) return { xml: stdout, live: true }
   } catch {
     // No pacemaker is installed here.

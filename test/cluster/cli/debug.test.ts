@@ -1,4 +1,8 @@
-/** `ocf-ts debug`: an agent by hand, with the cluster's parameters, here and on another node. */
+/**
+ * `ocf-ts debug`: an agent by hand, with the cluster's parameters, here and on another node.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { isInSync, Lab, type LabNode, makeDocumentCluster } from '../lab'
 

@@ -1,4 +1,8 @@
-/** `ocf-ts doctor`: a real cluster is broken in many ways, and each is named. */
+/**
+ * `ocf-ts doctor`: a real cluster is broken in many ways, and each is named.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { type Finding } from '../../../cli/doctor/finding'
 import { Lab, type LabNode, makeDocumentCluster, until, vipRep } from '../lab'

@@ -1,4 +1,8 @@
-/** `ocf-ts drill` on a real cluster: from a node and from a client, agreed to and interrupted. */
+/**
+ * `ocf-ts drill` on a real cluster: from a node and from a client, agreed to and interrupted.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { type DrillResult } from '../../../cli/drill/result'
 import { type StatusReport } from '../../../cli/status/report'

@@ -98,7 +98,16 @@ test(
       ...['crm', '-F', 'configure', 'primitive', 'pair', 'ocf:local:pair'],
       ...['params', 'program=/bin/sleep', 'arguments=1000000', 'promote=/usr/bin/touch /run/promoted'],
       ...['demote=/bin/rm -f /run/promoted'],
-      ...['op', 'monitor', 'interval=10s', 'role=Slave', 'op', 'monitor', 'interval=9s', 'role=Master'],
+      ...[
+        'op',
+        'monitor',
+        'interval=10s',
+        'role=Unpromoted',
+        'op',
+        'monitor',
+        'interval=9s',
+        'role=Promoted',
+      ],
     ])
     const meta = ['meta', 'promotable=true', 'notify=true']
     await node.must(['crm', '-F', 'configure', 'clone', 'pair-clone', 'pair', ...meta])

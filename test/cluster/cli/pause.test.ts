@@ -1,4 +1,8 @@
-/** `ocf-ts pause` and `resume`: hands off, and on again only where what runs is what the cluster believes. */
+/**
+ * `ocf-ts pause` and `resume`: hands off, and on again only where what runs is what the cluster believes.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { Lab, type LabNode, makeDocumentCluster, monotonicMs } from '../lab'
 

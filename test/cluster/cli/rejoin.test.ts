@@ -1,4 +1,8 @@
-/** `ocf-ts rejoin`: what a node would give up is shown, and then it comes back, by either method. */
+/**
+ * `ocf-ts rejoin`: what a node would give up is shown, and then it comes back, by either method.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { readConfiguration } from '../../../lib/cluster/configuration'
 import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until } from '../lab'

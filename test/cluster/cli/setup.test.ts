@@ -1,14 +1,19 @@
-/** From two bare nodes to a cluster in sync, with the tool alone: init, configure, clone. */
+/**
+ * From two bare nodes to a cluster in sync, with the tool alone: init, configure, clone.
+ *
+ * @systems debian12 debian13
+ */
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { Lab, type LabNode } from '../lab'
 import { until } from '../lab/wait'
+import { semanticsOf } from '../../root/support/semantics'
 import { type InitReport } from '../../../cli/init/make'
 
 const MINUTE = 60_000
 
-jest.setTimeout(2 * MINUTE)
+jest.setTimeout(5 * MINUTE)
 
 const PLAN = '/run/root/plan.yaml'
 
@@ -38,7 +43,7 @@ pgsql:
 
 afterAll(() => lab.destroy(), MINUTE)
 
-const tool = (node: LabNode, ...args: string[]) => node.run(['ocf-ts', ...args], { timeoutMs: MINUTE })
+const tool = (node: LabNode, ...args: string[]) => node.run(['ocf-ts', ...args], { timeoutMs: 3 * MINUTE })
 
 async function initReport(node: LabNode, ...args: string[]): Promise<InitReport & { readonly code: number }> {
   const { code, stdout, stderr } = await tool(node, 'init', '--json', ...args)
@@ -135,6 +140,17 @@ test('configure --apply, all of it or nothing', async () => {
   expect(await node1.must(['crm_resource', '--resource', 'pgsql', '--get-parameter', 'rejoin'])).toBe(
     'basebackup\n',
   )
+  const resources = () => node1.must(['cibadmin', '--query', '--scope', 'resources'])
+  const byCrm = semanticsOf(`<cib><configuration>${await resources()}</configuration></cib>`)
+  const byPcs = await tool(
+    ...([node1, 'configure', '--file', PLAN, '--rejoin', 'basebackup'] as const),
+    ...['--format', 'pcs', '--apply', '--replace'],
+  )
+  expect({ code: byPcs.code, warnings: byPcs.stderr.match(/deprecat.*/gi) }).toEqual({
+    code: 0,
+    warnings: null,
+  })
+  expect(semanticsOf(`<cib><configuration>${await resources()}</configuration></cib>`)).toEqual(byCrm)
   await node1.must(['crm_resource', '--wait'])
   await lab.waitFor('node1 is monitored as the primary', (now) => now.promoted('pgsql').includes('node1'))
   expect(await node1.sql(primary)).toBe(running)

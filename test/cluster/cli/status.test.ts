@@ -1,4 +1,8 @@
-/** `ocf-ts status`: what it tells, from any node, of a cluster that is well and of one that is not. */
+/**
+ * `ocf-ts status`: what it tells, from any node, of a cluster that is well and of one that is not.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { type StatusReport } from '../../../cli/status/report'
 import { Lab, type LabNode, makeDocumentCluster } from '../lab'

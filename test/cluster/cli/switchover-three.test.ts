@@ -1,4 +1,8 @@
-/** `ocf-ts switchover --to` among three nodes: exactly that one, also where an election decides. */
+/**
+ * `ocf-ts switchover --to` among three nodes: exactly that one, also where an election decides.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { readConfiguration } from '../../../lib/cluster/configuration'
 import { Lab, makeDocumentCluster } from '../lab'

@@ -1,4 +1,8 @@
-/** `ocf-ts switchover`: refused where it is not safe, and otherwise done, measured, and nothing of it left behind. */
+/**
+ * `ocf-ts switchover`: refused where it is not safe, and otherwise done, measured, and nothing of it left behind.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { readConfiguration } from '../../../lib/cluster/configuration'
 import { type ClusterStatus, Lab, type LabNode, makeDocumentCluster, until } from '../lab'

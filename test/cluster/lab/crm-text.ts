@@ -9,7 +9,12 @@ import { join } from 'node:path'
 /** `ts`: this project's agents; `heartbeat`: the shell agents (whose `ping` is pacemaker's). */
 export type Provider = 'ts' | 'heartbeat'
 
+/** `document`: the document's own; `today`: those that pacemaker 2.1 and 3.0, crmsh 4 and 5 all take. */
+export type Words = 'document' | 'today'
+
 export interface CrmTextOptions {
+  /** Default: the document's. */
+  readonly words?: Words
   readonly provider: Provider
   readonly nodes: readonly string[]
   readonly pgBin: string
@@ -30,7 +35,33 @@ export function crmText(options: CrmTextOptions): string {
   }
   const template = readFileSync(join(__dirname, 'pgsql.crm'), 'utf8')
   const filled = template.replace(/\{(\w+)\}/g, (placeholder, name: string) => values[name] ?? placeholder)
-  return Object.entries(options.pgsqlParams ?? {}).reduce(setPgsqlParam, filled)
+  const text = Object.entries(options.pgsqlParams ?? {}).reduce(setPgsqlParam, filled)
+  return options.words === 'today' ? inTodaysWords(text) : text
+}
+
+/** The same configuration without what pacemaker 3.0 and crmsh 5 refuse. */
+export function inTodaysWords(text: string): string {
+  return (
+    text
+      .replace(
+        /^ms (\w+) (\w+) \\\n( +)meta \\\n( +)/m,
+        'clone $1 $2 \\\n$3meta \\\n$4promotable="true" \\\n$4',
+      )
+      .replaceAll('master-max=', 'promoted-max=')
+      .replaceAll('master-node-max=', 'promoted-node-max=')
+      .replaceAll('role="Master"', 'role="Promoted"')
+      .replaceAll('msPostgresql:Master', 'msPostgresql:Promoted')
+      // A location constraint has one rule: of several, each becomes a constraint.
+      .replace(
+        /^location (\S+) (\S+)((?: \\\n +rule .*?(?=$| \\$)){2,})/gm,
+        (_, id: string, resource: string, rules: string) =>
+          rules
+            .split(' \\\n')
+            .slice(1)
+            .map((rule, index) => `location ${id}-${index + 1} ${resource} ${rule.trim()}`)
+            .join('\n'),
+      )
+  )
 }
 
 function setPgsqlParam(text: string, [name, value]: readonly [string, string | null]): string {

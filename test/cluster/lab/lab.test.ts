@@ -1,8 +1,13 @@
-/** The lab itself, proven without our agents: bare clusters, then the document's cluster on the shell agents. */
+/**
+ * The lab itself, proven without our agents: bare clusters, then the document's cluster on the shell agents.
+ *
+ * @systems debian12 debian13
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { nodeChoice } from '../../systems'
 import { Lab, makeDocumentCluster, shellAgentFiles, until, vipRep } from '.'
 
 describe('a lab', () => {
@@ -42,6 +47,21 @@ describe('a lab', () => {
     await node.must(['test', '-f', `${agents}/lab.test.ts`])
     expect(await node.must(['cat', '/etc/ocf-ts-lab-test'])).toBe('only here')
     for (const path of [`${agents}/lab.test.ts`, '/etc/ocf-ts-lab-test']) expect(existsSync(path)).toBe(false)
+  })
+
+  test('runs the system that it was asked for, and changes nothing of it', async () => {
+    const node = lab.node('node1')
+    const { release } = lab.system
+    expect(await node.must(['cat', '/etc/os-release'])).toContain(`VERSION_ID="${release.version}"`)
+    const version = (await node.must(['node', '--version'])).trim()
+    if (nodeChoice(lab.system) === 'machine') expect(version).toBe(process.version)
+    const { root } = lab.record
+    if (root === null) return
+    await node.must(['rm', '/etc/os-release', '/dev/full'])
+    await node.writeFile('/etc/of-this-node', 'alone')
+    expect(existsSync('/dev/full')).toBe(true)
+    expect(existsSync(join(root, 'etc/os-release'))).toBe(true)
+    expect((await lab.node('node2').run(['cat', '/etc/of-this-node'])).code).toBe(1)
   })
 
   test('leaves no zombies of daemons behind', async () => {
@@ -118,7 +138,7 @@ describe('a lab', () => {
 })
 
 test('the document’s cluster fails over, loses nothing and takes the old primary back', async () => {
-  const lab = await Lab.create({ files: shellAgentFiles() })
+  const lab = await Lab.create({ files: await shellAgentFiles() })
   try {
     await makeDocumentCluster(lab, { provider: 'heartbeat' })
     const [node1, node2] = [lab.node('node1'), lab.node('node2')]

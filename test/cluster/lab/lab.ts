@@ -8,14 +8,16 @@ import { crmText, type CrmTextOptions } from './crm-text'
 import { WriteLoad, type WriteLoadOptions } from './load'
 import { diskPath } from './mounts'
 import { addressesOf, createNetworks, netnsName } from './network'
-import { LabNode, type NodeLogs } from './node'
+import { LabNode, nodePath, type NodeLogs } from './node'
 import { diagnose, readStatus, waitForStatus } from './observe'
 import { seedCib } from './pacemaker'
 import { installedVersion, type PostgresInstallation } from './postgres'
 import { makeSsh, sshBinds } from './ssh'
+import { labNodeBinds, prepareRoot } from './root'
 import { bootId, cleanupStale, createRecord, labDir, readRecord, removeLab, thisProcess } from './state'
 import type { Bind, LabRecord } from './state'
 import type { ClusterStatus } from '../../../lib/cluster/status'
+import { selectedSystem, type System, systemNamed } from '../../systems'
 import type { WaitOptions } from './wait'
 import { setWarden } from './warden'
 
@@ -51,6 +53,8 @@ export interface LabOptions {
   readonly tool?: boolean
   /** PostgreSQL's major version; default: the newest installed. */
   readonly pgVersion?: string
+  /** What the nodes run. Default: what the environment variable OCF_TS_SYSTEM names, or Debian 12. */
+  readonly system?: System
 }
 
 export class Lab {
@@ -67,6 +71,11 @@ export class Lab {
     return this.record.id
   }
 
+  /** What the nodes run. */
+  get system(): System {
+    return systemNamed(this.record.system)
+  }
+
   /** Brings nodes up: powered on and connected, nothing running on them yet. */
   static async create(options: LabOptions = {}): Promise<Lab> {
     if (process.geteuid?.() !== 0) throw new Error('a lab needs root: it makes namespaces and mounts')
@@ -75,6 +84,8 @@ export class Lab {
     const files = options.files ?? []
     const shared = options.sharedDirectories ?? []
     const nodes = checkNames(options.nodes ?? ['node1', 'node2'])
+    const system = options.system ?? selectedSystem()
+    const root = await prepareRoot(system)
     const record: LabRecord = {
       id,
       createdAt: new Date().toISOString(),
@@ -83,6 +94,7 @@ export class Lab {
       nodes,
       agentsDir: findAgents(options.agentsDir),
       binds: [
+        ...(root === null ? [] : labNodeBinds(system)),
         ...(options.binds ?? []),
         ...files.map(({ target }, index) => ({ source: filePath(id, index), target })),
         ...shared.map((target, index) => ({ source: sharedPath(id, index), target })),
@@ -91,7 +103,9 @@ export class Lab {
       tool: options.tool ?? false,
       env: options.env ?? {},
       tokenMs: options.tokenMs ?? 1000,
-      pgVersion: options.pgVersion ?? installedVersion(),
+      pgVersion: options.pgVersion ?? installedVersion(root ?? ''),
+      system: system.name,
+      root,
     }
     const lab = new Lab(record)
     createRecord(record)
@@ -102,7 +116,7 @@ export class Lab {
     shared.forEach((_, index) => mkdirSync(sharedPath(id, index), { recursive: true }))
     try {
       if (record.owner) lab.dismissWarden = setWarden(record.id)
-      if (record.tool) await makeSsh(id, nodes)
+      if (record.tool) await makeSsh(id, nodes, nodePath())
       await createNetworks(record.id)
       for (const node of lab.nodes) await lab.install(node)
       await Promise.all(lab.nodes.map((node) => node.powerOn()))
@@ -202,6 +216,7 @@ export class Lab {
   crmText(options: Pick<CrmTextOptions, 'provider' | 'pgsqlParams'>): string {
     const [node] = this.nodes
     return crmText({
+      words: this.system.takesDocumentWords ? 'document' : 'today',
       nodes: this.record.nodes,
       pgBin: node?.pgBin ?? '',
       pgData: node?.pgData ?? '',
@@ -237,7 +252,7 @@ export class Lab {
     writeFileSync(join(etc, 'hostname'), `${node.name}\n`)
     const peers = this.nodes.map(({ name, addresses }) => ({ name, address: addresses.eth1 }))
     writeFileSync(join(etc, 'corosync/corosync.conf'), corosyncConf(this.id, peers, this.record.tokenMs))
-    await seedCib(diskPath(node.dir, 'pacemaker', 'cib'))
+    await seedCib(diskPath(node.dir, 'pacemaker', 'cib'), this.record.root ?? '/')
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * What a node sees of the file system: the machine's own, with a disk of its own laid over the places where
- * the cluster and the database keep their state. Only plans; node-init.sh carries them out inside the node.
+ * What a node sees of the file system: the machine's own, or a copy of its own of another system's, with a disk of its
+ * own laid over the places where the cluster and the database keep their state. Only plans; node-init.sh carries them
+ * out inside the node.
  */
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -63,6 +64,8 @@ export function diskOf(nodeDir: string, path: string): string {
 export interface MountOptions {
   readonly agentsDir: string | null
   readonly binds: readonly Bind[]
+  /** A root file system, or null for the machine's. */
+  readonly root: string | null
 }
 
 /** Makes the node's disk, if it has none yet, and returns the steps for node-init.sh. */
@@ -76,23 +79,54 @@ export function planMounts(nodeDir: string, options: MountOptions): string {
     ...(options.agentsDir ? [{ source: options.agentsDir, target: agentsTarget }] : []),
     ...options.binds,
   ]
-  // A mount needs something to be mounted on. What the machine does not have is made in an overlay over the
-  // nearest directory that it has, seen by this node alone.
-  const missing = binds.filter(({ target }) => !existsSync(target))
-  const overlays = outermost(missing.map(({ target }) => nearestExisting(target)))
   const steps = [
-    ...overlays.map((path, index) => {
-      const [upper, work] = ['upper', 'work'].map((part) => join(nodeDir, 'overlay', String(index), part))
-      for (const made of [upper, work]) mkdirSync(made ?? '', { recursive: true })
-      return ['overlay', path, upper, work]
-    }),
-    ...missing.map(({ source, target }) => [statSync(source).isDirectory() ? 'mkdir' : 'touch', target]),
-    ...binds.map(({ source, target }) => ['bind', source, target]),
+    ...(options.root ? enterRoot(nodeDir, options.root, binds) : layOver(nodeDir, binds)),
     ['tmpfs', '/run', '755'],
     ['tmpfs', '/dev/shm', '1777'],
     ...directories.map((directory) => ['dir', ...directory]),
   ]
   return steps.map((step) => step.join('\t') + '\n').join('')
+}
+
+/** Lays them over the machine's own files. */
+function layOver(nodeDir: string, binds: readonly Bind[]): readonly (readonly string[])[] {
+  // A mount needs something to be mounted on. What the machine does not have is made in an overlay over the
+  // nearest directory that it has, seen by this node alone.
+  const missing = binds.filter(({ target }) => !existsSync(target))
+  const overlays = outermost(missing.map(({ target }) => nearestExisting(target)))
+  return [
+    ...overlays.map((path, index) => overlay(nodeDir, String(index), path, path)),
+    ...missing.map(({ source, target }) => [kindOf(source), target]),
+    ...binds.map(({ source, target }) => ['bind', source, target]),
+  ]
+}
+
+/** Makes another system's files the node's own: what the node changes in them is on its disk. */
+function enterRoot(nodeDir: string, root: string, binds: readonly Bind[]): readonly (readonly string[])[] {
+  const newRoot = join(nodeDir, 'root')
+  mkdirSync(newRoot, { recursive: true })
+  return [
+    overlay(nodeDir, 'root', root, newRoot),
+    ['devices', `${newRoot}/dev`],
+    ['rbind', '/sys', `${newRoot}/sys`],
+    // What the lab keeps for its nodes is found at the same place in them.
+    ...[...binds, { source: dirname(nodeDir), target: dirname(nodeDir) }].flatMap(({ source, target }) => [
+      [kindOf(source), newRoot + target],
+      ['bind', source, newRoot + target],
+    ]),
+    ['root', newRoot],
+  ]
+}
+
+function overlay(nodeDir: string, name: string, lower: string, target: string): readonly string[] {
+  const [upper = '', work = ''] = ['upper', 'work'].map((part) => join(nodeDir, 'overlay', name, part))
+  for (const made of [upper, work]) mkdirSync(made, { recursive: true })
+  return ['overlay', lower, upper, work, target]
+}
+
+/** The step that makes what a source can be mounted on. */
+function kindOf(source: string): 'mkdir' | 'touch' {
+  return statSync(source).isDirectory() ? 'mkdir' : 'touch'
 }
 
 function nearestExisting(target: string): string {

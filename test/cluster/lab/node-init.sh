@@ -16,12 +16,53 @@ hostname "$node"
 # The copies of the machine's named network namespaces would keep a deleted one alive from in here.
 umount -R -l /run/netns 2>/dev/null || true
 
+# A /dev of the node's own: what it does there is not done to the machine.
+make_devices() {
+  mount -t tmpfs -o mode=755 tmpfs "$1"
+  mkdir "$1/pts" "$1/shm"
+  local name major minor
+  while read -r name major minor; do
+    mknod -m 666 "$1/$name" c "$major" "$minor"
+  done <<'END'
+null 1 3
+zero 1 5
+full 1 7
+ptmx 5 2
+random 1 8
+urandom 1 9
+tty 5 0
+END
+  # Loop devices are the kernel's, and the same everywhere.
+  mknod -m 600 "$1/loop-control" c 10 237
+  for minor in {0..63}; do
+    mknod -m 600 "$1/loop$minor" b 7 "$minor"
+  done
+  mount --rbind /dev/pts "$1/pts"
+  for name in fd:fd stdin:fd/0 stdout:fd/1 stderr:fd/2; do
+    ln -s "/proc/self/${name#*:}" "$1/${name%:*}"
+  done
+}
+
+# From here on the system in this directory is the node's: nothing of the machine's is seen any more.
+change_root() {
+  mkdir -p "$1/.machine"
+  pivot_root "$1" "$1/.machine"
+  cd /
+  # What umount looks at.
+  mount -t proc proc /proc
+  umount --lazy /.machine
+  rmdir /.machine
+}
+
 while IFS=$'\t' read -r step a b c d; do
   case $step in
-    overlay) mount -t overlay -o "lowerdir=$a,upperdir=$b,workdir=$c" overlay "$a" ;;
+    overlay) mount -t overlay -o "lowerdir=$a,upperdir=$b,workdir=$c" overlay "$d" ;;
     mkdir) mkdir -p "$a" ;;
-    touch) mkdir -p "${a%/*}" && touch "$a" ;;
+    touch) mkdir -p "${a%/*}" && touch -a "$a" ;;
     bind) mount --bind "$a" "$b" ;;
+    rbind) mount --rbind "$a" "$b" ;;
+    devices) make_devices "$a" ;;
+    root) change_root "$a" ;;
     tmpfs) mount -t tmpfs -o "mode=$b" tmpfs "$a" ;;
     dir) install -d -o "$b" -g "$c" -m "$d" "$a" ;;
     *) echo "unknown step '$step' in $plan" >&2 && exit 1 ;;
@@ -34,8 +75,6 @@ mount -t proc proc /proc
 echo "$host_pid $start_time" >"$ready.new"
 mv "$ready.new" "$ready"
 
-# Daemons are re-parented to this process; bash reaps every child that ends while it waits for one.
-while :; do
-  sleep 86400 &
-  wait $! || true
-done
+# Daemons are re-parented to this process; bash reaps every child that ends while it waits for one. The node's own bash:
+# this one holds on to the file system that it was started from.
+exec bash -c 'while :; do sleep 86400 & wait $! || true; done' init

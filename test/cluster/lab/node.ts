@@ -1,7 +1,7 @@
 /** One computer of the lab, in an operator's verbs. */
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expectSuccess, runCommand, type CommandOptions, type CommandResult } from './command'
 import { startCorosync, stopCorosync } from './corosync'
 import { diskOf, diskPath, planMounts } from './mounts'
@@ -241,12 +241,17 @@ export class LabNode {
   }
 }
 
+/** As PATH is for root on Debian, and the place of the Node that the lab runs on. */
+export function nodePath(): string {
+  const nodeJs = dirname(process.execPath)
+  const path = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+  return (path.includes(nodeJs) ? path : [nodeJs, ...path]).join(':')
+}
+
 /** What programs on a node find in their environment: nothing of the terminal that made the lab. */
 function nodeEnvironment(more: Readonly<Record<string, string>>): Record<string, string> {
-  const nodeJs = join(process.execPath, '..')
-  const path = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
   return {
-    PATH: (path.includes(nodeJs) ? path : [nodeJs, ...path]).join(':'),
+    PATH: nodePath(),
     // On the node's own tmpfs, so that crmsh's and psql's files do not land in the machine's home directory.
     HOME: '/run/root',
     USER: 'root',

@@ -8,9 +8,11 @@ import { until } from './wait'
 /**
  * Puts a first, empty configuration on the node's disk. All it sets is how long a node that comes up looks for
  * others before it takes the lead itself: pacemaker's 20 s are most of what a cluster needs to form.
+ *
+ * @param root - the file system with the pacemaker that will read it
  */
-export async function seedCib(cibDir: string): Promise<void> {
-  const empty = await mustRun(['cibadmin', '--empty'])
+export async function seedCib(cibDir: string, root = '/'): Promise<void> {
+  const empty = await mustRun(['chroot', root, 'cibadmin', '--empty'])
   const option = '<nvpair id="cib-bootstrap-options-dc-deadtime" name="dc-deadtime" value="2s"/>'
   mkdirSync(cibDir, { recursive: true })
   writeFileSync(

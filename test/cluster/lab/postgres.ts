@@ -28,14 +28,14 @@ export function debianPostgres(version: string): PostgresInstallation {
   }
 }
 
-/** The newest version whose server is installed on this machine. */
-export function installedVersion(): string {
-  const root = '/usr/lib/postgresql'
-  const versions = existsSync(root)
-    ? readdirSync(root).filter((name) => existsSync(`${root}/${name}/bin/initdb`))
+/** The newest version whose server is installed on this machine, or in this root file system. */
+export function installedVersion(root = ''): string {
+  const directory = `${root}/usr/lib/postgresql`
+  const versions = existsSync(directory)
+    ? readdirSync(directory).filter((name) => existsSync(`${directory}/${name}/bin/initdb`))
     : []
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0]
-  if (!newest) throw new Error(`no PostgreSQL server below ${root}`)
+  if (!newest) throw new Error(`no PostgreSQL server below ${directory}`)
   return newest
 }
 

@@ -22,8 +22,8 @@ export function sshBinds(labId: string): readonly Bind[] {
   ]
 }
 
-/** Makes the keys, and what sshd and ssh read. */
-export async function makeSsh(labId: string, nodes: readonly string[]): Promise<void> {
+/** Makes the keys, and what sshd and ssh read. `path` is the PATH of who logs in. */
+export async function makeSsh(labId: string, nodes: readonly string[], path: string): Promise<void> {
   const [dir, user] = [directory(labId), userDirectory(labId)]
   mkdirSync(user, { recursive: true, mode: 0o700 })
   const hostKey = join(dir, 'host_key')
@@ -43,8 +43,7 @@ export async function makeSsh(labId: string, nodes: readonly string[]): Promise<
       'StrictModes no',
       'PasswordAuthentication no',
       'AuthorizedKeysFile .ssh/authorized_keys',
-      // As PATH is for root on Debian, and where the Node is that the lab runs on.
-      `SetEnv PATH=${join(process.execPath, '..')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      `SetEnv PATH=${path}`,
       '',
     ].join('\n'),
   )

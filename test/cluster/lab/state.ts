@@ -45,6 +45,10 @@ export interface LabRecord {
   readonly env: Readonly<Record<string, string>>
   readonly tokenMs: number
   readonly pgVersion: string
+  /** Name of the operating system that the nodes run. */
+  readonly system: string
+  /** Its root file system, which each node has an overlay over; null: the machine's own. */
+  readonly root: string | null
 }
 
 /** Identity of this boot of the machine. */

@@ -1,9 +1,17 @@
 /**
  * The README without the tool: PostgreSQL and pacemaker are configured by hand, a primary dies, and what it left is given
  * up for a new copy. The configuration, the commands, and what is said to be shown are taken from it.
+ *
+ * @systems debian12 debian13
  */
+import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
-import { commandsIn, expectLines, readmeBlock } from '../../unit/support/readme-blocks'
+import {
+  commandsIn,
+  expectLines,
+  forPostgres,
+  readmeBlock as blockOf,
+} from '../../unit/support/readme-blocks'
 import { type ClusterStatus, Lab, type LabNode } from '../lab'
 
 const MINUTE = 60_000
@@ -21,8 +29,9 @@ beforeAll(async () => {
 
 afterAll(() => lab.destroy(), MINUTE)
 
-/** PostgreSQL's configuration is where Debian has it. */
-const CONFIG = '/etc/postgresql/15/main/postgresql.conf'
+/** A block of the README, with the PostgreSQL that the nodes have. */
+const readmeBlock = (name: string): string => forPostgres(node1.postgres.version, blockOf(name))
+
 const PASSWORD = 'it is secret'
 
 const type = (node: LabNode, command: string): Promise<string> =>
@@ -51,8 +60,9 @@ test('PostgreSQL and the cluster, configured by hand', async () => {
   for (const node of [node1, node2]) {
     // The machine's own is not to be touched.
     await node.must(['mount', '-t', 'tmpfs', 'none', '/etc/postgresql'])
-    await node.must(['install', '-d', '-o', 'postgres', '/etc/postgresql/15/main'])
-    await node.writeFile(CONFIG, `data_directory = '${node.pgData}'\n${settings}\narchive_mode = off\n`, {
+    const config = `/etc/postgresql/${node.postgres.version}/main/postgresql.conf`
+    await node.must(['install', '-d', '-o', 'postgres', dirname(config)])
+    await node.writeFile(config, `data_directory = '${node.pgData}'\n${settings}\narchive_mode = off\n`, {
       user: 'postgres',
     })
     await node.writeFile('/var/lib/postgresql/.pgpass', `*:*:*:postgres:${PASSWORD}\n`, { user: 'postgres' })
@@ -78,11 +88,11 @@ test('PostgreSQL and the cluster, configured by hand', async () => {
 })
 
 test('rules and meta attributes that the README adds are taken', async () => {
-  for (const block of [
+  for (const rules of [
     readmeBlock('how-far-a-standby-is-behind/1'),
     readmeBlock('without-a-person-rejoinrewind/3'),
   ]) {
-    await node1.writeFile('/run/more.crm', `${block}\n`)
+    await node1.writeFile('/run/more.crm', `${rules}\n`)
     expect(await type(node1, 'crm configure load update more.crm 2>&1')).not.toMatch(/error/i)
   }
   const shown = await type(node1, 'crm configure show')

@@ -1,13 +1,16 @@
 /**
  * The README, typed by somebody who has nothing else: from two bare nodes to a cluster, looked at, changed, repaired, and
  * a failover rehearsed. Its commands and what it says they print are taken from it. One story, on one cluster.
+ *
+ * @systems debian12 debian13
  */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import {
   commandsIn,
   expectLines,
   expectPrinted,
-  readmeBlock,
+  forPostgres,
+  readmeBlock as blockOf,
   sessionsIn,
 } from '../../unit/support/readme-blocks'
 import { Lab, type LabNode } from '../lab'
@@ -30,6 +33,9 @@ beforeAll(async () => {
 }, 2 * MINUTE)
 
 afterAll(() => lab.destroy(), MINUTE)
+
+/** A block of the README, with the PostgreSQL that the nodes have. */
+const readmeBlock = (name: string): string => forPostgres(node1.postgres.version, blockOf(name))
 
 /** Types a command line; what it prints, on both outputs, as it would stand in a terminal. */
 async function type(node: LabNode, command: string, wanted = 0): Promise<string> {

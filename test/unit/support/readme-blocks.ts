@@ -57,6 +57,11 @@ export function commandsIn(block: string): readonly string[] {
     .filter((line) => line !== '' && !line.startsWith('#'))
 }
 
+/** A text of the README, which has Debian 12's PostgreSQL, for another version of it. */
+export function forPostgres(version: number, text: string): string {
+  return text.replaceAll(/(postgresql[-/ ])15\b/gi, `$1${version}`)
+}
+
 /**
  * What is printed, without what differs from one time to the next: figures, times, positions, the width of columns,
  * and which of two nodes it is.
@@ -69,6 +74,13 @@ export function shapeOf(text: string): readonly string[] {
       line
         // When a resource failed, in crm_mon.
         .replace(/^(\s*\* .* returned .*) at .*$/, '$1')
+        // What pacemaker 3.0 calls the results of actions, and where an attribute is.
+        .replace(
+          /( returned '| operation for \S+ on \S+: )(Error occurred|Not running|OK)(?='|$)/,
+          (_, before: string, result: string) =>
+            before + (result === 'Error occurred' ? 'error' : result.toLowerCase()),
+        )
+        .replace(/ in instance_attributes(?=: )/, '')
         .replaceAll(/\b[0-9A-F]+\/[0-9A-F]+\b/g, 'LSN')
         .replaceAll(/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\d/g, 'DAY #')
         .replaceAll(/\d+(?:[.:-]\d+)*/g, '#')

@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# Functions for scripts/setup: root file systems of other releases of Debian, made by debootstrap. Needs debian.sh.
+
+# The archive that this machine's apt takes the release itself from, without its security updates.
+debian_archive() {
+  apt-get indextargets --format '$(CREATED_BY) $(SITE) $(CODENAME)' 2>/dev/null |
+    awk '$1 == "Packages" && $3 ~ /^[a-z]+$/ { print $2; exit }'
+}
+
+# What apt in the root is told: the archive, and how this machine reaches it. root_configure_apt ROOT SUITE ARCHIVE
+root_configure_apt() {
+  local root=$1 suite=$2 archive=$3
+  printf 'deb %s %s main\n' "$archive" "$suite" >"$root/etc/apt/sources.list"
+  apt-config dump | grep -E '^Acquire::(http|https|ftp)::' >"$root/etc/apt/apt.conf.d/90ocf-ts" || true
+  cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || true
+}
+
+# Makes the root file system, unless it is there: root_make DIRECTORY SUITE PACKAGES...
+root_make() {
+  local root=$1 suite=$2
+  shift 2
+  [[ ! -d $root ]] || return 0
+  mkdir -p -- "${root%/*}"
+  (
+    # Whoever comes second waits, and then finds it made.
+    exec 9>"$root.lock"
+    flock 9
+    [[ ! -d $root ]] || exit 0
+    draft=$root.new
+    rm -rf --one-file-system -- "$draft"
+    trap 'root_unmount "$draft"; rm -rf --one-file-system -- "$draft"' EXIT
+    mapfile -t missing < <(debian_packages_missing debootstrap)
+    ((${#missing[@]} == 0)) || debian_install "${missing[@]}"
+    archive=$(debian_archive)
+    [[ -n $archive ]] || {
+      printf 'scripts/setup: apt names no archive of Debian: there is nothing to make %s from\n' "$suite" >&2
+      exit 1
+    }
+    printf 'Making a root file system of %s in %s: a few minutes, once\n' "$suite" "$root"
+    debootstrap --variant=minbase "$suite" "$draft" "$archive" >"$root.log" 2>&1 || {
+      tail -n 5 "$root.log" >&2
+      printf 'scripts/setup: debootstrap failed; see %s\n' "$root.log" >&2
+      exit 1
+    }
+    root_configure_apt "$draft" "$suite" "$archive"
+    # A draft that is cut off is thrown away: nothing need be on the disk before the next step.
+    printf 'force-unsafe-io\n' >"$draft/etc/dpkg/dpkg.cfg.d/ocf-ts"
+    mount -t proc proc "$draft/proc"
+    {
+      declare -f debian_apt debian_install debian_disable_services
+      printf 'debian_install %s\n' "$*"
+    } | chroot "$draft" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 bash -e >>"$root.log" 2>&1 || {
+      tail -n 5 "$root.log" >&2
+      printf 'scripts/setup: the packages could not be installed; see %s\n' "$root.log" >&2
+      exit 1
+    }
+    chroot "$draft" apt-get clean
+    rm -f -- "$draft/etc/dpkg/dpkg.cfg.d/ocf-ts"
+    root_unmount "$draft"
+    trap - EXIT
+    mv -- "$draft" "$root"
+    root_sweep "$root"
+  )
+}
+
+# Ends what a draft has mounted.
+root_unmount() {
+  ! mountpoint --quiet "$1/proc" || umount --lazy "$1/proc"
+}
+
+# Removes the roots of the same system with other contents that are more than a week old, unless a lab stands on them:
+# root_sweep ROOT
+root_sweep() {
+  local old
+  for old in "${1%-*}"-*; do
+    [[ $old != "$1"* && $old != *.new && -n $(find "$old" -maxdepth 0 -type d -mtime +7) ]] || continue
+    ! grep -qF "lowerdir=$old," /proc/[0-9]*/mountinfo 2>/dev/null || continue
+    rm -rf --one-file-system -- "$old" "$old.log" "$old.lock"
+  done
+}
