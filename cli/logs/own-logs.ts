@@ -5,7 +5,9 @@ import { resourceEnvironment } from '../../lib/cluster/resource-environment'
 import { Deadline, messageOf } from '../../lib/ocf'
 import { ROOT } from '../../lib/system/held-directory'
 import { openOwned } from '../../lib/system/owned-files'
+import { type Form, list, oneOf, record } from '../../lib/system/state-file'
 import { findUser, isRoot, type User } from '../../lib/system/users'
+import { moment, words } from '../nodes/answer'
 import { type LogLine, matters, readClusterLine, readServerLine } from './line'
 
 export interface OwnLogs {
@@ -17,6 +19,23 @@ export interface OwnLogs {
   /** What could not be read, and why. */
   readonly unknown: readonly string[]
 }
+
+/** What another node answers. */
+export const ownLogsForm: Form<OwnLogs> = record({
+  clock: moment,
+  lines: list<LogLine>(
+    record({
+      at: moment,
+      source: oneOf('pacemaker', 'agent', 'postgresql'),
+      who: words,
+      level: oneOf('error', 'warning', 'notice', 'info'),
+      text: words,
+    }),
+    1_000_000,
+  ),
+  files: list(words),
+  unknown: list(words),
+})
 
 /** Of a file that is larger than this, only the end is looked at. */
 const MOST_BYTES = 64 * 1024 * 1024
