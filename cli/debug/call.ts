@@ -1,6 +1,7 @@
 /** The command line that runs an action of a resource's agent by hand. */
 import { type Configuration, type Primitive } from '../../lib/cluster/configuration'
 import { CommandError, Exit } from '../exit'
+import { quote } from '../nodes/shell'
 
 /** Actions of any agent that look at nothing but the agent and its parameters. */
 const HARMLESS: readonly string[] = ['meta-data', 'usage', 'methods', 'help', 'validate-all']
@@ -94,5 +95,24 @@ export function makeCall(
       // eslint-disable-next-line no-restricted-syntax
       ...(trace && { OCF_TRACE_RA: '1', OCF_TRACE_FILE: '/dev/stderr' }),
     },
+  }
+}
+
+/** What a shell takes for a name, and for nothing else. */
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/** The same for a shell on another node. Not in a command line, which everybody may read: a parameter may be a password. */
+export function callScript({ argv, env }: Call): {
+  readonly script: string
+  /** Variables that a shell cannot set. */
+  readonly leftOut: readonly string[]
+} {
+  const names = Object.keys(env)
+  const settings = names
+    .filter((name) => VARIABLE.test(name))
+    .map((name) => `export ${name}=${quote(env[name] ?? '')}\n`)
+  return {
+    script: `${settings.join('')}exec ${argv.map(quote).join(' ')} </dev/null\n`,
+    leftOut: names.filter((name) => !VARIABLE.test(name)),
   }
 }

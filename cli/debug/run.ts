@@ -8,9 +8,9 @@ import { programEnvironment } from '../../lib/system/program-environment'
 import { mustAgree } from '../ask'
 import { lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
-import { loginArgv, quote } from '../nodes/shell'
+import { loginArgv } from '../nodes/shell'
 import { type Terminal } from '../terminal'
-import { findPrimitive, makeCall } from './call'
+import { callScript, findPrimitive, makeCall } from './call'
 
 export interface DebugFlags {
   readonly act?: boolean
@@ -94,8 +94,7 @@ export async function debug(
   if (sameNode(where, local)) {
     return runHere(call.argv, { env: call.env, direct: primitive.agent.startsWith('ocf:ts:') })
   }
-  // Not in a command line, which everybody may read: a parameter may be a password.
-  const settings = Object.entries(call.env).map(([name, value]) => `export ${name}=${quote(value)}\n`)
-  const script = `${settings.join('')}exec ${call.argv.map(quote).join(' ')} </dev/null\n`
+  const { script, leftOut } = callScript(call)
+  for (const name of leftOut) terminal.note(`left out: ${name} is no name of a variable`)
   return runHere(loginArgv(where, ['sh']), { input: script, direct: false })
 }

@@ -7,7 +7,7 @@ export interface LogLine {
   /** Milliseconds since 1970, by the clock of the node. */
   readonly at: number
   readonly source: Source
-  /** The daemon, or the resource. */
+  /** The daemon, the resource, or PostgreSQL's user and database. */
   readonly who: string
   readonly level: Level
   readonly text: string
@@ -73,19 +73,96 @@ export function readClusterLine(line: string, now: Date): LogLine | undefined {
   return readDaemonLine(line, now) ?? readAgentLine(line)
 }
 
+/** @param now - as for `readClusterLine` */
+export function* readClusterLog(lines: Iterable<string>, now: Date): Generator<LogLine> {
+  for (const each of lines) {
+    const line = readClusterLine(each, now)
+    if (line) yield line
+  }
+}
+
+/** Who says what the server's own processes do. */
+const SERVER = 'postgres'
+/** Who says it where the prefix does not name a user. */
+const CLIENT = 'client'
+
+const SEVERITY = 'LOG|FATAL|PANIC|ERROR|WARNING|NOTICE|INFO|DEBUG\\d?'
+const MORE = 'HINT|DETAIL|STATEMENT|CONTEXT|QUERY|LOCATION'
+const IS_MORE = new RegExp(`^(?:${MORE})$`)
+const WITH_LEVEL = new RegExp(`^(.*?)\\b(${SEVERITY}|${MORE}): {1,2}(.*)$`, 's')
+const ANOTHER_LEVEL = new RegExp(`\\b(?:${SEVERITY}|${MORE}): {2}`)
+const NOT_SHOWN = /^(?:NOTICE|INFO|DEBUG)/
+
+/** A line with the time at its beginning: what stands behind time and process, as `[1204] user@database LOG:  text`. */
+interface TimedLine {
+  readonly at: number
+  readonly pid: string
+  readonly prefix: string
+  /** Nothing where the line ends within its prefix. */
+  readonly level: string | undefined
+  readonly text: string
+}
+
 /**
- * A line of PostgreSQL with the time at its beginning, as `log_line_prefix` of Debian and the default (`%m [%p] `) have
- * it. Of a time zone that is not UTC only the server knows what it means: it is taken for the node's own.
+ * As `log_line_prefix` of Debian (`%m [%p] %q%u@%d `) and the default (`%m [%p] `) have it. Of a time zone that is not
+ * UTC only the server knows what it means: it is taken for the node's own.
  */
-export function readServerLine(line: string): LogLine | undefined {
+function readTimedLine(line: string): TimedLine | undefined {
   const match =
-    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([A-Z]+|[+-]\d\d(?::?\d\d)?) .*?\b(LOG|FATAL|PANIC|ERROR|WARNING|NOTICE|HINT|DETAIL|STATEMENT|CONTEXT): {1,2}(.*)$/s.exec(
+    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([A-Z]+|[+-]\d\d(?::?\d\d)?) (?:\[(\d+)\] ?)?(.*)$/s.exec(
       line,
     )
-  const [, date = '', time = '', zone = '', level = '', text = ''] = match ?? []
-  if (!match || /^(?:HINT|DETAIL|STATEMENT|CONTEXT|NOTICE)$/.test(level)) return undefined
+  const [, date = '', time = '', zone = '', pid = '', rest = ''] = match ?? []
+  if (!match) return undefined
+  const [, prefix = '', level, text = ''] = WITH_LEVEL.exec(rest) ?? []
   const at = new Date(`${date}T${time}${/^(?:UTC|GMT|Z)$/.test(zone) ? 'Z' : ''}`).getTime()
-  return { at, source: 'postgresql', who: 'postgres', level: levelOf(level), text }
+  return { at, pid, prefix, level, text }
+}
+
+/**
+ * Who said it. The server's own processes have no user and no database; both are names that a client may choose before
+ * it is let in, with line breaks and levels in them: an `@`, or a second level, may be the rest of such a prefix.
+ */
+function speakerOf({ pid, prefix, text }: TimedLine, level: Level): string {
+  const isOwn = pid !== '' && (prefix === '' || prefix === '@ ') && !text.includes('@')
+  // A standby quotes what its primary answered.
+  if (isOwn && (level === 'error' || !ANOTHER_LEVEL.test(text))) return SERVER
+  return prefix.includes('@') && prefix !== '@ ' ? prefix.trim() : CLIENT
+}
+
+/**
+ * PostgreSQL's lines, each with who said it: `postgres` is the server itself. The lines behind one may tell that it was
+ * a client: a statement of the same process (RAISE LOG), or the rest of a prefix with a line break in it.
+ */
+export function* readServerLog(lines: Iterable<string>): Generator<LogLine> {
+  let held: { readonly pid: string; readonly line: LogLine } | undefined
+  /** The line before this one ended within its prefix. */
+  let isCut = false
+  const byClient = (): void => {
+    if (held?.line.who === SERVER) held = { ...held, line: { ...held.line, who: CLIENT } }
+  }
+  for (const each of lines) {
+    const timed = readTimedLine(each)
+    if (timed === undefined) {
+      // The server indents the further lines of a text.
+      if (!each.startsWith('\t') && (each.startsWith('@') || ANOTHER_LEVEL.test(each))) byClient()
+      continue
+    }
+    const { at, pid, level: word, text } = timed
+    if (word !== undefined && IS_MORE.test(word) && pid === held?.pid) {
+      if (word === 'STATEMENT') byClient()
+      continue
+    }
+    if (held) yield held.line
+    held = undefined
+    if (word !== undefined && !NOT_SHOWN.test(word) && !IS_MORE.test(word)) {
+      const level = levelOf(word)
+      const who = isCut ? CLIENT : speakerOf(timed, level)
+      held = { pid, line: { at, source: 'postgresql', who, level, text } }
+    }
+    isCut = word === undefined
+  }
+  if (held) yield held.line
 }
 
 /** What is of interest of pacemaker's lines, by their text. */
@@ -111,7 +188,7 @@ const OF_CLIENTS =
   /^(?:the database system is |terminating connection|connection to client lost|sorry, too many)/
 
 /** Whether a line belongs to what a person wants to read first. */
-export function matters({ source, level, text }: LogLine): boolean {
+export function matters({ source, who, level, text }: LogLine): boolean {
   switch (source) {
     case 'agent':
       return true
@@ -119,6 +196,6 @@ export function matters({ source, level, text }: LogLine): boolean {
       if (NO_NEWS.test(text)) return false
       return OF_PACEMAKER.some((pattern) => pattern.test(text)) || level === 'warning' || level === 'error'
     case 'postgresql':
-      return OF_POSTGRESQL.test(text) || (level === 'error' && !OF_CLIENTS.test(text))
+      return (who === SERVER && OF_POSTGRESQL.test(text)) || (level === 'error' && !OF_CLIENTS.test(text))
   }
 }

@@ -5,8 +5,10 @@ import { resourceEnvironment } from '../../lib/cluster/resource-environment'
 import { Deadline, messageOf } from '../../lib/ocf'
 import { ROOT } from '../../lib/system/held-directory'
 import { openOwned } from '../../lib/system/owned-files'
+import { type Form, list, oneOf, record } from '../../lib/system/state-file'
 import { findUser, isRoot, type User } from '../../lib/system/users'
-import { type LogLine, matters, readClusterLine, readServerLine } from './line'
+import { moment, words } from '../nodes/answer'
+import { type LogLine, matters, readClusterLog, readServerLog } from './line'
 
 export interface OwnLogs {
   /** The node's clock, in milliseconds since 1970. */
@@ -17,6 +19,23 @@ export interface OwnLogs {
   /** What could not be read, and why. */
   readonly unknown: readonly string[]
 }
+
+/** What another node answers. */
+export const ownLogsForm: Form<OwnLogs> = record({
+  clock: moment,
+  lines: list<LogLine>(
+    record({
+      at: moment,
+      source: oneOf('pacemaker', 'agent', 'postgresql'),
+      who: words,
+      level: oneOf('error', 'warning', 'notice', 'info'),
+      text: words,
+    }),
+    1_000_000,
+  ),
+  files: list(words),
+  unknown: list(words),
+})
 
 /** Of a file that is larger than this, only the end is looked at. */
 const MOST_BYTES = 64 * 1024 * 1024
@@ -112,7 +131,11 @@ export async function gatherOwnLogs(
   const files: string[] = []
   const lines: LogLine[] = []
   const seen = new Set<string>()
-  const read = (paths: readonly string[], open: Open, parse: (line: string) => LogLine | undefined): void => {
+  const read = (
+    paths: readonly string[],
+    open: Open,
+    parse: (lines: Iterable<string>) => Iterable<LogLine>,
+  ): void => {
     for (const path of paths) {
       let log: LogFile | undefined
       try {
@@ -124,11 +147,10 @@ export async function gatherOwnLogs(
         seen.add(identity)
         files.push(path)
         let last = 0
-        for (const text of readEnd(log).split('\n')) {
-          const found = parse(text)
-          const line = found && { ...found, at: withinSecond(found.at, last) }
-          last = line?.at ?? last
-          if (line && line.at >= since && line.at <= until && (all || matters(line))) lines.push(line)
+        for (const found of parse(readEnd(log).split('\n'))) {
+          const line = { ...found, at: withinSecond(found.at, last) }
+          last = line.at
+          if (line.at >= since && line.at <= until && (all || matters(line))) lines.push(line)
         }
       } catch (error) {
         unknown.push(`${path}: ${messageOf(error)}`)
@@ -139,8 +161,8 @@ export async function gatherOwnLogs(
   }
   const account = parameters['OCF_RESKEY_pgdba'] ?? 'postgres'
   const owner = await findUser(account, new Deadline(ACCOUNT_MS)).catch(() => undefined)
-  read(clusterLogs(), openClusterLog, (line) => readClusterLine(line, now))
-  read(serverLogs(parameters), serverLogReader(owner), readServerLine)
+  read(clusterLogs(), openClusterLog, (texts) => readClusterLog(texts, now))
+  read(serverLogs(parameters), serverLogReader(owner), readServerLog)
   if (files.length === 0) {
     const where = dirname(clusterLogs()[1] ?? '')
     unknown.push(`no log of that time was found (in ${where} and /var/log/postgresql)`)

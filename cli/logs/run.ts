@@ -4,10 +4,11 @@ import { messageOf } from '../../lib/ocf'
 import { shownLine } from '../../lib/ocf/output'
 import { type ClusterView, databasesOf, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
+import { readAnswer } from '../nodes/answer'
 import { runOn } from '../nodes/shell'
 import { type Terminal } from '../terminal'
 import { type Level } from './line'
-import { gatherOwnLogs, type OwnLogs } from './own-logs'
+import { gatherOwnLogs, type OwnLogs, ownLogsForm } from './own-logs'
 import { lastPromotion, readTime } from './span'
 import { type Entry, mergeLines, type NodeLines } from './timeline'
 
@@ -73,7 +74,7 @@ async function linesOf(
   const ended = Date.now()
   if (result.code !== 0)
     throw new Error(result.stderr.trim().split('\n').at(-1) ?? `exit code ${result.code ?? '-'}`)
-  const { clock, lines, unknown } = JSON.parse(result.stdout) as OwnLogs
+  const { clock, lines, unknown } = readAnswer(result.stdout, ownLogsForm)
   // It looked at its clock somewhere between the question and the answer.
   const outside = clock < begun ? clock - begun : clock > ended ? clock - ended : 0
   return { node, aheadMs: outside, lines, unknown }

@@ -4,7 +4,9 @@ import { sameNode } from '../../lib/cluster/snapshot'
 import { messageOf } from '../../lib/ocf'
 import { type ClusterView } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
+import { readAnswer } from './answer'
 import { type NodeFacts } from './facts'
+import { nodeFactsForm } from './facts-form'
 import { runOn } from './shell'
 
 const TIMEOUT_MS = 12_000
@@ -17,14 +19,6 @@ export type Gathered =
 /** The command by which this very program is started on another node. */
 const TOOL = 'ocf-ts'
 
-function readFacts(node: string, text: string): NodeFacts {
-  try {
-    return JSON.parse(text) as NodeFacts
-  } catch (error) {
-    throw new CommandError(Exit.UNREACHABLE, `${node} did not answer in JSON: ${messageOf(error)}`)
-  }
-}
-
 async function factsOf(view: ClusterView, node: string, resource: string): Promise<NodeFacts> {
   if (sameNode(node, view.local)) {
     const { gatherOwnFacts } = await import('./own-facts')
@@ -32,7 +26,7 @@ async function factsOf(view: ClusterView, node: string, resource: string): Promi
   }
   const argv = [TOOL, 'node-facts', '--resource', resource] as const
   const result = await runOn(view, node, argv, TIMEOUT_MS)
-  if (result.code === 0) return { ...readFacts(node, result.stdout), node }
+  if (result.code === 0) return { ...readAnswer(result.stdout, nodeFactsForm), node }
   const said = (result.stderr.trim() || result.stdout.trim()).split('\n').at(-1) ?? ''
   throw result.code === 127
     ? new CommandError(Exit.UNREACHABLE, `${TOOL} is not installed on ${node}: run scripts/install there`)

@@ -46,7 +46,7 @@ export function attributeCommand(
   featureSet: string | undefined,
 ): Command {
   // crm_mon shows it as it is, and a part of it may be a server's message.
-  const value = text === undefined ? undefined : asciiLine(maskSecrets(text))
+  const value = text === undefined ? undefined : maskSecrets(asciiLine(text))
   if (isOlder(featureSet)) {
     // `-vVALUE` and not `-v VALUE`: a value such as -INFINITY must not be taken for options.
     const update = value === undefined ? '-D' : `-v${value}`

@@ -5,16 +5,18 @@
 import { writeSync } from 'node:fs'
 import { messageOf } from './errors'
 import { ExitCode } from './exit-codes'
+import { reasonPrefix, withoutReasonPrefix } from './exit-reason'
 import { isLostWord, shownLine } from './output'
 import { forPacemaker } from './printable'
 
 function lastWords(error: unknown, reason: string): void {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  const prefix = process.env['OCF_EXIT_REASON_PREFIX'] ?? 'ocf-exit-reason:'
+  const prefix = reasonPrefix(process.env)
   const line = (text: string): string => shownLine(text.replace(/\s*\n\s*/g, '; '))
+  const quoted = (text: string): string => withoutReasonPrefix(text, prefix)
   try {
     // Not by a stream: it would be written after this process has ended.
-    writeSync(2, `ERROR: ${line(stack)}\n${prefix}${forPacemaker(line(reason))}\n`)
+    writeSync(2, `ERROR: ${quoted(line(stack))}\n${prefix}${quoted(forPacemaker(line(reason)))}\n`)
   } catch {
     // Nobody reads it.
   }

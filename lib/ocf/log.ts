@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { reasonPrefix, withoutReasonPrefix } from './exit-reason'
 import { printError, shownLine } from './output'
 import { forPacemaker } from './printable'
 
@@ -68,8 +69,6 @@ function append(file: string, line: string): void {
   }
 }
 
-const REASON_PREFIX = 'ocf-exit-reason:'
-
 /**
  * A log for one action. Both pacemaker and heartbeat name their log file in `HA_logfile`: that is where the lines go,
  * and to standard error where there is no such file. An error goes to standard error in any case (OCF 1.1, "Logging"),
@@ -81,10 +80,8 @@ export function createLog(options: LogOptions): Log {
   const file = env['HA_logfile'] ?? ''
   const executorLogsErrors = env['OCF_RESKEY_crm_feature_set'] !== undefined
   const debugging = /^[1-9y]/i.test(env['HA_debug'] ?? '')
-  const prefix = env['OCF_EXIT_REASON_PREFIX'] ?? REASON_PREFIX
-  // Pacemaker takes for the reason what follows the last prefix anywhere in standard error.
-  const quoted = (line: string): string =>
-    prefix === '' || !line.includes(prefix) ? line : line.replaceAll(prefix, `${prefix.slice(0, -1)} :`)
+  const prefix = reasonPrefix(env)
+  const quoted = (line: string): string => withoutReasonPrefix(line, prefix)
   const write = (level: Level, message: string): void => {
     if (level === 'debug' && !debugging) return
     const line = oneLine(message)

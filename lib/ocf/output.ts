@@ -36,13 +36,13 @@ export function whenOutputFails(
 
 /** Text of one line, as it may be shown. */
 export function shownLine(text: string): string {
-  return printableLine(maskSecrets(text))
+  return maskSecrets(printableLine(text))
 }
 
 /** Writes text of any number of lines. Node loads its streams when they are first looked at: not before it is needed. */
 export function printTo(name: Name, text: string): void {
   try {
-    process[name].write(withoutMarks(printable(maskSecrets(text))))
+    process[name].write(withoutMarks(maskSecrets(printable(text))))
   } catch (error) {
     if (!isLostWord(error)) throw error
   }

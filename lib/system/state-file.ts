@@ -29,11 +29,40 @@ export function whole(min: number, max: number): Form<number> {
       : undefined
 }
 
+/** A number that is not more than `max`, and not less than `-max`. */
+export function numeric(max = Number.MAX_VALUE): Form<number> {
+  return (value) => (typeof value === 'number' && Math.abs(value) <= max ? value : undefined)
+}
+
 export function oneOf<const T extends string>(...known: readonly T[]): Form<T> {
   return (value) => known.find((each) => each === value)
 }
 
 export const flag: Form<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)
+
+/** What may be `null`. */
+export function nullable<T>(form: Form<T>): Form<T | null> {
+  return (value) => (value === null ? null : form(value))
+}
+
+/** What has one form or the other. */
+export function either<A, B>(one: Form<A>, other: Form<B>): Form<A | B> {
+  return (value) => one(value) ?? other(value)
+}
+
+/** An array of no more than `max`, each of that form. */
+export function list<T>(form: Form<T>, max = 100_000): Form<readonly T[]> {
+  return (value) => {
+    if (!Array.isArray(value) || value.length > max) return undefined
+    const read: T[] = []
+    for (const each of value as readonly unknown[]) {
+      const found = form(each)
+      if (found === undefined) return undefined
+      read.push(found)
+    }
+    return read
+  }
+}
 
 /** A part of a record that may be missing. */
 const OPTIONAL = Symbol('optional')

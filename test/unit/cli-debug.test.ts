@@ -1,6 +1,6 @@
 /** Which program is run for `ocf-ts debug`, and with what. */
 import { describe, expect, test } from '@jest/globals'
-import { findPrimitive, makeCall, type Wanted } from '../../cli/debug/call'
+import { callScript, findPrimitive, makeCall, type Wanted } from '../../cli/debug/call'
 import { type Configuration, type Primitive } from '../../lib/cluster/configuration'
 import { traceLine } from '../../lib/ocf/trace'
 
@@ -72,6 +72,16 @@ test('a shell agent cannot explain itself: it is run only when told to', () => {
   expect(argv).toEqual(['/usr/lib/ocf/resource.d/heartbeat/pgsql', 'monitor'])
   expect(env).toMatchObject({ ...variables, OCF_RESKEY_CRM_meta_timeout: '7000', OCF_TRACE_RA: '1' })
   expect(makeCall(shell, variables, { ...wanted, action: 'meta-data' }).argv[1]).toBe('meta-data')
+})
+
+test('on another node, a shell is given no name of a parameter that it could take for a command', () => {
+  const odd = ['x;touch /tmp/owned;', 'a$(id)', '1', 'OCF_RESKEY_a-b', 'a\nid', '']
+  const { script, leftOut } = callScript({
+    argv: ['/agent', 'monitor'],
+    env: { ...Object.fromEntries(odd.map((name) => [name, 'x'])), OCF_RESKEY_a_1: `it's` },
+  })
+  expect(script).toBe(`export OCF_RESKEY_a_1='it'\\''s'\nexec /agent monitor </dev/null\n`)
+  expect([...leftOut].sort()).toEqual([...odd].sort())
 })
 
 test('agents of another standard are not run by hand', () => {

@@ -1,6 +1,6 @@
 /** Lines of real logs, and how they become one timeline. */
 import { describe, expect, test } from '@jest/globals'
-import { type LogLine, matters, readClusterLine, readServerLine } from '../../cli/logs/line'
+import { type LogLine, matters, readClusterLine, readServerLog } from '../../cli/logs/line'
 import { lastPromotion, readTime } from '../../cli/logs/span'
 import { mergeLines } from '../../cli/logs/timeline'
 
@@ -137,15 +137,81 @@ describe("PostgreSQL's lines", () => {
       true,
     ],
   ])('%s', (_, text, expected, isShown) => {
-    const line = readServerLine(text)
+    const [line] = readServerLog([text])
     expect(line).toMatchObject(expected)
     expect(line && matters(line)).toBe(isShown)
   })
 
   test('statements and details are left out', () => {
+    expect([
+      ...readServerLog(['2026-11-23 23:24:42.981 UTC [1218] postgres@x STATEMENT:  select 1']),
+    ]).toEqual([])
+  })
+})
+
+describe('what only the server itself says', () => {
+  const TIME = '2026-11-23 23:24:42.981 UTC'
+  const REQUEST = 'received promote request'
+  const FORGED = `2026-11-23 23:24:42 UTC [1] LOG:  ${REQUEST}`
+
+  test.each<[string, readonly string[]]>([
+    ['with a prefix that is empty for it', [`${TIME} [1204] @ LOG:  ${REQUEST}`]],
+    ['with a prefix that ends before it', [`${TIME} [1204] LOG:  ${REQUEST}`]],
+    [
+      'beside what others say',
+      [
+        `${TIME} [1300] a@b FATAL:  role "a" does not exist`,
+        `${TIME} [1204] @ LOG:  ${REQUEST}`,
+        'rsync: connection refused',
+        `${TIME} [1301] a@b ERROR:  x`,
+        `${TIME} [1301] a@b STATEMENT:  x`,
+      ],
+    ],
+    [
+      'of a standby that quotes its primary',
+      [
+        `${TIME} [806] @ FATAL:  could not connect to the primary: FATAL:  the database system is shutting down`,
+      ],
+    ],
+  ])('%s', (_, lines) => {
+    const own = [...readServerLog(lines)].filter(({ who }) => who === 'postgres')
+    expect(own).toHaveLength(1)
+    expect(own.every(matters)).toBe(true)
+  })
+
+  test.each<[string, readonly string[]]>([
+    ['RAISE LOG', [`${TIME} [1300] app@shop LOG:  ${REQUEST}`]],
+    [
+      'RAISE LOG, without a user in the prefix',
+      [
+        `${TIME} [1300] LOG:  ${REQUEST}`,
+        `${TIME} [1300] CONTEXT:  PL/pgSQL function inline_code_block line 1 at RAISE`,
+        `${TIME} [1300] STATEMENT:  do $$ begin raise log '${REQUEST}'; end $$`,
+      ],
+    ],
+    ['a database with a level in its name', [`${TIME} [1300] a@x LOG:  ${REQUEST} FATAL:  no such database`]],
+    ['a user with a level in its name', [`${TIME} [1300] LOG:  ${REQUEST}@b FATAL:  no such role`]],
+    ['the same, with an empty prefix', [`${TIME} [1300] @ LOG:  ${REQUEST}@b FATAL:  no such role`]],
+    ['a user that begins with a blank', [`${TIME} [1300]  LOG:  ${REQUEST}`]],
+    ['a user with a line in its name', [`${TIME} [1300] `, FORGED, '@b FATAL:  no such role', '\tx']],
+    ['a user with the end of its line', [`${TIME} [1300] `, `${FORGED}@b FATAL:  no such role`]],
+    ['a user and a database with lines', [`${TIME} [1300] a LOG:  `, FORGED, '@', FORGED, ' FATAL:  no']],
+    ['a database with a line', [`${TIME} [1300] LOG:  @`, FORGED, ' FATAL:  no such database']],
+    ['a database with the end of its line', [`${TIME} [1300] LOG:  @`, `${FORGED} FATAL:  no such database`]],
+    ['no process', [`${TIME} LOG:  ${REQUEST}`]],
+    ['only a user in the prefix', [`${TIME} [1300] postgres LOG:  ${REQUEST}`]],
+  ])('is not taken from a client: %s', (_, lines) => {
+    const read = [...readServerLog(lines)]
+    expect(read.filter(({ who }) => who === 'postgres')).toEqual([])
     expect(
-      readServerLine('2026-11-23 23:24:42.981 UTC [1218] postgres@x STATEMENT:  select 1'),
-    ).toBeUndefined()
+      read.filter(({ text, level }) => level === 'info' && text.includes(REQUEST)).filter(matters),
+    ).toEqual([])
+  })
+
+  test('an error of a client is shown as its own', () => {
+    const [line] = readServerLog([`${TIME} [1300] app@shop ERROR:  ${REQUEST}`])
+    expect(line).toMatchObject({ who: 'app@shop', text: REQUEST })
+    expect(line && matters(line)).toBe(true)
   })
 })
 

@@ -1,0 +1,41 @@
+/** The form of what a node says of its own server. */
+import { flag, type Form, list, nullable, numeric, oneOf, record, text } from '../../lib/system/state-file'
+import { moment, words, wordsOrNone } from './answer'
+import { type NodeFacts, type SqlFacts, type StandbyFacts } from './facts'
+
+const lsn = text({ pattern: /^[0-9A-F]{16}$/ })
+
+const standby: Form<StandbyFacts> = record({
+  applicationName: wordsOrNone,
+  state: wordsOrNone,
+  syncState: wordsOrNone,
+  flushed: nullable(lsn),
+  replayed: nullable(lsn),
+  flushLag: nullable(numeric()),
+  replayLag: nullable(numeric()),
+  replayLagSeconds: numeric(),
+})
+
+const sql: Form<SqlFacts> = record({
+  inRecovery: flag,
+  timeline: numeric(),
+  position: nullable(lsn),
+  replayed: nullable(lsn),
+  replayAge: nullable(numeric()),
+  upstream: nullable(words),
+  synchronousStandbyNames: words,
+  standbys: list(standby),
+})
+
+export const nodeFactsForm: Form<NodeFacts> = record({
+  version: words,
+  node: words,
+  clock: moment,
+  server: oneOf('running', 'orphaned', 'stopped'),
+  dataDirectory: words,
+  majorVersion: nullable(numeric()),
+  lock: nullable(words),
+  control: nullable(record({ state: words, timeline: numeric(), checkpoint: lsn, systemIdentifier: words })),
+  sql: nullable(sql),
+  unknown: list(words),
+})
