@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
 import { traced } from '../ocf/trace'
 import { endWithDescendants, MARK } from './end-program'
-import { accountEnvironment, programEnvironment } from './program-environment'
-import { type Argv, argvAs } from './run-as'
+import { programEnvironment } from './program-environment'
+import { type Argv, startAs } from './run-as'
 import { type User } from './users'
 
 export interface ProgramResult {
@@ -119,13 +119,12 @@ function start(argv: Argv, options: ProgramOptions, mark: string | undefined): C
   const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
   const stdio: SpawnOptions['stdio'] = [input === undefined ? 'ignore' : 'pipe', ...standard, ...holds]
   const variables = { ...env, [MARK]: mark }
-  const [program, ...args] = as === undefined ? argv : argvAs(as, argv, limits)
-  return spawn(program, args, {
-    cwd,
-    env: as === undefined ? programEnvironment(variables) : accountEnvironment(as, variables),
-    stdio,
-    detached: apart,
-  })
+  const begun =
+    as === undefined
+      ? { argv, cwd, env: programEnvironment(variables) }
+      : startAs(as, argv, { limits, cwd, env: variables })
+  const [program, ...args] = begun.argv
+  return spawn(program, args, { cwd: begun.cwd, env: begun.env, stdio, detached: apart })
 }
 
 function run(
