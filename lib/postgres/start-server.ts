@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
 import { openOwned, openOwnedLog } from '../system/owned-files'
+import { libraryPath } from '../system/program-environment'
 import { runProgram } from '../system/run-program'
 import { type Instance } from './instance'
 import { isServerProgram, livePidFile } from './server-state'
@@ -37,12 +38,11 @@ export function serverEnvironment({
   port,
   libraries,
 }: Instance): Readonly<Record<string, string | undefined>> {
-  const path = process.env['LD_LIBRARY_PATH']
   return {
     PGDATA: dataDirectory,
     // Holds where neither the configuration nor an option names a port.
     PGPORT: String(port),
-    ...(libraries !== '' && { LD_LIBRARY_PATH: path ? `${path}:${libraries}` : libraries }),
+    ...(libraries !== '' && { LD_LIBRARY_PATH: libraryPath(libraries) }),
   }
 }
 

@@ -13,8 +13,8 @@ export interface Process {
   readonly started: string
 }
 
-/** One process; nothing when there is none of that number, or it has ended and only waits to be collected. */
-export function findProcess(pid: number): Process | undefined {
+/** One process, also one whose first thread has ended (state Z); nothing when there is none of that number. */
+export function readProcess(pid: number): Process | undefined {
   let stat: string
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -27,7 +27,13 @@ export function findProcess(pid: number): Process | undefined {
   const fields = stat.slice(end + 2).split(' ')
   const [state = '', parent = ''] = fields
   const started = fields[19] ?? ''
-  return state === 'Z' || state === 'X' ? undefined : { pid, parent: Number(parent), state, name, started }
+  return { pid, parent: Number(parent), state, name, started }
+}
+
+/** One process; nothing when there is none of that number, or it has ended and only waits to be collected. */
+export function findProcess(pid: number): Process | undefined {
+  const found = readProcess(pid)
+  return found?.state === 'Z' || found?.state === 'X' ? undefined : found
 }
 
 /** When a process was started, as `Process.started`; nothing when there is none, as `findProcess`. */

@@ -2,26 +2,44 @@
 import { isTaken } from '../ocf/own-environment'
 import { type User } from './users'
 
-/** pacemaker starts agents with a short PATH; the programs agents need live in these. */
-const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+/** pacemaker starts agents with a short PATH; the programs agents need live in these, which are root's. */
+export const SYSTEM_DIRECTORIES = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+]
 
-/** What a program of another account may see of ours. */
-const FOR_ACCOUNTS = ['TZ', 'LD_LIBRARY_PATH']
+/** What a program of another account may see of ours, beside PATH and LD_LIBRARY_PATH. */
+const FOR_ACCOUNTS = ['TZ']
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-/**
- * The directories that programs are looked for in: the usual ones, then those that PATH adds. What is relative, or empty,
- * would be looked for in a directory that may belong to anybody.
- */
-export function programDirectories(): readonly string[] {
-  const added = (process.env['PATH'] ?? '').split(':').filter((directory) => directory.startsWith('/'))
-  return [...new Set([...DIRECTORIES, ...added])]
+/** What is relative, or empty, would be looked for in a directory that may belong to anybody. */
+function wholePaths(list = ''): readonly string[] {
+  return list.split(':').filter((directory) => directory.startsWith('/'))
 }
 
-/** Messages in one language, and a PATH that has everything. */
+/** The directories that programs are looked for in: the usual ones, then those that PATH adds. */
+export function programDirectories(): readonly string[] {
+  return [...new Set([...SYSTEM_DIRECTORIES, ...wholePaths(process.env['PATH'])])]
+}
+
+/** LD_LIBRARY_PATH with these directories behind those that it has; nothing when there are none at all. */
+export function libraryPath(more = ''): string | undefined {
+  return [...wholePaths(process.env['LD_LIBRARY_PATH']), ...wholePaths(more)].join(':') || undefined
+}
+
+/** Messages in one language, a PATH that has everything, and no library out of the working directory. */
 function common(): Variables {
-  return { LC_ALL: 'C', PATH: programDirectories().join(':') }
+  const libraries = libraryPath()
+  return {
+    LC_ALL: 'C',
+    PATH: programDirectories().join(':'),
+    ...(libraries !== undefined && { LD_LIBRARY_PATH: libraries }),
+  }
 }
 
 /** A resource's own parameter, which may be a password: the meta attributes are for pacemaker's tools. */
@@ -31,7 +49,9 @@ function isParameter(name: string): boolean {
 
 /** The environment of a program that runs as this process does, such as one of pacemaker's: no parameters of the resource. */
 export function programEnvironment(extra: Variables = {}): NodeJS.ProcessEnv {
-  const ours = Object.entries(process.env).filter(([name]) => isTaken(name) && !isParameter(name))
+  const ours = Object.entries(process.env).filter(
+    ([name]) => isTaken(name) && !isParameter(name) && name !== 'LD_LIBRARY_PATH',
+  )
   return { ...Object.fromEntries(ours), ...common(), ...extra }
 }
 

@@ -4,9 +4,11 @@ import { existsSync } from 'node:fs'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
 import { traced } from '../ocf/trace'
 import { endWithDescendants, MARK } from './end-program'
-import { accountEnvironment, programEnvironment } from './program-environment'
-import { type Argv, argvAs } from './run-as'
-import { type User } from './users'
+import { passSignals } from './pass-signals'
+import { programEnvironment } from './program-environment'
+import { type Argv, startAs } from './run-as'
+import { hasTerminal } from './terminal'
+import { isRoot, type User } from './users'
 
 export interface ProgramResult {
   /** The exit code; `undefined` when a signal ended it. */
@@ -49,7 +51,8 @@ export interface ProgramOptions {
  * Runs a program with an argument vector, never through a shell, and waits for it: until its deadline, and not longer,
  * whatever keeps its output open.
  *
- * It is in this process's group, with all that it starts: a cluster manager that kills an agent kills that group.
+ * It is in this process's group, with all that it starts: a cluster manager that kills an agent kills that group. In a
+ * terminal, a program of another account's is in a session of its own, and is ended by the signals that end this process.
  *
  * @throws OcfError ERR_INSTALLED when there is no such program
  */
@@ -114,17 +117,26 @@ function failure([program]: Argv, { as, cwd }: ProgramOptions, error: unknown): 
   return new OcfError(ExitCode.ERR_INSTALLED, `cannot run ${program}: ${missing}`)
 }
 
+/** A program of another account's must not type into root's terminal. */
+function isKeptFromTerminal({ as, apart = false }: ProgramOptions): boolean {
+  return !apart && as !== undefined && as.uid !== 0 && isRoot() && hasTerminal()
+}
+
 function start(argv: Argv, options: ProgramOptions, mark: string | undefined): ChildProcess {
   const { as, limits, cwd, env, output, holds = [], input, apart = false } = options
   const standard = output === undefined ? (['pipe', 'pipe'] as const) : ([output, output] as const)
   const stdio: SpawnOptions['stdio'] = [input === undefined ? 'ignore' : 'pipe', ...standard, ...holds]
   const variables = { ...env, [MARK]: mark }
-  const [program, ...args] = as === undefined ? argv : argvAs(as, argv, limits)
+  const begun =
+    as === undefined
+      ? { argv, cwd, env: programEnvironment(variables) }
+      : startAs(as, argv, { limits, cwd, env: variables })
+  const [program, ...args] = begun.argv
   return spawn(program, args, {
-    cwd,
-    env: as === undefined ? programEnvironment(variables) : accountEnvironment(as, variables),
+    cwd: begun.cwd,
+    env: begun.env,
     stdio,
-    detached: apart,
+    detached: apart || isKeptFromTerminal(options),
   })
 }
 
@@ -158,9 +170,16 @@ function run(
     const onStop = (): void => {
       end(stopBy)
     }
+    const passNoMore = isKeptFromTerminal(options)
+      ? passSignals(() => {
+          // Also SIGINT: what a shell has started in the background ignores that.
+          end('SIGTERM')
+        })
+      : undefined
     const cease = (): void => {
       for (const timer of timers) clearTimeout(timer)
       stop?.removeEventListener('abort', onStop)
+      passNoMore?.()
     }
     const finish = (): void => {
       cease()
@@ -184,6 +203,7 @@ function run(
     // A program that ends without reading all of it says why in another way.
     child.stdin?.on('error', () => undefined).end(input)
     const isTooMuch = (chunk: string): boolean => {
+      if (excess) return true
       if (stdout.length + stderr.length + chunk.length <= MOST_OUTPUT) return false
       excess = true
       end('SIGKILL')

@@ -1,9 +1,12 @@
 /** A program of another account's has that account's rights, all of its groups, and nothing of root's. */
 import { execFileSync } from 'node:child_process'
-import { describe, expect, jest, test } from '@jest/globals'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { Deadline } from '../../lib/ocf'
-import { argvAs } from '../../lib/system/run-as'
-import { runProgram } from '../../lib/system/run-program'
+import { startAs } from '../../lib/system/run-as'
+import { type ProgramOptions, type ProgramResult, runProgram } from '../../lib/system/run-program'
 import { idOf } from '../root/support/server'
 
 jest.setTimeout(30_000)
@@ -11,9 +14,30 @@ jest.setTimeout(30_000)
 const owner = { name: 'postgres', uid: idOf('-u', 'postgres'), gid: idOf('-g', 'postgres') }
 
 test('it is run by setpriv, which becomes the program; with PAM, for its limits, by runuser', () => {
-  const ids = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--init-groups', '--']
-  expect(argvAs(owner, ['id', '-u'])).toEqual([expect.stringMatching(/\/setpriv$/), ...ids, 'id', '-u'])
-  expect(argvAs(owner, ['id', '-u'], true)).toEqual(['runuser', '-u', 'postgres', '--', 'id', '-u'])
+  const ids = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--init-groups', '--', 'env']
+  const bySetpriv = startAs(owner, ['id', '-u'], {}).argv
+  expect(bySetpriv.slice(0, 6)).toEqual([expect.stringMatching(/\/setpriv$/), ...ids])
+  expect(bySetpriv.slice(-2)).toEqual(['id', '-u'])
+  const { argv } = startAs(owner, ['id', '-u'], { limits: true })
+  expect(argv.slice(0, 5)).toEqual(['runuser', '-u', 'postgres', '--', 'env'])
+})
+
+test('while it is root, it is given no path of others, and what may be secret stands in no command line', () => {
+  const env = {
+    LD_LIBRARY_PATH: '/theirs',
+    LD_PRELOAD: '/theirs/x.so',
+    PATH: '/theirs',
+    PGPASSWORD: 'secret',
+  }
+  const start = startAs(owner, ['id'], { cwd: '/theirs', env })
+  expect(start.cwd).toBe('/')
+  expect(start.env).toEqual({
+    LC_ALL: 'C',
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    PGPASSWORD: 'secret',
+  })
+  expect(start.argv.join(' ')).not.toContain('secret')
+  expect(start.argv).toEqual(expect.arrayContaining(['-C', '/theirs', 'LD_LIBRARY_PATH=/theirs']))
 })
 
 describe.each([
@@ -34,5 +58,52 @@ describe.each([
     expect(status).toBe(
       `Uid:\t${four(owner.uid)}\nGid:\t${four(owner.gid)}\nCapPrm:\t${'0'.repeat(16)}\nCapEff:\t${'0'.repeat(16)}`,
     )
+  })
+  describe('in a directory of its own', () => {
+    let theirs: string
+    beforeEach(() => {
+      theirs = mkdtempSync(join(tmpdir(), 'ocf-ts-accounts-'))
+      chmodSync(theirs, 0o755)
+      execFileSync('chown', ['postgres:', theirs])
+    })
+    afterEach(() => {
+      rmSync(theirs, { recursive: true, force: true })
+    })
+    const run = (
+      argv: readonly [string, ...string[]],
+      more: Partial<ProgramOptions>,
+    ): Promise<ProgramResult> => {
+      const [program, ...args] = argv
+      return runProgram(program, args, { as: owner, limits, deadline: new Deadline(20_000), ...more })
+    }
+
+    test('root loads no library from there, which the program does', async () => {
+      for (const name of ['libcap-ng.so.0', 'libpam.so.0', 'libpam_misc.so.0', 'libutil.so.1'])
+        writeFileSync(join(theirs, name), 'no library')
+      const env = { LD_LIBRARY_PATH: theirs }
+      const result = await run(['sh', '-c', 'echo "$LD_LIBRARY_PATH"'], { cwd: theirs, env })
+      expect(result).toMatchObject({ code: 0, stdout: `${theirs}\n` })
+    })
+
+    test('a link from there leads to no directory that the account may not enter', async () => {
+      const roots = mkdtempSync(join(tmpdir(), 'ocf-ts-roots-'))
+      try {
+        mkdirSync(join(roots, 'inner'))
+        writeFileSync(join(roots, 'inner/secret'), 'of root')
+        symlinkSync(join(roots, 'inner'), join(theirs, 'data'))
+        const result = await run(['cat', 'secret'], { cwd: join(theirs, 'data') })
+        expect(result).toMatchObject({ code: 125, stdout: '' })
+        expect(result.stderr).toMatch(/cannot change directory.*Permission denied/)
+      } finally {
+        rmSync(roots, { recursive: true, force: true })
+      }
+    })
+
+    test('a program with an equals sign in its path is run, with its arguments as they are', async () => {
+      const program = join(theirs, 'a=b')
+      writeFileSync(program, '#!/bin/sh\nprintf "<%s>" "$PWD" "$@"\n', { mode: 0o755 })
+      const result = await run([program, 'x y', '$z'], { cwd: theirs })
+      expect(result).toMatchObject({ code: 0, stdout: `<${theirs}><x y><$z>` })
+    })
   })
 })

@@ -1,6 +1,6 @@
 /** A program of another account's has no way to hold up the agent, nor to go on when the agent has ended it. */
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,8 @@ import { Deadline, ExitCode } from '../../lib/ocf'
 import { type Instance } from '../../lib/postgres/instance'
 import { restores } from '../../lib/postgres/restore-command'
 import { askUpstream } from '../../lib/postgres/upstream'
+import { isStill } from '../../lib/system/end-program'
+import { startTime } from '../../lib/system/processes'
 import { runProgram } from '../../lib/system/run-program'
 import { idOf, PG_BIN } from '../root/support/server'
 import { eventually, processesWith, timed } from './support/timing'
@@ -69,6 +71,55 @@ describe.each(HELD_UP)('restore_command: %s', (_, command) => {
     expect(seconds).toBeLessThan(2.5)
     await eventually(() => processesWith(`sleep ${nap}`).length === 0, 2000)
     expect(processesWith(`sleep ${nap}`)).toEqual([])
+  })
+})
+
+/** Each of its processes lives only until it has started the next one, and has no parent by which it could be found. */
+const CHAINS = `$SIG{CHLD} = 'IGNORE'; my $end = time + 12;
+  for (1 .. 8) { unless (fork) { setpgrp; while (time < $end) { POSIX::_exit(0) if fork } POSIX::_exit(0) } }
+  sleep 12`
+
+test('one whose processes are replaced faster than they are found does not hold up the agent', async () => {
+  const { seconds, result } = await timed(() =>
+    runProgram('perl', ['-MPOSIX', '-e', CHAINS], {
+      as: instance.owner,
+      deadline: new Deadline(1000),
+      cwd: '/',
+    }),
+  )
+  expect(result).toMatchObject({ timedOut: true })
+  expect(seconds).toBeLessThan(4)
+  await eventually(() => processesWith('-MPOSIX -e $SIG{CHLD}').length === 0, 15_000)
+})
+
+test('a later process of the same number is not taken for a descendant', () => {
+  const pid = process.pid
+  const [started, user] = [startTime(pid) ?? '', process.getuid?.() ?? 0]
+  expect(isStill({ pid, started, user }, instance.owner.uid)).toBe(true)
+  expect(isStill({ pid, started, user: instance.owner.uid }, user)).toBe(true)
+  expect(isStill({ pid, started: `${Number(started) + 1}`, user }, user)).toBe(false)
+  expect(isStill({ pid, started, user: instance.owner.uid }, instance.owner.uid)).toBe(false)
+})
+
+describe('a program that prints without end', () => {
+  const reason = expect.stringMatching(/^(?:perl|sh) printed more than 67108864 characters and was ended$/)
+  const flood = '$0 = "flood"; my $line = "x" x 65536; print $line while 1'
+
+  test('is ended, with all that it has started, and its output is not kept', async () => {
+    const options = { as: instance.owner, deadline: new Deadline(30_000), cwd: '/' }
+    const text = `sleep ${nap} & perl -e '${flood}' >&2 & perl -e '${flood}'`
+    await expect(runProgram('sh', ['-c', text], options)).rejects.toMatchObject({ reason })
+    await eventually(() => processesWith(`sleep ${nap}`).length === 0, 2000)
+    expect(processesWith(`sleep ${nap}`)).toEqual([])
+  })
+
+  test('restore_command: what it has made is removed', async () => {
+    const place = mkdtempSync(join(directory, 'tmp-'))
+    await runProgram('chown', ['postgres:', place], { deadline: new Deadline(5000) })
+    const text = `echo begun >"%p"; exec perl -e '${flood.replace('$0 = "flood"; ', '')}'`
+    const restored = restores(instance, text, '000000010000000000000001', '', place, new Deadline(30_000))
+    await expect(restored).rejects.toMatchObject({ reason })
+    expect(readdirSync(place)).toEqual([])
   })
 })
 

@@ -64,7 +64,9 @@ test.each(VERSIONS)('PostgreSQL %p', async (version) => {
   } catch {
     // The group is gone with the action: then the server is not in it either.
   }
-  const isUp = (): boolean => /^ready/m.test(readFileSync(join(data, 'postmaster.pid'), 'utf8'))
+  const file = join(data, 'postmaster.pid')
+  // The server is seen a moment before it has written the file.
+  const isUp = (): boolean => existsSync(file) && /^ready/m.test(readFileSync(file, 'utf8'))
   expect(await eventually(isUp, 10_000)).toBe(true)
   expect(findServer(data).kind).toBe('running')
 })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { dropOtherVariables, isTaken } from '../../lib/ocf/own-environment'
 import {
   accountEnvironment,
+  libraryPath,
   programDirectories,
   programEnvironment,
 } from '../../lib/system/program-environment'
@@ -48,6 +49,23 @@ describe('PATH', () => {
     if (path !== undefined) process.env['PATH'] = path
     const usual = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
     expect(programDirectories()).toEqual([...usual, ...added])
+  })
+})
+
+describe('LD_LIBRARY_PATH', () => {
+  const user = { name: 'postgres', uid: 5, gid: 5 }
+  test.each([
+    [undefined, '', undefined],
+    ['', '', undefined],
+    [':.:lib:', '', undefined],
+    ['/a:/b', '/pg/lib', '/a:/b:/pg/lib'],
+    ['', '/pg/lib', '/pg/lib'],
+    [':/a::lib:.:/b:', 'pg/lib::/pg/lib:', '/a:/b:/pg/lib'],
+  ])('%p and pglibs %p: only whole paths', (path, more, expected) => {
+    if (path !== undefined) process.env['LD_LIBRARY_PATH'] = path
+    expect(libraryPath(more)).toBe(expected)
+    expect(programEnvironment()['LD_LIBRARY_PATH']).toBe(libraryPath())
+    expect(accountEnvironment(user)['LD_LIBRARY_PATH']).toBe(libraryPath())
   })
 })
 
