@@ -173,10 +173,10 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
   looking?.catch(() => undefined)
   const version = checkHost(site, context.values)
   // What is left of a server may still write to the data that is to be looked at.
-  let server = findServer(site.instance.dataDirectory)
+  let server = findServer(site.instance)
   if (server.kind === 'orphaned' && !context.explain) {
     await clearRemains(context, site)
-    server = findServer(site.instance.dataDirectory)
+    server = findServer(site.instance)
   }
   const facts = await observe(context, site, version, server, rejoined, looking)
   const dataStatus = typeof facts.loss === 'object' ? dataStatusOf(facts.loss) : undefined

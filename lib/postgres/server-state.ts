@@ -12,8 +12,20 @@ import {
   startedAt,
   worksIn,
 } from '../system/processes'
+import { readOwned } from '../system/owned-files'
 import { readRegular, STATE_BYTES, UnusableFileError } from '../system/regular-file'
+import { type User } from '../system/users'
 import { type PidFile, readPidFile } from './pid-file'
+
+/**
+ * Where a server runs, and the account that it runs as. The directory is the account's, and what its name leads to may
+ * be somebody else's: no process of another account is ever the server.
+ */
+export interface ServerPlace {
+  readonly dataDirectory: string
+  /** Nothing where the host does not know the account: the server's is then the one that the data belongs to. */
+  readonly owner: User | undefined
+}
 
 /** What was found of a server. */
 export type ServerState =
@@ -36,8 +48,9 @@ export function isServerProgram(pid: number): boolean {
   return SERVER_PROGRAM.test(basename(programOf(pid) ?? findProcess(pid)?.name ?? ''))
 }
 
-/** The account that a data directory belongs to, which is the one that its server runs as; nothing where it is gone. */
-function ownerOf(dataDirectory: string): number | undefined {
+/** The account that the server runs as: PostgreSQL insists on that of the data. Nothing where neither is known. */
+function ownerOf({ dataDirectory, owner }: ServerPlace): number | undefined {
+  if (owner !== undefined) return owner.uid
   try {
     return statSync(dataDirectory).uid
   } catch {
@@ -45,18 +58,19 @@ function ownerOf(dataDirectory: string): number | undefined {
   }
 }
 
-/** Whether the account may run the server: PostgreSQL itself insists on that of the data, and refuses root. */
+/** Whether a process's account is the server's: PostgreSQL refuses to run as root. */
 function mayServe(pid: number, owner: number | undefined): boolean {
   const account = accountOf(pid)
-  return owner === undefined ? account !== undefined && account !== 0 : account === owner
+  return account !== undefined && account !== 0 && (owner === undefined || account === owner)
 }
 
 /**
  * The server's processes on a data directory, wherever their postmaster is: those that run its program, in that directory,
  * as its owner. Others that only work there are somebody's shell, a backup, a program that reads the logs.
  */
-export function serverProcesses(dataDirectory: string): readonly Process[] {
-  const owner = ownerOf(dataDirectory)
+export function serverProcesses(place: ServerPlace): readonly Process[] {
+  const { dataDirectory } = place
+  const owner = ownerOf(place)
   return processNumbers()
     .filter((pid) => worksIn(pid, dataDirectory) && isServerProgram(pid) && mayServe(pid, owner))
     .map(findProcess)
@@ -64,10 +78,13 @@ export function serverProcesses(dataDirectory: string): readonly Process[] {
 }
 
 /** The text of postmaster.pid: nothing when there is none, an error's message when it cannot be read. */
-function pidFileText(dataDirectory: string): { text?: string; problem?: string } {
+function pidFileText({ dataDirectory, owner }: ServerPlace): { text?: string; problem?: string } {
   const path = `${dataDirectory}/postmaster.pid`
   try {
-    return { text: readRegular(path, { limit: STATE_BYTES }).content.toString('utf8') }
+    const options = { limit: STATE_BYTES }
+    if (owner === undefined) return { text: readRegular(path, options).content.toString('utf8') }
+    const text = readOwned(owner, path, options)
+    return text === undefined ? {} : { text }
   } catch (error) {
     if (error instanceof UnusableFileError) return { problem: error.message }
     const { code } = error as NodeJS.ErrnoException
@@ -88,30 +105,30 @@ function hasWritten(process: Process, { started }: PidFile): boolean {
 }
 
 /** The postmaster that a pid file tells of, where it is one, and of this directory. */
-function postmasterOf(pidFile: PidFile | undefined, dataDirectory: string): Process | undefined {
+function postmasterOf(pidFile: PidFile | undefined, place: ServerPlace): Process | undefined {
   const process = pidFile && findProcess(pidFile.pid)
-  if (!process || !isServerProgram(process.pid) || !worksIn(process.pid, dataDirectory)) return undefined
-  // The data can have been given to another account while the server runs: only its owner can have written the file.
-  return accountOf(process.pid) !== 0 && hasWritten(process, pidFile) ? process : undefined
+  if (!process || !isServerProgram(process.pid) || !worksIn(process.pid, place.dataDirectory))
+    return undefined
+  return mayServe(process.pid, place.owner?.uid) && hasWritten(process, pidFile) ? process : undefined
 }
 
 /** What postmaster.pid says of a server that runs; nothing where it tells of none. Does not look any further. */
-export function livePidFile(dataDirectory: string): PidFile | undefined {
-  const pidFile = readPidFile(pidFileText(dataDirectory).text ?? '')
-  return postmasterOf(pidFile, dataDirectory) && pidFile
+export function livePidFile(place: ServerPlace): PidFile | undefined {
+  const pidFile = readPidFile(pidFileText(place).text ?? '')
+  return postmasterOf(pidFile, place) && pidFile
 }
 
 /**
- * Finds out whether a server runs on `dataDirectory`. The pid file is only a hint, which saves looking through all
- * processes: what decides is a process of the server's program that works in this directory as its owner. So a pid file
+ * Finds out whether a server runs on a data directory. The pid file is only a hint, which saves looking through all
+ * processes: what decides is a process of the server's program that works in this directory as its account. So a pid file
  * that is gone, unreadable or left over from before a reboot misleads nobody, nor does another program that works there.
  */
-export function findServer(dataDirectory: string): ServerState {
-  const { text, problem } = pidFileText(dataDirectory)
+export function findServer(place: ServerPlace): ServerState {
+  const { text, problem } = pidFileText(place)
   const pidFile = text === undefined ? undefined : readPidFile(text)
-  const named = postmasterOf(pidFile, dataDirectory)
+  const named = postmasterOf(pidFile, place)
   if (named !== undefined) return { kind: 'running', postmaster: named, pidFile }
-  const processes = serverProcesses(dataDirectory)
+  const processes = serverProcesses(place)
   const pids = new Set(processes.map(({ pid }) => pid))
   const [postmaster, ...others] = processes.filter(({ parent }) => !pids.has(parent))
   if (postmaster !== undefined && others.length === 0 && isPostmaster(postmaster, processes)) {
@@ -126,10 +143,10 @@ const NOTICE_MS = 1000
 const LOOK_MS = 20
 
 /** As {@link findServer}, and where a postmaster has only just died, after its processes have: within a second. */
-export async function findServerSettled(dataDirectory: string, deadline: Deadline): Promise<ServerState> {
+export async function findServerSettled(place: ServerPlace, deadline: Deadline): Promise<ServerState> {
   const patience = deadline.within(NOTICE_MS)
   for (;;) {
-    const found = findServer(dataDirectory)
+    const found = findServer(place)
     if (found.kind !== 'orphaned' || patience.passed) return found
     await sleep(LOOK_MS)
   }

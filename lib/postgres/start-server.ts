@@ -90,9 +90,9 @@ const LOOK_MS = 10
  * Waits for what `pg_ctl -w` waits for, and what the server writes into postmaster.pid since version 10: it takes
  * connections, or is a standby that never takes any. Gives up, without a word, when `ended` is aborted.
  */
-async function untilUp({ dataDirectory }: Instance, ended: AbortSignal): Promise<'up' | undefined> {
+async function untilUp(instance: Instance, ended: AbortSignal): Promise<'up' | undefined> {
   while (!ended.aborted) {
-    const status = livePidFile(dataDirectory)?.status
+    const status = livePidFile(instance)?.status
     if (status === 'ready' || status === 'standby') return 'up'
     await sleep(LOOK_MS)
   }
