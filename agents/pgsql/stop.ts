@@ -34,8 +34,8 @@ async function siteIfPossible(context: Context): Promise<Site | undefined> {
 function tidyUp(site: Site, { log }: Context): void {
   const { instance, files } = site
   try {
-    removeStalePidFile(instance)
     if (isReplicated(site)) writeOwned(instance.owner, files.repMode, repModeText(''))
+    removeStalePidFile(instance)
   } catch (error) {
     log.warning(`could not tidy up after PostgreSQL: ${messageOf(error)}`)
   }
@@ -131,7 +131,7 @@ export async function stop(context: Context): Promise<ExitCode> {
         // With replication a primary has been demoted, and thereby stopped, before: what still runs is a standby.
         const escalateSeconds = replicated ? values.stop_escalate_in_slave : values.stop_escalate
         const method = await stopServer(place, { escalateSeconds, deadline, log })
-        if (running) log.info(`PostgreSQL has stopped (${method})`)
+        if (method !== 'already stopped') log.info(`PostgreSQL has stopped (${method})`)
       } catch (error) {
         await barring
         await say(status('UNKNOWN'))

@@ -39,13 +39,31 @@ export type ServerState =
 /** The server's program: PostgreSQL's, EDB's, and as NixOS wraps it. */
 const SERVER_PROGRAM = /^\.?(?:edb-)?(?:postgres|postmaster)(?:-wrapped)?$/
 
+/** The program that runs another one, where that is named on its command line: ld.so(8). */
+const LOADER = /^ld-.*\.so(?:\.\d+)?$/
+
 /**
  * Whether a process runs the server's program. It is told by the file that the kernel runs, also when an upgrade has put
  * another one there: a name can be that of a program which watches PostgreSQL, or be chosen by whoever starts it.
  */
 export function isServerProgram(pid: number): boolean {
   // Where the kernel does not say which file it is, the name is all there is.
-  return SERVER_PROGRAM.test(basename(programOf(pid) ?? findProcess(pid)?.name ?? ''))
+  const name = basename(programOf(pid) ?? findProcess(pid)?.name ?? '')
+  return SERVER_PROGRAM.test(name) || (LOADER.test(name) && loadsServer(pid))
+}
+
+/** Whether the loader has loaded the server's program into a process, also where another file lies there by now. */
+function loadsServer(pid: number): boolean {
+  try {
+    const maps = readFileSync(`/proc/${pid}/maps`, 'utf8')
+    return maps
+      .split('\n')
+      .some((line) =>
+        SERVER_PROGRAM.test(basename(line.slice(line.indexOf('/')).replace(/ \(deleted\)$/, ''))),
+      )
+  } catch {
+    return false
+  }
 }
 
 /** The account that the server runs as: PostgreSQL insists on that of the data. Nothing where neither is known. */
@@ -99,9 +117,13 @@ const START_SECONDS = 2
  * Whether the process is the one that wrote the pid file, and not a child of it, or of another postmaster, that has been
  * given its number later. Where the clock has been set since, only its command line shows that.
  */
-function hasWritten(process: Process, { started }: PidFile): boolean {
-  const since = started === undefined ? Infinity : Math.abs(startedAt(process) - started)
-  return since <= START_SECONDS || !isChild(process)
+function hasWritten(process: Process, pidFile: PidFile): boolean {
+  return startedWith(process, pidFile) || !isChild(process)
+}
+
+/** Whether the process was started when the pid file says that its writer was. */
+function startedWith(process: Process, { started }: PidFile): boolean {
+  return started !== undefined && Math.abs(startedAt(process) - started) <= START_SECONDS
 }
 
 /** The postmaster that a pid file tells of, where it is one, and of this directory. */
@@ -110,6 +132,19 @@ function postmasterOf(pidFile: PidFile | undefined, place: ServerPlace): Process
   if (!process || !isServerProgram(process.pid) || !worksIn(process.pid, place.dataDirectory))
     return undefined
   return mayServe(process.pid, place.owner?.uid) && hasWritten(process, pidFile) ? process : undefined
+}
+
+/**
+ * The process that postmaster.pid names, whatever its program, where it is the server account's and works in the data
+ * directory: a server may run under any name.
+ */
+export function namedProcess(place: ServerPlace): { process: Process; wrote: boolean } | undefined {
+  const pidFile = readPidFile(pidFileText(place).text ?? '')
+  const process = pidFile && findProcess(pidFile.pid)
+  if (!process || !worksIn(process.pid, place.dataDirectory) || !mayServe(process.pid, ownerOf(place))) {
+    return undefined
+  }
+  return { process, wrote: startedWith(process, pidFile) }
 }
 
 /** What postmaster.pid says of a server that runs; nothing where it tells of none. Does not look any further. */

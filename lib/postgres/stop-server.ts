@@ -2,7 +2,7 @@ import { type Deadline, ExitCode, type Log, OcfError } from '../ocf'
 import { findProcess, type Process, signalOwned, signalProcess } from '../system/processes'
 import { removeOwned } from '../system/owned-files'
 import { type Instance } from './instance'
-import { findServer, serverProcesses, type ServerPlace, type ServerState } from './server-state'
+import { findServer, namedProcess, serverProcesses, type ServerPlace, type ServerState } from './server-state'
 
 /** How a server ended. */
 export type StopMethod = 'already stopped' | 'fast' | 'immediate' | 'killed'
@@ -38,6 +38,23 @@ function signalServer({ owner }: ServerPlace, pid: number, signal: NodeJS.Signal
   else signalOwned(owner, pid, signal)
 }
 
+/** What is to be stopped: also a server under another program's name, where postmaster.pid names it. */
+function findToStop(place: ServerPlace): ServerState {
+  const found = findServer(place)
+  if (found.kind === 'running') return found
+  const named = namedProcess(place)
+  // A pid file of before a reboot names any process.
+  return named?.wrote === true ? { kind: 'running', postmaster: named.process, pidFile: undefined } : found
+}
+
+/** What is left of the server: its processes, and the postmaster whatever its program is. */
+function remaining(place: ServerPlace, state: ServerState): readonly Process[] {
+  const processes = serverProcesses(place)
+  if (state.kind !== 'running' || !isStill(state.postmaster)) return processes
+  const { postmaster } = state
+  return [postmaster, ...processes.filter(({ pid }) => pid !== postmaster.pid)]
+}
+
 /** The server's processes that still live: none when it has stopped. */
 function alive(place: ServerPlace, state: ServerState): boolean {
   // As long as the postmaster lives there is no need to look through all processes.
@@ -68,7 +85,7 @@ export async function stopServer(
   { escalateSeconds, deadline, log }: StopOptions,
 ): Promise<StopMethod> {
   const { dataDirectory } = place
-  const state = findServer(place)
+  const state = findToStop(place)
   if (state.kind === 'stopped') return 'already stopped'
   const gone = (): boolean => !alive(place, state)
 
@@ -103,12 +120,12 @@ export async function stopServer(
   log.warning(`killing every process of ${dataDirectory}`)
   // Looked for again each time: a process may have forked while the others were killed.
   const killed = await deadline.holds(POLL_MS, () => {
-    const left = serverProcesses(place)
+    const left = remaining(place, state)
     for (const { pid } of left) signalServer(place, pid, 'SIGKILL')
     return left.length === 0
   })
   if (killed) return 'killed'
-  const left = serverProcesses(place).map(({ pid, state: letter }) => `${pid} (state ${letter})`)
+  const left = remaining(place, state).map(({ pid, state: letter }) => `${pid} (state ${letter})`)
   throw new OcfError(
     ExitCode.ERR_GENERIC,
     `processes of ${dataDirectory} do not end even by SIGKILL: ${left.join(', ')}`,
@@ -116,10 +133,21 @@ export async function stopServer(
   )
 }
 
-/** Removes a postmaster.pid that a server left behind. Only to be called when no server runs there. */
-export function removeStalePidFile({
-  owner,
-  dataDirectory,
-}: Pick<Instance, 'owner' | 'dataDirectory'>): void {
+/**
+ * Removes a postmaster.pid that a server left behind. Only to be called when no server runs there.
+ *
+ * @throws OcfError ERR_GENERIC where the process that it names may be a server all the same: without the file, another
+ * one would start on the same data
+ */
+export function removeStalePidFile(instance: Pick<Instance, 'owner' | 'dataDirectory'>): void {
+  const { owner, dataDirectory } = instance
+  const named = namedProcess(instance)
+  if (named !== undefined) {
+    const { pid, name } = named.process
+    throw new OcfError(
+      ExitCode.ERR_GENERIC,
+      `postmaster.pid names process ${pid} (${name}), which is ${owner.name}'s and works in ${dataDirectory}: end it`,
+    )
+  }
   removeOwned(owner, `${dataDirectory}/postmaster.pid`)
 }

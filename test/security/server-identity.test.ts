@@ -240,6 +240,75 @@ describe("another account's server is never the server", () => {
   })
 })
 
+describe('a name is no server', () => {
+  test("start does not succeed for another program of the server's name", async () => {
+    await bystander('postgres', copyOf('/bin/sleep', 'postgres'), '300')
+    expect((await call('start')).code).not.toBe(0)
+  })
+
+  test('nor where postmaster.pid says that it is ready', async () => {
+    const other = await bystander('postgres', copyOf('/bin/sleep', 'postgres'), '300')
+    namedBy(other.pid, Math.round(Date.now() / 1000))
+    expect((await call('start')).code).not.toBe(0)
+  })
+})
+
+/** postmaster.pid, as the database's account writes it. */
+function namedBy(pid: number | undefined, started: number): void {
+  const file = join(server.dataDirectory, 'postmaster.pid')
+  writeFileSync(file, `${pid}\n${server.dataDirectory}\n${started}\n5432\n${server.directory}\n\n\nready\n`)
+  execFileSync('chown', ['postgres:', file])
+}
+
+describe('a server under the name of another program', () => {
+  const LOADER = execFileSync('sh', [
+    '-c',
+    'ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 2>/dev/null; :',
+  ])
+    .toString()
+    .trim()
+
+  async function run(program: string, ...args: string[]): Promise<void> {
+    await bystander('postgres', program, ...args, '-D', server.dataDirectory)
+    const isUp = (): boolean =>
+      /^ready/m.test(
+        execFileSync('sh', ['-c', 'cat postmaster.pid || :'], {
+          cwd: server.dataDirectory,
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        }),
+      )
+    expect(await eventually(isUp, 20_000)).toBe(true)
+  }
+
+  test('is found and stopped where the loader runs it', async () => {
+    await run(LOADER, join(PG_BIN, 'postgres'))
+    expect((await call('monitor')).code).toBe(0)
+    expect((await call('stop')).code).toBe(0)
+    expect(server.processes()).toEqual([])
+  })
+
+  test('is stopped where postmaster.pid names it', async () => {
+    ownPrograms()
+    await run(copyOf(join(PG_BIN, 'postgres'), 'anything'))
+    expect((await call('stop')).code).toBe(0)
+    expect(server.processes()).toEqual([])
+  })
+})
+
+test('postmaster.pid stays where the process that it names may be a server', async () => {
+  const other = await bystander('postgres', copyOf('/bin/sleep', 'anything'), '300')
+  namedBy(other.pid, 1)
+  expect((await call('stop')).code).toBe(0)
+  expect(lives(other)).toBe(true)
+  expect(server.exists('data/postmaster.pid')).toBe(true)
+  const started = await call('start')
+  expect([started.code, started.stderr]).toEqual([1, expect.stringContaining('postmaster.pid names process')])
+  other.kill('SIGKILL')
+  await eventually(() => !lives(other))
+  expect((await call('start')).code).toBe(0)
+})
+
 test('what is left over of a server is found, and ended', async () => {
   server.configure('restart_after_crash = off')
   expect((await call('start')).code).toBe(0)
