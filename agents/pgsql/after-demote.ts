@@ -18,7 +18,7 @@ export async function afterDemote(
 ): Promise<ExitCode> {
   const { values, deadline } = context
   const site = await readReplicatedSite(context)
-  const server = findServer(site.instance.dataDirectory)
+  const server = findServer(site.instance)
   if (server.kind !== 'running') return ExitCode.SUCCESS
   const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }
   // The next primary is not promoted before this ends: what waits for nothing is said meanwhile.

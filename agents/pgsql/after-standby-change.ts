@@ -9,7 +9,7 @@ import { readReplicatedSite, readSiteVersion } from './site'
 export async function afterStandbyChange(context: Context): Promise<ExitCode> {
   const { values, deadline } = context
   const site = await readReplicatedSite(context)
-  const server = findServer(site.instance.dataDirectory)
+  const server = findServer(site.instance)
   if (server.kind !== 'running') return ExitCode.SUCCESS
   const { pid } = server.postmaster
   const version = readSiteVersion(site)

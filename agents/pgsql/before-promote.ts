@@ -42,7 +42,7 @@ async function baselineOf(node: string, site: ReplicatedSite, deadline: Deadline
 export async function beforePromote(context: Context, promoting: string): Promise<ExitCode> {
   const { values, deadline, log } = context
   const site = await readReplicatedSite(context)
-  const server = findServer(site.instance.dataDirectory)
+  const server = findServer(site.instance)
   if (server.kind !== 'running') return ExitCode.SUCCESS
   const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }
   const { inRecovery, position } = await withSession(site, values, handle, deadline, (connection) =>

@@ -61,7 +61,7 @@ async function askRole(context: Context, site: Site, server: ServerState): Promi
 
 /** Sessions write on meanwhile. One that takes too long is left to itself: the shutdown goes on with it. */
 async function writeCheckpoint({ values, deadline, log }: Context, site: Site): Promise<boolean> {
-  const handle = responsive(findServer(site.instance.dataDirectory))
+  const handle = responsive(findServer(site.instance))
   if (handle === undefined) return false
   const patience = deadline.within(deadline.remainingMs * CHECKPOINT_SHARE)
   try {
@@ -86,7 +86,7 @@ async function snapshotIfKnown({ deadline, log }: Context): Promise<ClusterSnaps
 async function observe(context: Context, site: ReplicatedSite): Promise<DemoteFacts> {
   const { members } = context.env
   const { node, resource } = site
-  const server = findServer(site.instance.dataDirectory)
+  const server = findServer(site.instance)
   const isHere = (nodes: readonly string[]): boolean => nodes.some((name) => sameNode(name, node))
   const [role, snapshot] = await Promise.all([askRole(context, site, server), snapshotIfKnown(context)])
   const rival = snapshot && laterElsewhere(snapshot, node, resource)
@@ -111,7 +111,6 @@ export async function demote(context: Context): Promise<ExitCode> {
   const { values, deadline, log } = context
   const site = await readReplicatedSite(context)
   const facts = await observe(context, site)
-  const { dataDirectory } = site.instance
   let method: StopMethod = 'already stopped'
   let checkpointed = false
   let demoted = false
@@ -131,7 +130,7 @@ export async function demote(context: Context): Promise<ExitCode> {
         ? Math.max(values.stop_escalate, FAST_SECONDS)
         : values.stop_escalate
       try {
-        method = await stopServer(dataDirectory, { escalateSeconds, deadline, log })
+        method = await stopServer(site.instance, { escalateSeconds, deadline, log })
       } catch (error) {
         await tryPublish(site, site.node, { status: 'UNKNOWN' }, log)
         throw error

@@ -32,7 +32,7 @@ async function endReceiver({ instance }: Site, connection: Connection): Promise<
  */
 export async function followNewPrimary(context: Context, site: ReplicatedSite): Promise<void> {
   const { values, deadline, log } = context
-  const server = findServer(site.instance.dataDirectory)
+  const server = findServer(site.instance)
   const version = readSiteVersion(site)
   if (server.kind !== 'running' || version < OLDEST_WITH_RECEIVER) return
   const handle = { pid: server.postmaster.pid, pidFile: server.pidFile }

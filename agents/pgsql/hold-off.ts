@@ -11,7 +11,7 @@ import { type MajorVersion } from '../../lib/postgres/instance'
 import { findServer } from '../../lib/postgres/server-state'
 import { followsNobody } from '../../lib/postgres/wal-receiver'
 import { readOwned, writeOwned } from '../../lib/system/owned-files'
-import { signalProcess } from '../../lib/system/processes'
+import { signalOwned } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { type Site } from './site'
 import { standbySettings } from './standby-settings'
@@ -33,10 +33,10 @@ export function isHeldOff(site: Site): boolean {
 
 /** Has the server that runs, if one does, follow the primary by other settings. */
 export function changeRecoverySettings(site: Site, text: string): boolean {
-  const server = findServer(site.instance.dataDirectory)
+  const server = findServer(site.instance)
   if (server.kind !== 'running') return false
   writeOwned(site.instance.owner, site.files.recovery, text)
-  signalProcess(server.postmaster.pid, 'SIGHUP')
+  signalOwned(site.instance.owner, server.postmaster.pid, 'SIGHUP')
   return true
 }
 

@@ -70,7 +70,7 @@ export async function monitorServer(
 function isWorthAnotherLook(error: unknown, { deadline }: Context, site: Site, patience: Deadline): boolean {
   if (!(error instanceof OcfError && error.cause instanceof SqlError)) return false
   if (error.cause.late) return !deadline.passed
-  return error.cause.cutOff && !patience.passed && findServer(site.instance.dataDirectory).kind === 'running'
+  return error.cause.cutOff && !patience.passed && findServer(site.instance).kind === 'running'
 }
 
 /** Without room for its data PostgreSQL goes on, with errors where it needs more; another node has no more of it. */

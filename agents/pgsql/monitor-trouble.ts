@@ -51,7 +51,7 @@ async function observe(
       reason: error.reason,
       ...(error.detail !== undefined && { detail: error.detail }),
     },
-    server: (await findServerSettled(dataDirectory, deadline)).kind,
+    server: (await findServerSettled(site.instance, deadline)).kind,
     processState: findProcess(pid)?.state,
     monitorTimeout: values.monitor_timeout > 0 && !deadline.passed ? values.monitor_timeout : undefined,
     waited: elapsedMs / 1000,

@@ -1,7 +1,7 @@
 import { ExitCode, OcfError } from '../../lib/ocf'
 import { findServerSettled, type ServerState } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
-import { dataDirectoryOf } from './data-directory'
+import { serverPlaceOf } from './data-directory'
 
 /** It is no server that runs, but the recovery that pg_rewind needs. */
 async function recoversForRejoin(context: Context, server: ServerState): Promise<boolean> {
@@ -18,7 +18,7 @@ async function recoversForRejoin(context: Context, server: ServerState): Promise
  */
 export async function monitor(context: Context): Promise<ExitCode> {
   const { values, problems, deadline, log, explain } = context
-  const found = await findServerSettled(dataDirectoryOf(values), deadline)
+  const found = await findServerSettled(await serverPlaceOf(values, deadline), deadline)
   if (found.kind === 'stopped') {
     explain?.observed({ server: found })
     if (found.stalePidFile !== undefined) log.info(`PostgreSQL is not running: ${found.stalePidFile}`)

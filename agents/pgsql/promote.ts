@@ -8,7 +8,7 @@ import { findSenders, readRole } from '../../lib/postgres/replication'
 import { waitForFirst } from '../../lib/postgres/synchronous-names'
 import { since } from '../../lib/system/clocks'
 import { writeOwned } from '../../lib/system/owned-files'
-import { signalProcess } from '../../lib/system/processes'
+import { signalOwned } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { barOthers, publishNumber } from './bar-others'
 import { awaitBaselines, baselinesOf } from './baselines'
@@ -200,7 +200,7 @@ async function promoteWith(
         return
       }
       writeOwned(instance.owner, files.repMode, repModeText(''))
-      signalProcess(runningServer(site).pid, 'SIGHUP')
+      signalOwned(instance.owner, runningServer(site).pid, 'SIGHUP')
     },
     // In a session of its own: a restart ends the one before it.
     // Somebody may have taken all slots that there are (a replication user may): no reason to have no primary.

@@ -6,7 +6,7 @@ import { checkpointerRests, readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { stopServer } from '../../lib/postgres/stop-server'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
-import { signalProcess } from '../../lib/system/processes'
+import { signalOwned } from '../../lib/system/processes'
 import { type Context } from './agent'
 import { type Server, withSession } from './session'
 import { type Site } from './site'
@@ -17,7 +17,7 @@ import { repModeText } from './steps'
 const POLL_MS = 20
 
 export function runningServer({ instance }: Site): Pick<Server, 'pid' | 'pidFile'> {
-  const server = findServer(instance.dataDirectory)
+  const server = findServer(instance)
   if (server.kind === 'running') return { pid: server.postmaster.pid, pidFile: server.pidFile }
   throw new OcfError(ExitCode.ERR_GENERIC, 'PostgreSQL does not run here: there is nothing to promote')
 }
@@ -27,7 +27,7 @@ export async function restartAsPrimary(context: Context, site: Site, version: Ma
   const { values, deadline, log } = context
   const { instance } = site
   const escalateSeconds = values.stop_escalate_in_slave
-  await stopServer(instance.dataDirectory, { escalateSeconds, deadline, log })
+  await stopServer(instance, { escalateSeconds, deadline, log })
   const signal = usesStandbySignal(version) ? 'standby.signal' : 'recovery.conf'
   removeOwned(instance.owner, `${instance.dataDirectory}/${signal}`)
   await startPlain(context, site)
@@ -54,10 +54,10 @@ export async function requireStandbys(
   setting: string,
   deadline: Deadline,
 ): Promise<void> {
-  const server = findServer(instance.dataDirectory)
+  const server = findServer(instance)
   if (server.kind !== 'running') return
   writeOwned(instance.owner, files.repMode, repModeText(setting))
-  signalProcess(server.postmaster.pid, 'SIGHUP')
+  signalOwned(instance.owner, server.postmaster.pid, 'SIGHUP')
   await deadline.until('PostgreSQL to put synchronous_standby_names in force', POLL_MS, async () => {
     const { synchronousStandbyNames } = await readRole(connection, version)
     const inForce = synchronousStandbyNames === setting && (await checkpointerRests(connection, version))

@@ -164,7 +164,7 @@ async function removeOldest({ context, site }: RejoinWork): Promise<void> {
   const mark = directoryMark(dataDirectory)
   const isThere = (): boolean => mark !== undefined && isMarked(dataDirectory, mark)
   const isUp = (): boolean => {
-    const server = findServer(dataDirectory)
+    const server = findServer(site.instance)
     return server.kind === 'running' && ['ready', 'standby'].includes(server.pidFile?.status ?? '')
   }
   await deadline.within(UP_MS).holds(POLL_MS, () => !isThere() || isUp())

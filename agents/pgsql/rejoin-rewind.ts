@@ -78,7 +78,7 @@ async function rewind(
   if (!again && !data.state.startsWith('shut down')) {
     report('recovers')
     // No server runs, but its number may be another process's by now.
-    removeStalePidFile(instance.owner, instance.dataDirectory)
+    removeStalePidFile(instance)
     data = await recoverAlone(instance, deadline, [lockFd])
   }
   const restores = values.restore_command !== ''

@@ -116,9 +116,9 @@ function versionIfKnown(site: ReplicatedSite): MajorVersion | undefined {
   }
 }
 
-function refuseRunning({ instance: { dataDirectory } }: ReplicatedSite): void {
-  if (findServer(dataDirectory).kind === 'stopped') return
-  throw new OcfError(ExitCode.ERR_GENERIC, `PostgreSQL runs on ${dataDirectory}: stop it first`)
+function refuseRunning({ instance }: ReplicatedSite): void {
+  if (findServer(instance).kind === 'stopped') return
+  throw new OcfError(ExitCode.ERR_GENERIC, `PostgreSQL runs on ${instance.dataDirectory}: stop it first`)
 }
 
 /** Data of the latest promotion is not replaced by that of an earlier primary. */

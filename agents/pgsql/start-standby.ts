@@ -19,9 +19,8 @@ import { writeStandbySettings } from './standby-settings'
 /** Clears away what an earlier server left: processes without a postmaster, a pid file without a process. */
 export async function clearRemains(context: Context, site: Site): Promise<void> {
   const { deadline, log } = context
-  const { dataDirectory, owner } = site.instance
-  await stopServer(dataDirectory, { escalateSeconds: 0, deadline, log })
-  removeStalePidFile(owner, dataDirectory)
+  await stopServer(site.instance, { escalateSeconds: 0, deadline, log })
+  removeStalePidFile(site.instance)
 }
 
 /**
@@ -107,7 +106,7 @@ export async function bringUp(context: Context, site: Site, version: MajorVersio
   } catch (error) {
     throw await explainStart(context, site, error)
   }
-  const server = findServer(site.instance.dataDirectory)
+  const server = findServer(site.instance)
   if (server.kind === 'running') return { pid: server.postmaster.pid, pidFile: server.pidFile }
   throw new OcfError(ExitCode.ERR_GENERIC, 'PostgreSQL ended right after it was started: see its log')
 }
@@ -127,7 +126,7 @@ export async function startStandby(context: Context, site: Site, version: MajorV
     return refusal
   })
   if (refusal === undefined) return
-  await stopServer(site.instance.dataDirectory, {
+  await stopServer(site.instance, {
     escalateSeconds: values.stop_escalate_in_slave,
     deadline,
     log,

@@ -3,6 +3,7 @@ import { carryOut, messageOf, namedSteps, type ExitCode } from '../../lib/ocf'
 import { controlDataOf } from '../../lib/postgres/control-data'
 import { readRole } from '../../lib/postgres/replication'
 import { findServer, type ServerState } from '../../lib/postgres/server-state'
+import { runsOwnProgram } from '../../lib/postgres/start-server'
 import { existsOwned, removeOwned } from '../../lib/system/owned-files'
 import { asUser } from '../../lib/system/users'
 import { type Context } from './agent'
@@ -34,6 +35,22 @@ const DESCRIPTIONS: Record<StartStep, string> = {
   'publish standby': 'say in the node attributes that this node is a standby without a primary yet',
 }
 
+/**
+ * A server that runs already has to answer: by its pid file, where it is what pg_ctl would start; any other, which may
+ * only bear the name, in a session.
+ */
+async function requireAnswer(
+  { values, deadline }: Context,
+  site: Site,
+  { postmaster: { pid }, pidFile }: Extract<ServerState, { kind: 'running' }>,
+): Promise<void> {
+  const { status } = pidFile ?? {}
+  if ((status === 'ready' || status === 'standby') && runsOwnProgram(pid, site.instance)) return
+  // It may be starting just now.
+  const server = { pid, pidFile, patience: deadline }
+  await withSession(site, values, server, deadline, (connection) => connection.rows('select 1'))
+}
+
 async function observe(
   context: Context,
   site: Site,
@@ -53,6 +70,7 @@ async function observe(
           async (connection) => ((await readRole(connection, version)).inRecovery ? 'standby' : 'primary'),
         )
       : undefined
+  if (server.kind === 'running' && !isReplicated(site)) await requireAnswer(context, site, server)
   const { owner } = site.instance
   const [lock, rejoin] = isReplicated(site)
     ? asUser(owner, () => [
@@ -173,10 +191,10 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
   looking?.catch(() => undefined)
   const version = checkHost(site, context.values)
   // What is left of a server may still write to the data that is to be looked at.
-  let server = findServer(site.instance.dataDirectory)
+  let server = findServer(site.instance)
   if (server.kind === 'orphaned' && !context.explain) {
     await clearRemains(context, site)
-    server = findServer(site.instance.dataDirectory)
+    server = findServer(site.instance)
   }
   const facts = await observe(context, site, version, server, rejoined, looking)
   const dataStatus = typeof facts.loss === 'object' ? dataStatusOf(facts.loss) : undefined

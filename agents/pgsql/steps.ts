@@ -4,7 +4,7 @@ import { republishAll } from '../../lib/cluster/republish'
 import { type Log } from '../../lib/ocf'
 import { quoteSetting } from '../../lib/postgres/settings-text'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
-import { signalProcess } from '../../lib/system/processes'
+import { signalOwned } from '../../lib/system/processes'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { type FollowNote } from './decide-follow'
 import { type Quorum, writeQuorum } from './quorum'
@@ -93,7 +93,7 @@ async function performStep(step: Step, { site, log, postmaster, confirm, prove }
     case 'synchronous':
       log.info(describeStep(step))
       writeOwned(owner, site.files.repMode, repModeText(step.names))
-      if (postmaster !== undefined) signalProcess(postmaster, 'SIGHUP')
+      if (postmaster !== undefined) signalOwned(owner, postmaster, 'SIGHUP')
       return true
     case 'republish':
       log.info(describeStep(step))

@@ -8,7 +8,7 @@ import { type Context } from './agent'
 import { decideStop, type StopFacts, type StopStep } from './decide-stop'
 import { SCORE } from './names'
 import { type Publication, tryPublish } from './publish'
-import { dataDirectoryOf } from './data-directory'
+import { serverPlaceOf } from './data-directory'
 import { isLocked, unlockIfReceived } from './lock-file'
 import { isPartOfRejoin, readRejoin } from './rejoin-note'
 import { isReplicated, readSite, type ReplicatedSite, type Site } from './site'
@@ -34,8 +34,8 @@ async function siteIfPossible(context: Context): Promise<Site | undefined> {
 function tidyUp(site: Site, { log }: Context): void {
   const { instance, files } = site
   try {
-    removeStalePidFile(instance.owner, instance.dataDirectory)
     if (isReplicated(site)) writeOwned(instance.owner, files.repMode, repModeText(''))
+    removeStalePidFile(instance)
   } catch (error) {
     log.warning(`could not tidy up after PostgreSQL: ${messageOf(error)}`)
   }
@@ -91,8 +91,8 @@ async function compareWithSuccessor(
  */
 export async function stop(context: Context): Promise<ExitCode> {
   const { values, deadline, log } = context
-  const dataDirectory = dataDirectoryOf(values)
-  const server = findServer(dataDirectory)
+  const place = await serverPlaceOf(values, deadline)
+  const server = findServer(place)
   const site = await siteIfPossible(context)
   const replicated = site !== undefined && isReplicated(site) ? site : undefined
   const rejoins = replicated !== undefined && rejoinsIfKnown(replicated, server, context)
@@ -130,8 +130,8 @@ export async function stop(context: Context): Promise<ExitCode> {
       try {
         // With replication a primary has been demoted, and thereby stopped, before: what still runs is a standby.
         const escalateSeconds = replicated ? values.stop_escalate_in_slave : values.stop_escalate
-        const method = await stopServer(dataDirectory, { escalateSeconds, deadline, log })
-        if (running) log.info(`PostgreSQL has stopped (${method})`)
+        const method = await stopServer(place, { escalateSeconds, deadline, log })
+        if (method !== 'already stopped') log.info(`PostgreSQL has stopped (${method})`)
       } catch (error) {
         await barring
         await say(status('UNKNOWN'))

@@ -78,7 +78,7 @@ function isEmpty(site: Site): boolean {
 
 /** Whether a server, or somebody who works on the data, would be in the way. */
 function checkStopped({ instance, node }: Site): void {
-  const server = findServer(instance.dataDirectory)
+  const server = findServer(instance)
   if (server.kind === 'stopped') return
   throw refuse(
     `PostgreSQL runs on ${instance.dataDirectory} of ${node}: nothing was changed`,

@@ -147,7 +147,7 @@ const SILENT: Pick<Log, 'info' | 'warning'> = { info: () => undefined, warning: 
 /** Restarts the server, in good order; for one that no cluster manages. */
 export async function restartHere(spec: InitSpec, deadline: Deadline): Promise<InitReport> {
   const { instance } = await observeServer(spec, deadline)
-  await stopServer(instance.dataDirectory, { escalateSeconds: 60, deadline, log: SILENT as Log })
+  await stopServer(instance, { escalateSeconds: 60, deadline, log: SILENT as Log })
   await startServer(instance, deadline)
   return reportOf(spec, await observeServer(spec, deadline), ['PostgreSQL restarted'])
 }

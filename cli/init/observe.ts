@@ -82,7 +82,7 @@ export async function withServer<T>(
   deadline: Deadline,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const server = findServer(instance.dataDirectory)
+  const server = findServer(instance)
   const login = { user: instance.owner.name, database: readDatabaseValues(spec.parameters).pgdb }
   const pidFile = server.kind === 'running' ? server.pidFile : undefined
   const connection = await connect(instance, pidFile, login, deadline, ANSWER_MS)
@@ -171,7 +171,7 @@ export async function observeServer(spec: InitSpec, deadline: Deadline): Promise
     `config_file=${configFile}`,
     ...(shellWords(values.start_opt) ?? []),
   ]
-  const server = findServer(dataDirectory)
+  const server = findServer(instance)
   const running = server.kind === 'running'
   const names = LOOKED_AT.filter((name) => isKnown(name, version))
   const [texts, hbaFile, control, active, interfaces] = await Promise.all([

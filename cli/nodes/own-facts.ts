@@ -1,6 +1,6 @@
 /** What this node can say of its own server: the internal command `node-facts`, which the others call. */
 import { agent } from '../../agents/pgsql/agent'
-import { dataDirectoryOf } from '../../agents/pgsql/data-directory'
+import { dataDirectoryOf, serverPlaceOf } from '../../agents/pgsql/data-directory'
 import { type Server, withSession } from '../../agents/pgsql/session'
 import { readSite, readSiteVersion, type Site } from '../../agents/pgsql/site'
 import { resourceEnvironment } from '../../lib/cluster/resource-environment'
@@ -123,7 +123,7 @@ export async function gatherOwnFacts(
   const gathering = new Gathering()
   gathering.unknown.push(...problems.map(({ reason }) => reason))
   const dataDirectory = dataDirectoryOf(values)
-  const server = findServer(dataDirectory)
+  const server = findServer(await serverPlaceOf(values, deadline))
   const site = await gathering.try('resource', () => readSite({ values, env, deadline }))
   const version = site && (await gathering.try('version', () => readSiteVersion(site)))
   const control = site && (await gathering.try('control data', () => controlDataOf(site.instance, deadline)))

@@ -73,7 +73,7 @@ function noteOf(site: ReplicatedSite): Standing['note'] {
 export async function lookAtOwnData(resource: string): Promise<Standing> {
   const { context, site } = await ownContext(resource)
   const { instance, files } = site
-  const running = findServer(instance.dataDirectory).kind !== 'stopped'
+  const running = findServer(instance).kind !== 'stopped'
   const standing: Standing = {
     running,
     dataDirectory: instance.dataDirectory,

@@ -98,7 +98,7 @@ export async function watchServer(
   }
   say(0)
   while (!state.ended && !deadline.passed) {
-    const server = findServer(site.instance.dataDirectory)
+    const server = findServer(site.instance)
     if (server.kind === 'running') {
       const handle = { pid: server.postmaster.pid, pidFile: server.pidFile, patience: deadline.within(0) }
       try {

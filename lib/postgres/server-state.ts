@@ -12,8 +12,20 @@ import {
   startedAt,
   worksIn,
 } from '../system/processes'
+import { readOwned } from '../system/owned-files'
 import { readRegular, STATE_BYTES, UnusableFileError } from '../system/regular-file'
+import { type User } from '../system/users'
 import { type PidFile, readPidFile } from './pid-file'
+
+/**
+ * Where a server runs, and the account that it runs as. The directory is the account's, and what its name leads to may
+ * be somebody else's: no process of another account is ever the server.
+ */
+export interface ServerPlace {
+  readonly dataDirectory: string
+  /** Nothing where the host does not know the account: the server's is then the one that the data belongs to. */
+  readonly owner: User | undefined
+}
 
 /** What was found of a server. */
 export type ServerState =
@@ -27,17 +39,36 @@ export type ServerState =
 /** The server's program: PostgreSQL's, EDB's, and as NixOS wraps it. */
 const SERVER_PROGRAM = /^\.?(?:edb-)?(?:postgres|postmaster)(?:-wrapped)?$/
 
+/** The program that runs another one, where that is named on its command line: ld.so(8). */
+const LOADER = /^ld-.*\.so(?:\.\d+)?$/
+
 /**
  * Whether a process runs the server's program. It is told by the file that the kernel runs, also when an upgrade has put
  * another one there: a name can be that of a program which watches PostgreSQL, or be chosen by whoever starts it.
  */
 export function isServerProgram(pid: number): boolean {
   // Where the kernel does not say which file it is, the name is all there is.
-  return SERVER_PROGRAM.test(basename(programOf(pid) ?? findProcess(pid)?.name ?? ''))
+  const name = basename(programOf(pid) ?? findProcess(pid)?.name ?? '')
+  return SERVER_PROGRAM.test(name) || (LOADER.test(name) && loadsServer(pid))
 }
 
-/** The account that a data directory belongs to, which is the one that its server runs as; nothing where it is gone. */
-function ownerOf(dataDirectory: string): number | undefined {
+/** Whether the loader has loaded the server's program into a process, also where another file lies there by now. */
+function loadsServer(pid: number): boolean {
+  try {
+    const maps = readFileSync(`/proc/${pid}/maps`, 'utf8')
+    return maps
+      .split('\n')
+      .some((line) =>
+        SERVER_PROGRAM.test(basename(line.slice(line.indexOf('/')).replace(/ \(deleted\)$/, ''))),
+      )
+  } catch {
+    return false
+  }
+}
+
+/** The account that the server runs as: PostgreSQL insists on that of the data. Nothing where neither is known. */
+function ownerOf({ dataDirectory, owner }: ServerPlace): number | undefined {
+  if (owner !== undefined) return owner.uid
   try {
     return statSync(dataDirectory).uid
   } catch {
@@ -45,18 +76,19 @@ function ownerOf(dataDirectory: string): number | undefined {
   }
 }
 
-/** Whether the account may run the server: PostgreSQL itself insists on that of the data, and refuses root. */
+/** Whether a process's account is the server's: PostgreSQL refuses to run as root. */
 function mayServe(pid: number, owner: number | undefined): boolean {
   const account = accountOf(pid)
-  return owner === undefined ? account !== undefined && account !== 0 : account === owner
+  return account !== undefined && account !== 0 && (owner === undefined || account === owner)
 }
 
 /**
  * The server's processes on a data directory, wherever their postmaster is: those that run its program, in that directory,
  * as its owner. Others that only work there are somebody's shell, a backup, a program that reads the logs.
  */
-export function serverProcesses(dataDirectory: string): readonly Process[] {
-  const owner = ownerOf(dataDirectory)
+export function serverProcesses(place: ServerPlace): readonly Process[] {
+  const { dataDirectory } = place
+  const owner = ownerOf(place)
   return processNumbers()
     .filter((pid) => worksIn(pid, dataDirectory) && isServerProgram(pid) && mayServe(pid, owner))
     .map(findProcess)
@@ -64,10 +96,13 @@ export function serverProcesses(dataDirectory: string): readonly Process[] {
 }
 
 /** The text of postmaster.pid: nothing when there is none, an error's message when it cannot be read. */
-function pidFileText(dataDirectory: string): { text?: string; problem?: string } {
+function pidFileText({ dataDirectory, owner }: ServerPlace): { text?: string; problem?: string } {
   const path = `${dataDirectory}/postmaster.pid`
   try {
-    return { text: readRegular(path, { limit: STATE_BYTES }).content.toString('utf8') }
+    const options = { limit: STATE_BYTES }
+    if (owner === undefined) return { text: readRegular(path, options).content.toString('utf8') }
+    const text = readOwned(owner, path, options)
+    return text === undefined ? {} : { text }
   } catch (error) {
     if (error instanceof UnusableFileError) return { problem: error.message }
     const { code } = error as NodeJS.ErrnoException
@@ -82,36 +117,53 @@ const START_SECONDS = 2
  * Whether the process is the one that wrote the pid file, and not a child of it, or of another postmaster, that has been
  * given its number later. Where the clock has been set since, only its command line shows that.
  */
-function hasWritten(process: Process, { started }: PidFile): boolean {
-  const since = started === undefined ? Infinity : Math.abs(startedAt(process) - started)
-  return since <= START_SECONDS || !isChild(process)
+function hasWritten(process: Process, pidFile: PidFile): boolean {
+  return startedWith(process, pidFile) || !isChild(process)
+}
+
+/** Whether the process was started when the pid file says that its writer was. */
+function startedWith(process: Process, { started }: PidFile): boolean {
+  return started !== undefined && Math.abs(startedAt(process) - started) <= START_SECONDS
 }
 
 /** The postmaster that a pid file tells of, where it is one, and of this directory. */
-function postmasterOf(pidFile: PidFile | undefined, dataDirectory: string): Process | undefined {
+function postmasterOf(pidFile: PidFile | undefined, place: ServerPlace): Process | undefined {
   const process = pidFile && findProcess(pidFile.pid)
-  if (!process || !isServerProgram(process.pid) || !worksIn(process.pid, dataDirectory)) return undefined
-  // The data can have been given to another account while the server runs: only its owner can have written the file.
-  return accountOf(process.pid) !== 0 && hasWritten(process, pidFile) ? process : undefined
-}
-
-/** What postmaster.pid says of a server that runs; nothing where it tells of none. Does not look any further. */
-export function livePidFile(dataDirectory: string): PidFile | undefined {
-  const pidFile = readPidFile(pidFileText(dataDirectory).text ?? '')
-  return postmasterOf(pidFile, dataDirectory) && pidFile
+  if (!process || !isServerProgram(process.pid) || !worksIn(process.pid, place.dataDirectory))
+    return undefined
+  return mayServe(process.pid, place.owner?.uid) && hasWritten(process, pidFile) ? process : undefined
 }
 
 /**
- * Finds out whether a server runs on `dataDirectory`. The pid file is only a hint, which saves looking through all
- * processes: what decides is a process of the server's program that works in this directory as its owner. So a pid file
+ * The process that postmaster.pid names, whatever its program, where it is the server account's and works in the data
+ * directory: a server may run under any name.
+ */
+export function namedProcess(place: ServerPlace): { process: Process; wrote: boolean } | undefined {
+  const pidFile = readPidFile(pidFileText(place).text ?? '')
+  const process = pidFile && findProcess(pidFile.pid)
+  if (!process || !worksIn(process.pid, place.dataDirectory) || !mayServe(process.pid, ownerOf(place))) {
+    return undefined
+  }
+  return { process, wrote: startedWith(process, pidFile) }
+}
+
+/** What postmaster.pid says of a server that runs; nothing where it tells of none. Does not look any further. */
+export function livePidFile(place: ServerPlace): PidFile | undefined {
+  const pidFile = readPidFile(pidFileText(place).text ?? '')
+  return postmasterOf(pidFile, place) && pidFile
+}
+
+/**
+ * Finds out whether a server runs on a data directory. The pid file is only a hint, which saves looking through all
+ * processes: what decides is a process of the server's program that works in this directory as its account. So a pid file
  * that is gone, unreadable or left over from before a reboot misleads nobody, nor does another program that works there.
  */
-export function findServer(dataDirectory: string): ServerState {
-  const { text, problem } = pidFileText(dataDirectory)
+export function findServer(place: ServerPlace): ServerState {
+  const { text, problem } = pidFileText(place)
   const pidFile = text === undefined ? undefined : readPidFile(text)
-  const named = postmasterOf(pidFile, dataDirectory)
+  const named = postmasterOf(pidFile, place)
   if (named !== undefined) return { kind: 'running', postmaster: named, pidFile }
-  const processes = serverProcesses(dataDirectory)
+  const processes = serverProcesses(place)
   const pids = new Set(processes.map(({ pid }) => pid))
   const [postmaster, ...others] = processes.filter(({ parent }) => !pids.has(parent))
   if (postmaster !== undefined && others.length === 0 && isPostmaster(postmaster, processes)) {
@@ -126,10 +178,10 @@ const NOTICE_MS = 1000
 const LOOK_MS = 20
 
 /** As {@link findServer}, and where a postmaster has only just died, after its processes have: within a second. */
-export async function findServerSettled(dataDirectory: string, deadline: Deadline): Promise<ServerState> {
+export async function findServerSettled(place: ServerPlace, deadline: Deadline): Promise<ServerState> {
   const patience = deadline.within(NOTICE_MS)
   for (;;) {
-    const found = findServer(dataDirectory)
+    const found = findServer(place)
     if (found.kind !== 'orphaned' || patience.passed) return found
     await sleep(LOOK_MS)
   }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync, realpathSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
@@ -23,6 +23,22 @@ export function findPgCtl(pgctl: string): string | undefined {
 function findPostgres(pgCtl: string): string | undefined {
   const path = findProgram('postgres', [dirname(realpathSync(pgCtl))])
   return path !== undefined && /^[\w/.+-]+$/.test(path) ? path : undefined
+}
+
+/**
+ * Whether a process runs the very file that pg_ctl would start, and not only one of that name. `false` also where that
+ * cannot be said: PostgreSQL is upgraded, in a container, or started by a wrapper.
+ */
+export function runsOwnProgram(pid: number, { pgctl }: Pick<Instance, 'pgctl'>): boolean {
+  const pgCtl = findPgCtl(pgctl)
+  try {
+    const postgres = pgCtl && findProgram('postgres', [dirname(realpathSync(pgCtl))])
+    if (postgres === undefined) return false
+    const [running, own] = [statSync(`/proc/${pid}/exe`), statSync(postgres)]
+    return running.dev === own.dev && running.ino === own.ino
+  } catch {
+    return false
+  }
 }
 
 /** The words of `pg_ctl -o`, which a shell reads: what comes from a path is quoted, what the operator wrote is not. */
@@ -90,10 +106,13 @@ const LOOK_MS = 10
  * Waits for what `pg_ctl -w` waits for, and what the server writes into postmaster.pid since version 10: it takes
  * connections, or is a standby that never takes any. Gives up, without a word, when `ended` is aborted.
  */
-async function untilUp({ dataDirectory }: Instance, ended: AbortSignal): Promise<'up' | undefined> {
+async function untilUp(instance: Instance, ended: AbortSignal): Promise<'up' | undefined> {
   while (!ended.aborted) {
-    const status = livePidFile(dataDirectory)?.status
-    if (status === 'ready' || status === 'standby') return 'up'
+    const found = livePidFile(instance)
+    const { status } = found ?? {}
+    // Of any other program, pg_ctl itself says whether it is what it has started.
+    if ((status === 'ready' || status === 'standby') && found && runsOwnProgram(found.pid, instance))
+      return 'up'
     await sleep(LOOK_MS)
   }
   return undefined

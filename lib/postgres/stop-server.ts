@@ -1,8 +1,8 @@
 import { type Deadline, ExitCode, type Log, OcfError } from '../ocf'
-import { findProcess, type Process, signalProcess } from '../system/processes'
+import { findProcess, type Process, signalOwned, signalProcess } from '../system/processes'
 import { removeOwned } from '../system/owned-files'
-import { type User } from '../system/users'
-import { findServer, serverProcesses, type ServerState } from './server-state'
+import { type Instance } from './instance'
+import { findServer, namedProcess, serverProcesses, type ServerPlace, type ServerState } from './server-state'
 
 /** How a server ended. */
 export type StopMethod = 'already stopped' | 'fast' | 'immediate' | 'killed'
@@ -32,11 +32,34 @@ function isStill({ pid, started }: Process): boolean {
   return findProcess(pid)?.started === started
 }
 
+/** To a process that was found to be the server's. */
+function signalServer({ owner }: ServerPlace, pid: number, signal: NodeJS.Signals): void {
+  if (owner === undefined) signalProcess(pid, signal)
+  else signalOwned(owner, pid, signal)
+}
+
+/** What is to be stopped: also a server under another program's name, where postmaster.pid names it. */
+function findToStop(place: ServerPlace): ServerState {
+  const found = findServer(place)
+  if (found.kind === 'running') return found
+  const named = namedProcess(place)
+  // A pid file of before a reboot names any process.
+  return named?.wrote === true ? { kind: 'running', postmaster: named.process, pidFile: undefined } : found
+}
+
+/** What is left of the server: its processes, and the postmaster whatever its program is. */
+function remaining(place: ServerPlace, state: ServerState): readonly Process[] {
+  const processes = serverProcesses(place)
+  if (state.kind !== 'running' || !isStill(state.postmaster)) return processes
+  const { postmaster } = state
+  return [postmaster, ...processes.filter(({ pid }) => pid !== postmaster.pid)]
+}
+
 /** The server's processes that still live: none when it has stopped. */
-function alive(dataDirectory: string, state: ServerState): boolean {
+function alive(place: ServerPlace, state: ServerState): boolean {
   // As long as the postmaster lives there is no need to look through all processes.
   if (state.kind === 'running' && isStill(state.postmaster)) return true
-  return serverProcesses(dataDirectory).length > 0
+  return serverProcesses(place).length > 0
 }
 
 function isSuspended(state: ServerState): boolean {
@@ -44,9 +67,9 @@ function isSuspended(state: ServerState): boolean {
 }
 
 /** Whether the postmaster has taken notice of the signal to stop; unless it is known that it has not, it has. */
-function hasNoticed(dataDirectory: string, state: ServerState): boolean {
+function hasNoticed(place: ServerPlace, state: ServerState): boolean {
   if (state.kind !== 'running' || state.pidFile?.status === undefined) return true
-  const now = findServer(dataDirectory)
+  const now = findServer(place)
   return now.kind !== 'running' || now.pidFile?.status === undefined || now.pidFile.status === 'stopping'
 }
 
@@ -58,12 +81,13 @@ function hasNoticed(dataDirectory: string, state: ServerState): boolean {
  * @throws OcfError ERR_GENERIC when even SIGKILL does not end them
  */
 export async function stopServer(
-  dataDirectory: string,
+  place: ServerPlace,
   { escalateSeconds, deadline, log }: StopOptions,
 ): Promise<StopMethod> {
-  const state = findServer(dataDirectory)
+  const { dataDirectory } = place
+  const state = findToStop(place)
   if (state.kind === 'stopped') return 'already stopped'
-  const gone = (): boolean => !alive(dataDirectory, state)
+  const gone = (): boolean => !alive(place, state)
 
   if (state.kind === 'running') {
     const { pid } = state.postmaster
@@ -82,10 +106,10 @@ export async function stopServer(
       const patience = deadline.before(reserveMs).within(limitMs)
       if (patience.passed || futile) continue
       log.info(`stopping PostgreSQL (process ${pid}): ${method} shutdown`)
-      signalProcess(pid, signal)
+      signalServer(place, pid, signal)
       const noticed = await patience
         .within(REACTION_MS)
-        .holds(POLL_MS, () => gone() || isSuspended(state) || hasNoticed(dataDirectory, state))
+        .holds(POLL_MS, () => gone() || isSuspended(state) || hasNoticed(place, state))
       if (noticed) await patience.holds(POLL_MS, () => gone() || isSuspended(state))
       if (gone()) return method
       futile = isSuspended(state) || (!noticed && !patience.passed)
@@ -96,12 +120,12 @@ export async function stopServer(
   log.warning(`killing every process of ${dataDirectory}`)
   // Looked for again each time: a process may have forked while the others were killed.
   const killed = await deadline.holds(POLL_MS, () => {
-    const left = serverProcesses(dataDirectory)
-    for (const { pid } of left) signalProcess(pid, 'SIGKILL')
+    const left = remaining(place, state)
+    for (const { pid } of left) signalServer(place, pid, 'SIGKILL')
     return left.length === 0
   })
   if (killed) return 'killed'
-  const left = serverProcesses(dataDirectory).map(({ pid, state: letter }) => `${pid} (state ${letter})`)
+  const left = remaining(place, state).map(({ pid, state: letter }) => `${pid} (state ${letter})`)
   throw new OcfError(
     ExitCode.ERR_GENERIC,
     `processes of ${dataDirectory} do not end even by SIGKILL: ${left.join(', ')}`,
@@ -109,7 +133,21 @@ export async function stopServer(
   )
 }
 
-/** Removes a postmaster.pid that a server left behind. Only to be called when no server runs there. */
-export function removeStalePidFile(owner: User, dataDirectory: string): void {
+/**
+ * Removes a postmaster.pid that a server left behind. Only to be called when no server runs there.
+ *
+ * @throws OcfError ERR_GENERIC where the process that it names may be a server all the same: without the file, another
+ * one would start on the same data
+ */
+export function removeStalePidFile(instance: Pick<Instance, 'owner' | 'dataDirectory'>): void {
+  const { owner, dataDirectory } = instance
+  const named = namedProcess(instance)
+  if (named !== undefined) {
+    const { pid, name } = named.process
+    throw new OcfError(
+      ExitCode.ERR_GENERIC,
+      `postmaster.pid names process ${pid} (${name}), which is ${owner.name}'s and works in ${dataDirectory}: end it`,
+    )
+  }
   removeOwned(owner, `${dataDirectory}/postmaster.pid`)
 }

@@ -18,6 +18,9 @@ function readEntry(line: string): User | undefined {
     : undefined
 }
 
+/** What the name service has said: each question is a program that is run. */
+const asked = new Map<string, User>()
+
 /**
  * Looks an account up: in /etc/passwd first, which costs nothing, and then wherever the host's name service looks.
  *
@@ -28,8 +31,12 @@ export async function findUser(name: string, deadline: Deadline): Promise<User |
     .split('\n')
     .find((line) => line.startsWith(`${name}:`))
   if (local !== undefined) return readEntry(local)
+  const known = asked.get(name)
+  if (known !== undefined) return known
   const { code, stdout } = await runProgram('getent', ['passwd', name], { deadline })
-  return code === 0 ? readEntry(stdout) : undefined
+  const found = code === 0 ? readEntry(stdout) : undefined
+  if (found !== undefined) asked.set(name, found)
+  return found
 }
 
 export function isRoot(): boolean {

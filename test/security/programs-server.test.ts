@@ -22,7 +22,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   agent?.kill('SIGKILL')
-  const server = findServer(join(directory, 'data'))
+  const server = findServer({ dataDirectory: join(directory, 'data'), owner: undefined })
   if (server.kind === 'running') process.kill(server.postmaster.pid, 'SIGQUIT')
   rmSync(directory, { recursive: true, force: true })
 })
@@ -58,7 +58,9 @@ test.each(VERSIONS)('PostgreSQL %p', async (version) => {
     },
   })
   // As soon as there is a server, and perhaps before the action is over.
-  expect(await eventually(() => findServer(data).kind === 'running', 20_000)).toBe(true)
+  expect(
+    await eventually(() => findServer({ dataDirectory: data, owner: undefined }).kind === 'running', 20_000),
+  ).toBe(true)
   try {
     process.kill(-(agent.pid ?? 0), 'SIGKILL')
   } catch {
@@ -68,5 +70,5 @@ test.each(VERSIONS)('PostgreSQL %p', async (version) => {
   // The server is seen a moment before it has written the file.
   const isUp = (): boolean => existsSync(file) && /^ready/m.test(readFileSync(file, 'utf8'))
   expect(await eventually(isUp, 10_000)).toBe(true)
-  expect(findServer(data).kind).toBe('running')
+  expect(findServer({ dataDirectory: data, owner: undefined }).kind).toBe('running')
 })

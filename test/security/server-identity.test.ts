@@ -3,7 +3,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { Deadline, type Log } from '../../lib/ocf'
 import { findServer, serverProcesses } from '../../lib/postgres/server-state'
+import { stopServer } from '../../lib/postgres/stop-server'
 import { callAgent } from '../root/support/agent'
 import { idOf, PG_BIN, removeTemplate, TestServer } from '../root/support/server'
 import { eventually } from './support/timing'
@@ -39,6 +41,8 @@ async function bystander(user: string, program: string, ...args: string[]): Prom
   await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
   return child
 }
+
+const SILENT = { info: () => undefined, warning: () => undefined } as unknown as Log
 
 const lives = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null
 
@@ -76,8 +80,8 @@ describe.each(BYSTANDERS)('%s that works in the data directory', (_, begin) => {
   test('is no server: it is neither reported, nor in the way of the server, nor ended with it', async () => {
     const other = await begin()
     // perl has to have set its name.
-    await eventually(() => findServer(server.dataDirectory).kind !== 'stopped', 300)
-    expect(serverProcesses(server.dataDirectory)).toEqual([])
+    await eventually(() => findServer(server.place).kind !== 'stopped', 300)
+    expect(serverProcesses(server.place)).toEqual([])
     expect((await call('monitor')).code).toBe(7)
     expect((await call('start')).code).toBe(0)
     expect(server.sql('select 1')).toBe('1')
@@ -110,7 +114,7 @@ describe('the server is found', () => {
   test('when its pid file has been removed', async () => {
     expect((await call('start')).code).toBe(0)
     rmSync(join(server.dataDirectory, 'postmaster.pid'))
-    const found = findServer(server.dataDirectory)
+    const found = findServer(server.place)
     expect(found).toMatchObject({ kind: 'running', pidFile: undefined })
     expect((await call('monitor')).code).toBe(0)
     expect((await call('stop')).code).toBe(0)
@@ -123,7 +127,7 @@ describe('the server is found', () => {
     const lines = execFileSync('cat', [file], { encoding: 'utf8' }).split('\n')
     lines[2] = '1000000000'
     writeFileSync(file, lines.join('\n'))
-    expect(findServer(server.dataDirectory)).toMatchObject({ kind: 'running', pidFile: { started: 1e9 } })
+    expect(findServer(server.place)).toMatchObject({ kind: 'running', pidFile: { started: 1e9 } })
     await livesAndStops()
   })
 
@@ -133,7 +137,7 @@ describe('the server is found', () => {
     const child = server.processes().find((pid) => pid !== postmaster)
     const file = join(server.dataDirectory, 'postmaster.pid')
     writeFileSync(file, `${child}\n${server.dataDirectory}\n1000000000\n5432\n${server.directory}\n`)
-    expect(findServer(server.dataDirectory)).toMatchObject({
+    expect(findServer(server.place)).toMatchObject({
       kind: 'running',
       postmaster: { pid: postmaster },
       pidFile: undefined,
@@ -146,7 +150,7 @@ describe('the server is found', () => {
     expect((await call('start', params)).code).toBe(0)
     const program = join(server.directory, 'bin/postgres')
     rmSync(program)
-    expect(findServer(server.dataDirectory).kind).toBe('running')
+    expect(findServer(server.place).kind).toBe('running')
     copyOf('/bin/true', 'postgres')
     await livesAndStops(params)
   })
@@ -185,7 +189,7 @@ describe('the server is found', () => {
       mkdir -p ${server.directory}/inner && mount --bind ${PG_BIN} ${server.directory}/inner
       exec setpriv --reuid=postgres --regid=postgres --init-groups -- ${server.directory}/inner/${start.join(' ')}`
     execFileSync('unshare', ['--mount', 'sh', '-c', script], { stdio: 'ignore' })
-    expect(findServer(server.dataDirectory).kind).toBe('running')
+    expect(findServer(server.place).kind).toBe('running')
     await livesAndStops()
   })
 
@@ -193,12 +197,116 @@ describe('the server is found', () => {
     expect((await call('start')).code).toBe(0)
     execFileSync('chown', ['nobody', server.dataDirectory])
     try {
-      expect(findServer(server.dataDirectory).kind).toBe('running')
+      expect(findServer(server.place).kind).toBe('running')
       expect((await call('monitor')).code).not.toBe(7)
     } finally {
       execFileSync('chown', ['postgres', server.dataDirectory])
     }
   })
+})
+
+describe("another account's server is never the server", () => {
+  let other: TestServer
+  beforeEach(() => {
+    other = TestServer.create()
+    execFileSync('chown', ['-R', 'nobody:', other.directory])
+    const start = ['-w', '-s', '-D', other.dataDirectory, '-l', join(other.directory, 'log'), 'start']
+    execFileSync('runuser', ['-u', 'nobody', '--', join(PG_BIN, 'pg_ctl'), ...start], { cwd: '/' })
+  })
+  afterEach(() => {
+    other.destroy()
+  })
+
+  test.each<[string, () => void]>([
+    ['', () => undefined],
+    [
+      ', and its pid file is gone',
+      () => {
+        rmSync(join(other.dataDirectory, 'postmaster.pid'))
+      },
+    ],
+  ])('where pgdata is a link to its data%s', async (_, prepare) => {
+    const running = other.processes()
+    prepare()
+    const link = join(server.directory, 'link')
+    execFileSync('runuser', ['-u', 'postgres', '--', 'ln', '-s', other.dataDirectory, link])
+    expect((await call('monitor', { pgdata: link })).code).toBe(7)
+    expect((await call('stop', { pgdata: link })).code).toBe(0)
+    await stopServer(
+      { ...server.place, dataDirectory: link },
+      { escalateSeconds: 0, deadline: new Deadline(5000), log: SILENT },
+    )
+    expect(other.processes()).toEqual(running)
+  })
+})
+
+describe('a name is no server', () => {
+  test("start does not succeed for another program of the server's name", async () => {
+    await bystander('postgres', copyOf('/bin/sleep', 'postgres'), '300')
+    expect((await call('start')).code).not.toBe(0)
+  })
+
+  test('nor where postmaster.pid says that it is ready', async () => {
+    const other = await bystander('postgres', copyOf('/bin/sleep', 'postgres'), '300')
+    namedBy(other.pid, Math.round(Date.now() / 1000))
+    expect((await call('start')).code).not.toBe(0)
+  })
+})
+
+/** postmaster.pid, as the database's account writes it. */
+function namedBy(pid: number | undefined, started: number): void {
+  const file = join(server.dataDirectory, 'postmaster.pid')
+  writeFileSync(file, `${pid}\n${server.dataDirectory}\n${started}\n5432\n${server.directory}\n\n\nready\n`)
+  execFileSync('chown', ['postgres:', file])
+}
+
+describe('a server under the name of another program', () => {
+  const LOADER = execFileSync('sh', [
+    '-c',
+    'ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 2>/dev/null; :',
+  ])
+    .toString()
+    .trim()
+
+  async function run(program: string, ...args: string[]): Promise<void> {
+    await bystander('postgres', program, ...args, '-D', server.dataDirectory)
+    const isUp = (): boolean =>
+      /^ready/m.test(
+        execFileSync('sh', ['-c', 'cat postmaster.pid || :'], {
+          cwd: server.dataDirectory,
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        }),
+      )
+    expect(await eventually(isUp, 20_000)).toBe(true)
+  }
+
+  test('is found and stopped where the loader runs it', async () => {
+    await run(LOADER, join(PG_BIN, 'postgres'))
+    expect((await call('monitor')).code).toBe(0)
+    expect((await call('stop')).code).toBe(0)
+    expect(server.processes()).toEqual([])
+  })
+
+  test('is stopped where postmaster.pid names it', async () => {
+    ownPrograms()
+    await run(copyOf(join(PG_BIN, 'postgres'), 'anything'))
+    expect((await call('stop')).code).toBe(0)
+    expect(server.processes()).toEqual([])
+  })
+})
+
+test('postmaster.pid stays where the process that it names may be a server', async () => {
+  const other = await bystander('postgres', copyOf('/bin/sleep', 'anything'), '300')
+  namedBy(other.pid, 1)
+  expect((await call('stop')).code).toBe(0)
+  expect(lives(other)).toBe(true)
+  expect(server.exists('data/postmaster.pid')).toBe(true)
+  const started = await call('start')
+  expect([started.code, started.stderr]).toEqual([1, expect.stringContaining('postmaster.pid names process')])
+  other.kill('SIGKILL')
+  await eventually(() => !lives(other))
+  expect((await call('start')).code).toBe(0)
 })
 
 test('what is left over of a server is found, and ended', async () => {
@@ -208,7 +316,7 @@ test('what is left over of a server is found, and ended', async () => {
   const rest = server.processes().filter((pid) => pid !== postmaster)
   for (const pid of rest) process.kill(pid, 'SIGSTOP')
   process.kill(postmaster, 'SIGKILL')
-  expect(await eventually(() => findServer(server.dataDirectory).kind === 'orphaned')).toBe(true)
+  expect(await eventually(() => findServer(server.place).kind === 'orphaned')).toBe(true)
   expect((await call('monitor')).code).toBe(1)
   expect((await call('stop')).code).toBe(0)
   expect(server.processes()).toEqual([])

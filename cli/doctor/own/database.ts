@@ -131,7 +131,7 @@ export async function examineDatabase(
       return null
     }
   }
-  const found = findServer(dataDirectory)
+  const found = findServer(site.instance)
   const version = facts.majorVersion ?? 0
   const isStandby = facts.sql === null || facts.sql.inRecovery
   const [server, control, login] = await Promise.all([

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type User } from '../../../lib/system/users'
 
 export const PG_BIN = '/usr/lib/postgresql/15/bin'
 
@@ -72,6 +73,14 @@ export class TestServer {
     execFileSync('chown', ['-R', 'postgres:postgres', '--', server.dataDirectory])
     server.configure(`unix_socket_directories = '${directory}'`, "listen_addresses = ''", 'fsync = off')
     return server
+  }
+
+  /** Where it runs, and as whom. */
+  get place(): { readonly dataDirectory: string; readonly owner: User } {
+    return {
+      dataDirectory: this.dataDirectory,
+      owner: { name: 'postgres', uid: idOf('-u', 'postgres'), gid: idOf('-g', 'postgres') },
+    }
   }
 
   get configFile(): string {
