@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { type Lab, makeDocumentCluster } from '../test/cluster/lab'
 import { clientSsh } from '../test/cluster/lab/ssh'
+import { LOADER, loaderSettings } from '../cli/drill/checkout'
 import { Exit } from '../cli/exit'
 import { Progress } from '../cli/progress'
 import { quote } from '../cli/nodes/shell'
@@ -12,7 +13,11 @@ import { endLabsOnSignals, withLab } from './lib/with-lab'
 
 const REPOSITORY = resolve(__dirname, '..')
 const TOOL = join(REPOSITORY, 'dist/bin/ocf-ts')
-const NODE = [process.execPath, '--import', join(REPOSITORY, 'node_modules/tsx/dist/loader.mjs')]
+// The variables are on the command line: the drill passes its own environment to no other program.
+const NODE = [
+  ...['env', ...Object.entries(loaderSettings(REPOSITORY)).map(([name, value]) => `${name}=${value}`)],
+  ...[process.execPath, '--import', join(REPOSITORY, LOADER)],
+]
 
 const options = process.argv.slice(2)
 const progress = new Progress(options.includes('--json') ? 'stderr' : 'stdout')

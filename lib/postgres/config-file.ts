@@ -1,10 +1,10 @@
 /** What the agent needs in postgresql.conf: lines that include the files it writes. */
 import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { withParent } from '../system/held-directory'
+import { type HeldDirectory, isShared, rootsLink, withParent } from '../system/held-directory'
 import { readOwned, replace } from '../system/owned-files'
-import { readRegular } from '../system/regular-file'
-import { asUser, type User } from '../system/users'
+import { readRegular, UnusableFileError } from '../system/regular-file'
+import { asUser, isRoot, type User } from '../system/users'
 import { quoteSetting } from './settings-text'
 
 /** Marks the lines that the agent added. The shell agent's own mark, so that each finds the other's lines. */
@@ -68,19 +68,31 @@ const LINKS_MAX = 8
 /** Whether anything changed, or the file that is to be changed in place of a link. */
 type Outcome = boolean | string
 
-/** @param actor - who this process is now */
-function changeReached(reached: string, path: string, actor: User, change: Change): Outcome {
-  const target = linkTarget(reached)
-  // A link of root's leads on; an account's own link it may follow itself.
-  if (target !== undefined && actor.uid === 0) return resolve(realpathSync(dirname(reached)), target)
-  const file = target === undefined ? reached : realpathSync(reached)
-  const { content, stat } = readRegular(file, {}, path)
+/** As whoever this process is now. Root leaves the file to whom it belongs. */
+function changeIn(file: string, { content, stat }: ReturnType<typeof readRegular>, change: Change): boolean {
   const text = content.toString('utf8')
   const changed = change(text)
   if (changed === text) return false
   const { uid, gid, mode } = stat
-  replace(file, changed, { mode: mode & 0o777, ...(actor.uid === 0 && { owner: { uid, gid } }) })
+  replace(file, changed, { mode: mode & 0o777, ...(isRoot() && { owner: { uid, gid } }) })
   return true
+}
+
+/** As root, in a directory that is its own. */
+function changeAsRoot(reached: string, path: string, held: HeldDirectory, change: Change): Outcome {
+  const target = rootsLink(held, basename(path))
+  if (target !== undefined) return resolve(realpathSync(dirname(reached)), target)
+  const found = readRegular(reached, {}, path)
+  if (found.stat.uid !== 0 && isShared(held)) {
+    throw new UnusableFileError(`${path} does not belong to root, in a directory that everybody may write to`)
+  }
+  return changeIn(reached, found, change)
+}
+
+/** With the rights of an account, which may follow its own link. */
+function changeAsAccount(reached: string, path: string, change: Change): boolean {
+  const file = linkTarget(reached) === undefined ? reached : realpathSync(reached)
+  return changeIn(file, readRegular(file, {}, path), change)
 }
 
 function linkTarget(path: string): string | undefined {
@@ -103,8 +115,10 @@ function linkTarget(path: string): string | undefined {
 export function changeConfigFile(owner: User, path: string, change: Change): boolean {
   let file = path
   for (let links = 0; links <= LINKS_MAX; links++) {
-    const outcome = withParent(owner, file, (reached, { actor }) =>
-      changeReached(reached, path, actor, change),
+    const outcome = withParent(owner, file, (reached, held) =>
+      held.actor.uid === 0
+        ? changeAsRoot(reached, file, held, change)
+        : changeAsAccount(reached, file, change),
     )
     if (typeof outcome === 'boolean') return outcome
     file = outcome
@@ -120,5 +134,5 @@ export function changeConfigFile(owner: User, path: string, change: Change): boo
  * @throws Error of the system, and for anything but a regular file
  */
 export function changeOwnConfigFile(owner: User, path: string, change: Change): boolean {
-  return asUser(owner, () => changeReached(path, path, owner, change) === true)
+  return asUser(owner, () => changeAsAccount(path, path, change))
 }

@@ -1,6 +1,7 @@
 /** The driver, where a server says what no driver knows. */
 import { type Client } from 'pg'
 import { messageOf } from '../ocf'
+import { AnswerLimit } from './answer-limit'
 
 interface Stream {
   on(event: string, listener: (chunk: Buffer) => void): unknown
@@ -33,16 +34,22 @@ function explain(error: unknown): Error {
 
 /**
  * Has a client report a message that it cannot read as an error of its connection. The driver throws it out of the event
- * loop, where nobody catches it.
+ * loop, where nobody catches it. An answer that is too long for the memory of this process is an error, too: the driver
+ * takes what comes.
  */
 export function guardClient(client: Client): Client {
   const { connection } = client as unknown as Internals
   const attach = connection.attachListeners.bind(connection)
   connection.attachListeners = (stream) => {
+    const limit = new AnswerLimit()
+    connection.on('readyForQuery', () => {
+      limit.restart()
+    })
     attach({
       on: (event, listener) =>
         stream.on(event, (chunk) => {
           try {
+            if (event === 'data') limit.pass(chunk)
             listener(chunk)
           } catch (error) {
             connection.emit('error', explain(error))

@@ -44,6 +44,11 @@ export function isRoots({ uid, mode }: { readonly uid: number; readonly mode: nu
   return uid === 0 && ((mode & WRITABLE_BY_OTHERS) === 0 || (mode & STICKY) !== 0)
 }
 
+/** Whether others may add to a directory of root's what is their own; root's word is only what is owned by root then. */
+export function isShared({ fd }: HeldDirectory): boolean {
+  return (fstatSync(fd).mode & WRITABLE_BY_OTHERS) !== 0
+}
+
 /**
  * The account whose word a directory's contents are. Its group is never the directory's, which may be one that the
  * account is not in.
@@ -70,8 +75,12 @@ interface Walk {
 
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.')
 
-/** Where a link leads that lies in a directory of root's; nothing for anything but a link. */
-function linkTarget(held: HeldDirectory, name: string): string | undefined {
+/**
+ * Where a link leads that lies in a directory of root's; nothing for anything but a link.
+ *
+ * @throws Error for a link that is not root's
+ */
+export function rootsLink(held: HeldDirectory, name: string): string | undefined {
   const path = inside(held, name)
   let target: string
   try {
@@ -107,7 +116,7 @@ function walk(user: User, path: string): Walk {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'ENOENT') return { held, left }
-        const target = code === 'ENOTDIR' || code === 'ELOOP' ? linkTarget(held, name) : undefined
+        const target = code === 'ENOTDIR' || code === 'ELOOP' ? rootsLink(held, name) : undefined
         if (target === undefined || ++links > LINKS_MAX) throw named(error, shown)
         left = [...partsOf(target), ...left.slice(1)]
         if (target.startsWith('/')) step(openSync('/', HOLD), '/')

@@ -205,10 +205,13 @@ export function tryToMakeFile(user: User, directory: string): void {
   })
 }
 
+/** The number of /dev/null, 1:3 on every Linux. A terminal, say, takes what is written to it in root's name. */
+const NULL_DEVICE = (1 << 8) | 3
+
 /**
  * Opens a log file of the user's to append to; makes it when it is missing. Close the descriptor afterwards.
  *
- * @throws UnusableFileError for a pipe or a directory; Error of the system
+ * @throws UnusableFileError for a pipe, a directory, and any device but /dev/null; Error of the system
  */
 export function openOwnedLog(user: User, path: string): number {
   // Without O_NONBLOCK a pipe that nobody reads would be waited for.
@@ -231,7 +234,7 @@ export function openOwnedLog(user: User, path: string): number {
     })
   }
   const found = fstatSync(fd)
-  if (found.isFile() || found.isCharacterDevice()) return fd
+  if (found.isFile() || (found.isCharacterDevice() && found.rdev === NULL_DEVICE)) return fd
   closeSync(fd)
   throw new UnusableFileError(`${path} is not a regular file`)
 }

@@ -17,6 +17,8 @@ become() {
   "$repo/scripts/setup" --for "$purpose" ${afterwards:+--then "${afterwards#:}"}
   # They change what every start of Node costs, in the measurements too, and nothing from here on needs them.
   unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
+  # Without these it obeys a tsconfig.json that lies around the current directory, and runs what it finds compiled in /tmp.
+  export TSX_TSCONFIG_PATH=$repo/tsconfig.json TSX_DISABLE_CACHE=1
   # Not the tsx command, which would run the program in a child: Ctrl-C is for the one that cleans up.
   exec node --import "$repo/node_modules/tsx/dist/loader.mjs" "$repo/$program" "$@"
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -16,7 +17,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { changeConfigFile } from '../../lib/postgres/config-file'
 import { type AgentResult, callAgent } from '../root/support/agent'
+import { openOwnedLog } from '../../lib/system/owned-files'
 import { emptyCib } from '../root/support/cib'
 import { idOf, removeTemplate, TestServer } from '../root/support/server'
 
@@ -180,6 +183,43 @@ describe('tmpdir', () => {
   })
 })
 
+describe('config in a directory that everybody may write to, as /tmp', () => {
+  const owner = { name: 'postgres', uid, gid }
+  const shared = (): string => {
+    const path = join(roots, 'shared')
+    mkdirSync(path)
+    chmodSync(path, 0o1777)
+    return path
+  }
+  const change = (path: string): boolean => changeConfigFile(owner, path, (text) => `${text}changed\n`)
+
+  test('a link of an account’s own leads root nowhere', () => {
+    const tree = valuable('etc')
+    const path = join(shared(), 'postgresql.conf')
+    asOwner('ln', '-s', join(tree, 'config'), path)
+    expect(() => change(path)).toThrow(`${path} is a symbolic link that does not belong to root`)
+    expectUntouched(tree)
+  })
+
+  test('a file of an account’s own is not changed', () => {
+    const path = join(shared(), 'postgresql.conf')
+    asOwner('sh', '-c', `echo his > '${path}'`)
+    expect(() => change(path)).toThrow(`${path} does not belong to root`)
+    expect(readFileSync(path, 'utf8')).toBe('his\n')
+  })
+
+  test('root’s own file and root’s own link to one are changed', () => {
+    const directory = shared()
+    const path = join(directory, 'postgresql.conf')
+    writeFileSync(path, '')
+    symlinkSync('postgresql.conf', join(directory, 'link'))
+    expect(change(path)).toBe(true)
+    expect(change(join(directory, 'link'))).toBe(true)
+    expect(readFileSync(path, 'utf8')).toBe('changed\nchanged\n')
+    expect(lstatSync(path).uid).toBe(0)
+  })
+})
+
 describe('logfile', () => {
   test('in a directory that a link of the account leads to: nothing is made there', async () => {
     const tree = valuable('cron.d')
@@ -207,6 +247,16 @@ describe('logfile', () => {
     }
     expect(readFileSync(file, 'utf8')).toBe('as it was\n')
     expect(lstatSync(file).uid).toBe(0)
+  })
+
+  test('of the devices, /dev/null only', () => {
+    const owner = { name: 'postgres', uid, gid }
+    closeSync(openOwnedLog(owner, '/dev/null'))
+    const link = join(server.directory, 'link')
+    for (const device of ['/dev/zero', '/dev/full', '/dev/random']) {
+      asOwner('ln', '-sfn', device, link)
+      expect(() => openOwnedLog(owner, link)).toThrow(`${link} is not a regular file`)
+    }
   })
 
   test('a new one in a directory of root’s is made and given, as in /var/log', async () => {

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { foreignPart } from '../../cli/drill/box'
+import { foreignPart } from '../../cli/drill/checkout'
 import { type OwnLogs } from '../../cli/logs/own-logs'
 import { replaceNamedFile } from '../../cli/named-file'
 import { PrivateMounts } from '../root/support/private-mounts'
@@ -25,7 +25,8 @@ import { asPostgres, idOf, removeTemplate, TestServer } from '../root/support/se
 
 jest.setTimeout(180_000)
 
-const TOOL = resolve(__dirname, '../../dist/bin/ocf-ts')
+const REPOSITORY = resolve(__dirname, '../..')
+const TOOL = join(REPOSITORY, 'dist/bin/ocf-ts')
 
 /** Root's own. */
 let roots: string
@@ -201,8 +202,14 @@ describe('drill --box', () => {
     const bin = join(checkout, 'dist/bin')
     mkdirSync(bin, { recursive: true })
     copyFileSync(TOOL, join(bin, 'ocf-ts'))
+    mkdirSync(join(checkout, 'lib/system'), { recursive: true })
+    writeFileSync(join(checkout, 'lib/system/users.ts'), '')
+    mkdirSync(join(checkout, 'node_modules/pg'))
+    symlinkSync('../lib', join(checkout, 'node_modules/lib'))
     expect(foreignPart(checkout)).toBeUndefined()
     for (const part of [
+      'lib/system/users.ts',
+      'node_modules/pg',
       'node_modules/tsx/dist/loader.mjs',
       'node_modules',
       'scripts/drill-box.ts',
@@ -220,8 +227,43 @@ describe('drill --box', () => {
       chownSync(path, 0, 0)
       chmodSync(path, statSync(path).mode | 0o002)
       expect(foreignPart(checkout)).toBe(path)
-      chmodSync(path, statSync(path).mode & ~0o002)
+      // Sticky: what is there is safe, what is added is not.
+      chmodSync(path, statSync(path).mode | 0o1000)
+      expect(foreignPart(checkout)).toBe(path)
+      chmodSync(path, statSync(path).mode & ~0o1002)
     }
+    const link = join(checkout, 'node_modules/other')
+    symlinkSync(theirs, link)
+    expect(foreignPart(checkout)).toBe(theirs)
     expect(existsSync(proof)).toBe(false)
+  })
+
+  test('obeys no tsconfig.json of the current directory, and uses nothing that was compiled in /tmp', () => {
+    const checkout = join(roots, 'checkout')
+    plant(checkout, join(roots, 'run'))
+    const packages = join(checkout, 'node_modules')
+    for (const name of ['tsx', 'esbuild', '@esbuild'])
+      execFileSync('cp', ['-r', '--no-preserve=ownership', join(REPOSITORY, 'node_modules', name), packages])
+    execFileSync('chmod', ['-R', 'go-w', checkout])
+    mkdirSync(join(packages, 'real'))
+    writeFileSync(join(packages, 'real/index.js'), "console.log('real')\n")
+    writeFileSync(join(checkout, 'tsconfig.json'), '{}')
+    writeFileSync(join(checkout, 'scripts/drill-box.ts'), "import 'real'\n")
+    const bin = join(checkout, 'dist/bin')
+    mkdirSync(bin, { recursive: true })
+    copyFileSync(TOOL, join(bin, 'ocf-ts'))
+    const paths = { real: ['./planted.ts'] }
+    writeFileSync(join(theirs, 'tsconfig.json'), JSON.stringify({ compilerOptions: { paths } }))
+    writeFileSync(join(theirs, 'planted.ts'), "console.log('planted')\n")
+    const compiled = join(theirs, 'tsx-0')
+    mkdirSync(compiled)
+    execFileSync('chown', ['-R', 'postgres:postgres', theirs])
+    const { stdout, stderr } = spawnSync(process.execPath, [join(bin, 'ocf-ts'), 'drill', '--box'], {
+      encoding: 'utf8',
+      cwd: theirs,
+      env: { ...process.env, TMPDIR: theirs },
+    })
+    expect([stdout, stderr]).toEqual(['real\n', ''])
+    expect(readdirSync(compiled)).toEqual([])
   })
 })

@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { build } from 'esbuild'
 import { Deadline } from '../../lib/ocf'
+import { connect } from '../../lib/postgres/connection'
+import { type Instance } from '../../lib/postgres/instance'
 import { isWalRemoved } from '../../lib/postgres/wal-probe'
 import { agentPath, callAgent } from '../root/support/agent'
 import { idOf, removeTemplate, TestServer } from '../root/support/server'
@@ -148,5 +150,52 @@ describe('a peer that asks for an authentication that there is not', () => {
     const settings = { host: '127.0.0.1', port: String(port), sslmode: 'disable' }
     const asked = isWalRemoved(owner, settings, '0'.repeat(16), 1, new Deadline(5000))
     await expect(asked).rejects.toThrow(/type 99/)
+  })
+})
+
+describe('a server whose answer has no end', () => {
+  const READY = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49])
+  const NO_COLUMNS = Buffer.from([0x54, 0, 0, 0, 6, 0, 0])
+  const EMPTY_ROW = Buffer.from([0x44, 0, 0, 0, 6, 0, 0])
+  const rows = Buffer.concat(Array.from({ length: 100_000 }, () => EMPTY_ROW))
+
+  test.each([
+    ['one message', Buffer.from([0x44, 0x7f, 0xff, 0xff, 0xf0]), Buffer.alloc(1 << 20), 'a message'],
+    ['rows', NO_COLUMNS, rows, 'an answer'],
+  ])('%s', async (_, begin, then, what) => {
+    const sockets: Socket[] = []
+    const peer = createServer((socket) => {
+      sockets.push(socket)
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        socket.write(READY)
+        socket.once('data', () => {
+          const more = (): void => {
+            while (!socket.destroyed && socket.write(then));
+            socket.once('drain', more)
+          }
+          socket.write(begin)
+          more()
+        })
+      })
+    })
+    await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve))
+    try {
+      const instance = {
+        dataDirectory: server.dataDirectory,
+        owner: { name: 'postgres', uid: idOf('-u', 'postgres'), gid: idOf('-g', 'postgres') },
+        host: '127.0.0.1',
+        port: (peer.address() as { port: number }).port,
+      } as Instance
+      const login = { user: 'postgres', password: 'p', database: 'postgres' }
+      const connection = await connect(instance, undefined, login, new Deadline(10_000))
+      const before = process.memoryUsage().rss
+      await expect(connection.rows('select 1')).rejects.toThrow(`it sent ${what} of more than`)
+      expect((process.memoryUsage().rss - before) / 1e6).toBeLessThan(600)
+      connection.close()
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      peer.close()
+    }
   })
 })
