@@ -104,6 +104,9 @@ const ENDED_MS = 500
  */
 const MOST_OUTPUT = 64 * 2 ** 20
 
+/** What env(1) says, with exit code 125, where the account cannot enter the directory: then the program was not run. */
+const NOT_THERE = /(?<=^env: )cannot change directory to .*/
+
 let runs = 0
 
 /** What could not be started, and why. */
@@ -191,6 +194,11 @@ function run(
       if (excess) {
         const reason = `${argv[0]} printed more than ${MOST_OUTPUT} characters and was ended`
         reject(new OcfError(ExitCode.ERR_GENERIC, reason))
+        return
+      }
+      const [notThere] = child.exitCode === 125 && as !== undefined ? (NOT_THERE.exec(stderr) ?? []) : []
+      if (notThere !== undefined) {
+        reject(new OcfError(ExitCode.ERR_GENERIC, `cannot run ${argv[0]} as ${as?.name}: ${notThere}`))
         return
       }
       resolve({ code: child.exitCode ?? undefined, stdout, stderr, timedOut, satisfied })

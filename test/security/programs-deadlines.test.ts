@@ -92,6 +92,26 @@ test('one whose processes are replaced faster than they are found does not hold 
   await eventually(() => processesWith('-MPOSIX -e $SIG{CHLD}').length === 0, 15_000)
 })
 
+/** Heeds no SIGTERM, and always has a new child. */
+const OFFSPRING = `$SIG{CHLD} = $SIG{TERM} = 'IGNORE'; my $end = time + 8;
+  for (1 .. 5) { last unless fork }
+  while (time < $end) { unless (fork) { select undef, undef, undef, 0.03; POSIX::_exit(0) } }`
+
+test('one that goes on starting others does not hold up the agent that asks it to end', async () => {
+  const stop = new AbortController()
+  const args = ['-MPOSIX', '-e', OFFSPRING]
+  const options = { as: instance.owner, deadline: new Deadline(6000), cwd: '/', stop: stop.signal }
+  const running = runProgram('perl', args, options)
+  await eventually(() => processesWith('-MPOSIX -e $SIG{CHLD}').length > 10)
+  const { seconds } = await timed(() => {
+    stop.abort()
+    return Promise.resolve()
+  })
+  expect(seconds).toBeLessThan(1)
+  expect(await running).toMatchObject({ timedOut: true })
+  expect(await eventually(() => processesWith('-MPOSIX -e $SIG{CHLD}').length === 0)).toBe(true)
+})
+
 test('a later process of the same number is not taken for a descendant', () => {
   const pid = process.pid
   const [started, user] = [startTime(pid) ?? '', process.getuid?.() ?? 0]
