@@ -31,7 +31,7 @@ empty() {
 # for a segment of 16 MB: they are not to blame. (What is no number is a title, or inodes that nobody counts.)
 healthy() {
   [ -f "$1/PG_VERSION" ] && [ -f "$1/global/pg_control" ] && [ -w "$1" ] && [ -w "$1/pg_wal" ] || return 1;
-  head -c 1 "$1/PG_VERSION" "$1/global/pg_control" >/dev/null 2>&1 || return 1;
+  timeout 1 head -c 1 "$1/PG_VERSION" "$1/global/pg_control" >/dev/null 2>&1 || return 1;
   for free in $(df -k --output=avail,iavail "$1" "$1/pg_wal" 2>/dev/null || echo 0); do
     case $free in
       *[!0-9]*) ;;
@@ -41,13 +41,14 @@ healthy() {
   return 0;
 };
 
-# Whether the postmaster that postmaster.pid names has gone, and all that it had started.
+# Whether the postmaster that postmaster.pid names has gone, and all that it had started. The file is the database
+# account's, which may make it endless or have whoever opens it wait: the shell itself does not read it. As long as
+# a server runs, no program is started for that.
 gone() {
-  [ -f "$1" ] && [ ! -L "$1" ] && read -r pid <"$1" 2>/dev/null || return 1;
-  case $pid in
-    '' | *[!0-9]*) return 1 ;;
-  esac;
-  [ ! -e "/proc/$pid" ] && empty;
+  [ -f "$1" ] && [ ! -L "$1" ] && empty || return 1;
+  pid=$(timeout 1 dd if="$1" iflag=nofollow,nonblock bs=64 count=1 2>/dev/null) || return 1;
+  pid=${pid%%[!0-9]*};
+  [ -n "$pid" ] && [ ! -e "/proc/$pid" ];
 };
 
 case "$1 ${OCF_RESKEY_CRM_meta_notify_type-} ${OCF_RESKEY_CRM_meta_notify_operation-}" in

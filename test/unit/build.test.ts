@@ -178,7 +178,7 @@ function askShell(
   args: readonly string[],
   env: Environment,
 ): 'asks Node' | { status: number | null; stderr: string } {
-  const { status, stderr } = spawnSync(executable('pgsql'), args, { encoding: 'utf8', env })
+  const { status, stderr } = spawnSync(executable('pgsql'), args, { encoding: 'utf8', env, timeout: 4000 })
   return status === 127 && stderr.includes('node') ? 'asks Node' : { status, stderr }
 }
 
@@ -384,7 +384,9 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
 
   beforeAll(() => {
     mkdirSync(path)
-    for (const program of ['df', 'head', 'date']) symlinkSync(`/usr/bin/${program}`, join(path, program))
+    for (const program of ['timeout', 'dd', 'df', 'head', 'date']) {
+      symlinkSync(`/usr/bin/${program}`, join(path, program))
+    }
   })
   beforeEach(() => {
     rmSync(data, { recursive: true, force: true })
@@ -431,6 +433,24 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
     expect(monitored(change)).toBe('asks Node')
   })
 
+  test('no program is started where a server runs', () => {
+    const programs = join(directory.path, 'watched')
+    const mark = join(directory.path, 'started')
+    mkdirSync(programs)
+    for (const program of ['timeout', 'dd', 'df', 'head', 'date']) {
+      writeFileSync(join(programs, program), `#!/bin/sh\necho >'${mark}'\n`, { mode: 0o755 })
+    }
+    const server = spawn('sleep', ['60'], { cwd: data })
+    try {
+      expect(monitored({ PATH: programs })).toBe('asks Node')
+      expect(existsSync(mark)).toBe(false)
+    } finally {
+      server.kill('SIGKILL')
+    }
+    expect(monitored({ PATH: programs })).toBe('asks Node')
+    expect(existsSync(mark)).toBe(true)
+  })
+
   test('what is to be explained is left to Node', () => {
     expect(monitored({}, ['monitor', '--explain'])).toBe('asks Node')
   })
@@ -458,6 +478,13 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
       'it names a process that lives',
       () => {
         writeFileSync(pidFile, `${process.pid}\n`)
+      },
+    ],
+    [
+      'it has no end',
+      () => {
+        rmSync(pidFile)
+        spawnSync('truncate', ['--size=500G', pidFile])
       },
     ],
     [
