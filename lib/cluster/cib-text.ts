@@ -5,7 +5,7 @@
  * which is then what an agent is given, and what is read here.
  *
  * What such a value says is read by what cannot be otherwise: each tag is a line, an attribute stands in it once, and an
- * nvpair has an id, a name and a value. A value that holds `" x="1`, or a whole element, so forges neither. Two things
+ * nvpair has an id, a name and mostly a value, or refers to one that has them. A value that holds `" x="1`, or a whole element, so forges neither. Two things
  * the text does not tell any more: whether `é&amp;` was `é&` or `é&amp;` (it is taken for the first), and where a value
  * with a line break of its own ends, which only a CIB in a file can have: pacemaker's daemons pass it on as a blank.
  * `crm_resource --get-parameter` prints one value as it is.
@@ -24,8 +24,27 @@ function mayBeBroken(xml: string): boolean {
 
 type Pair = readonly [name: string, value: string]
 
-/** The attributes that an element has; all of them, each once. */
-const EXACTLY: Readonly<Record<string, readonly string[] | undefined>> = { nvpair: ['id', 'name', 'value'] }
+interface Form {
+  readonly required: readonly string[]
+  readonly optional: readonly string[]
+}
+
+/** The attributes that an element has, each once, in one of these forms (pacemaker's nvset.rng). */
+const FORMS: Readonly<Record<string, readonly Form[] | undefined>> = {
+  nvpair: [
+    { required: ['id', 'name'], optional: ['value'] },
+    { required: ['id-ref'], optional: ['name'] },
+  ],
+}
+
+/** The forms that can have these attributes. */
+const formsWith = (forms: readonly Form[], names: readonly string[]): readonly Form[] =>
+  forms.filter(({ required, optional }) =>
+    names.every((name) => required.includes(name) || optional.includes(name)),
+  )
+
+/** No element of pacemaker's has a tenth of it. */
+const MOST_ATTRIBUTES = 200
 
 /** How many places are tried as the end of a value before a line counts as unreadable: milliseconds, and nobody needs many. */
 const MOST_TRIES = 20_000
@@ -37,7 +56,7 @@ class LineReader {
 
   constructor(
     private readonly body: string,
-    private readonly allowed: readonly string[] | undefined,
+    private readonly forms: readonly Form[] | undefined,
   ) {}
 
   /** The attributes from a position on; nothing where there is no reading in which none stands twice. */
@@ -45,13 +64,17 @@ class LineReader {
     const blanks = /\s*$/y
     blanks.lastIndex = at
     if (blanks.test(this.body)) {
-      const isWhole = this.allowed === undefined || this.allowed.every((name) => seen.includes(name))
-      return isWhole ? [] : undefined
+      return this.#isWhole(seen) ? [] : undefined
+    }
+    if (seen.length === MOST_ATTRIBUTES) {
+      // Also no reading in which a value swallows some of them.
+      this.#tries = MOST_TRIES
+      return undefined
     }
     const begin = /\s+([\w:.-]+)="/y
     begin.lastIndex = at
     const name = begin.exec(this.body)?.[1]
-    if (name === undefined || seen.includes(name) || this.allowed?.includes(name) === false) return undefined
+    if (name === undefined || seen.includes(name) || !this.#mayHave([...seen, name])) return undefined
     const from = begin.lastIndex
     // Up to the first character beyond ASCII a quote is escaped: the first one there is does end the value.
     const first = this.body.indexOf('"', from)
@@ -64,6 +87,15 @@ class LineReader {
       if (pairs !== undefined) return pairs
     }
     return undefined
+  }
+
+  #mayHave(names: readonly string[]): boolean {
+    return this.forms === undefined || formsWith(this.forms, names).length > 0
+  }
+
+  #isWhole(names: readonly string[]): boolean {
+    if (this.forms === undefined) return true
+    return formsWith(this.forms, names).some(({ required }) => required.every((name) => names.includes(name)))
   }
 
   /** The attribute whose value is between these positions, and those behind it. */
@@ -96,7 +128,7 @@ function escapeRest(value: string): string {
 function repair(tag: string): string {
   const [, begin = '', name = '', body = '', end = ''] =
     /^(\s*<)([A-Za-z_][\w:.-]*)((?:\s[^]*?)??)(\s*\/?>)\s*$/.exec(tag) ?? []
-  const pairs = name === '' ? undefined : new LineReader(body, EXACTLY[name]).read(0, [])
+  const pairs = name === '' ? undefined : new LineReader(body, FORMS[name]).read(0, [])
   if (pairs === undefined) {
     throw new OcfError(
       ExitCode.ERR_GENERIC,

@@ -19,6 +19,9 @@ const cpuMs = (): number => {
   return (user + system) / 1000
 }
 
+const attributes = (count: number): string =>
+  Array.from({ length: count }, (_, index) => ` a${index}="1"`).join('')
+
 /** The attributes of the first element of that name. */
 function attributesOf(name: string, xml: string): unknown {
   const element = pathTo(parseTree(xml), (one) => nameOf(one) === name)?.at(-1)
@@ -66,6 +69,24 @@ describe('a tag', () => {
       '<nvpair id="a" name="n" value="é"/><nvpair id="b" name="monitor_password" value="x"/>',
       { id: 'a', name: 'n', value: 'é"/><nvpair id="b" name="monitor_password" value="x' },
     ],
+    ['no value', '<nvpair id="备份" name="dummy"/>', { id: '备份', name: 'dummy' }],
+    ['of another', '<nvpair id-ref="备" name="e"/>', { 'id-ref': '备', name: 'e' }],
+    ['of another, under its name', '<nvpair id-ref="备"/>', { 'id-ref': '备' }],
+    [
+      'a value makes it none of another',
+      '<nvpair id="a" name="n" value="é" id-ref="b"/>',
+      { id: 'a', name: 'n', value: 'é" id-ref="b' },
+    ],
+    [
+      'a value before its id makes it none of another',
+      '<nvpair value="é" id-ref="b" id="a" name="n"/>',
+      { id: 'a', name: 'n', value: 'é" id-ref="b' },
+    ],
+    [
+      'a name with a value takes none from it',
+      '<nvpair id="a" name="é" value="ü"/>',
+      { id: 'a', name: 'é', value: 'ü' },
+    ],
   ])('%s', (_, line, expected) => {
     expect(attributesOf('nvpair', cib(line))).toEqual(expected)
   })
@@ -92,6 +113,20 @@ describe('a tag', () => {
     expect(() => wellFormed(cib(`<nvpair id="a" name="n" wert="é"/>`))).toThrow(
       "an attribute of a 'nvpair' in the CIB cannot be read",
     )
+  })
+
+  test.each([
+    ['an nvpair without a name', '<nvpair id="é"/>'],
+    ['an nvpair of nothing', '<nvpair name="é"/>'],
+    ['201 attributes', `<a x="é"${attributes(200)}/>`],
+    ['attributes without end', `<a x="é"${attributes(50_000)}/>`],
+  ])('%s cannot be read', (_, line) => {
+    expect(() => wellFormed(cib(line))).toThrow('in the CIB cannot be read')
+  })
+
+  test('of 200 attributes is read', () => {
+    const line = `<a x="é"${attributes(199)}/>`
+    expect(wellFormed(cib(line))).toBe(cib(line))
   })
 
   test.each([
@@ -130,4 +165,20 @@ test('what a value says changes nothing of the cluster that the monitor sees', (
   expect(others).toEqual([])
   expect(node).toMatchObject({ name: 'n1', online: true })
   expect(node?.transient).toEqual({ 'pgsql-refused': hostile, 'pgsql-status': 'PRI' })
+})
+
+test('an nvpair without a value, and one of another, are no trouble to the monitor', () => {
+  const state = cib(`  <status>
+    <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member">
+      <transient_attributes id="1">
+        <instance_attributes id="s">
+          <nvpair id="备份" name="dummy"/>
+          <nvpair id-ref="备" name="e"/>
+          <nvpair id="s-y" name="pgsql-status" value="PRI"/>
+        </instance_attributes>
+      </transient_attributes>
+    </node_state>
+  </status>`)
+  const [node] = readCib(state).nodes
+  expect(node?.transient).toMatchObject({ 'pgsql-status': 'PRI' })
 })
