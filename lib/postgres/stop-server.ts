@@ -50,9 +50,12 @@ function findToStop(place: ServerPlace): ServerState {
 /** What is left of the server: its processes, and the postmaster whatever its program is. */
 function remaining(place: ServerPlace, state: ServerState): readonly Process[] {
   const processes = serverProcesses(place)
-  if (state.kind !== 'running' || !isStill(state.postmaster)) return processes
-  const { postmaster } = state
-  return [postmaster, ...processes.filter(({ pid }) => pid !== postmaster.pid)]
+  if (state.kind !== 'running') return processes
+  const { pid, started } = state.postmaster
+  // As it is now: what it waits for is said.
+  const postmaster = findProcess(pid)
+  if (postmaster?.started !== started) return processes
+  return [postmaster, ...processes.filter((other) => other.pid !== pid)]
 }
 
 /** The server's processes that still live: none when it has stopped. */
