@@ -21,6 +21,7 @@ function run(commands: string): { status: number | null; stdout: string; stderr:
   const { status, stdout, stderr } = spawnSync(
     'bash',
     [
+      '--norc',
       '-euo',
       'pipefail',
       '-c',
