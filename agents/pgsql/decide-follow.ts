@@ -141,7 +141,7 @@ export function decideFollow(facts: FollowFacts): FollowPlan {
     detail,
     steps: [{ step: 'follow', note: { ...now, failed: unheard ? 0 : failed } }, ...steps],
     ...(unheard && {
-      warning: `${failed} monitors in a row have failed and the cluster has done nothing: the next one reports it anew`,
+      warning: `${failed} monitors in a row have failed and the cluster has done nothing: the next one reports the failure again`,
     }),
   }
 }

@@ -54,7 +54,7 @@ export async function holdOff(
 ): Promise<boolean> {
   if (version < OLDEST_RELOADABLE) return true
   if (!isHeldOff(site)) {
-    log.info('there is no primary any more: this standby receives nothing until there is one')
+    log.info('this standby receives nothing until the primary that was promoted last answers at master_ip')
     const settings = standbySettings(site, values, version, { heldOff: true })
     if (!changeRecoverySettings(site, settings)) return false
   }

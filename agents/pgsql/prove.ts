@@ -32,7 +32,7 @@ export type Proof = Verdict & {
 
 /**
  * The membership of the last proof and since when it has been what it is, from one proof of an action to the next. What
- * is observed anew between two of them has that membership around it.
+ * is observed again between two of them has that membership around it.
  */
 export interface ProofMemory {
   membership?: Membership | undefined

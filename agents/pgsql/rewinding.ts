@@ -31,7 +31,7 @@ const rewinding = record({
 
 export type Rewinding = Formed<typeof rewinding>
 
-/** The mark, if there is one. One that makes no sense says that pg_rewind has begun to write, and no more. */
+/** The mark, if there is one. One that makes no sense says that pg_rewind has started to write, and no more. */
 export function readMark({ instance, files }: Pick<Site, 'instance' | 'files'>): Rewinding | undefined {
   const found = findState(instance.owner, files.rewinding, rewinding)
   if (found.kind === 'nothing') return undefined

@@ -42,7 +42,7 @@ healthy() {
 };
 
 # Whether the postmaster that postmaster.pid names has gone, and all that it had started. The file is the database
-# account's, which may make it endless or have whoever opens it wait: the shell itself does not read it. As long as
+# account's, which may make it endless or make a program that opens it wait: the shell itself does not read it. As long as
 # a server runs, no program is started for that.
 gone() {
   [ -f "$1" ] && [ ! -L "$1" ] && empty || return 1;

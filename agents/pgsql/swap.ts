@@ -42,7 +42,7 @@ export function isSwapOf(dataDirectory: string, { fresh, aside }: Pick<Swap, 'fr
   return isStampedSibling(dataDirectory, FRESH, fresh) && isStampedSibling(dataDirectory, DIVERGED, aside)
 }
 
-/** The swap that was begun. A note that says anything else is removed: there is nothing that it could be about. */
+/** The swap that was started. A note that says anything else is removed: there is nothing that it could be about. */
 function readSwap({ instance, files }: ReplicatedSite, log: Log): Swap | undefined {
   const found = findState(instance.owner, files.swap, swapNote)
   if (found.kind === 'nothing') return undefined

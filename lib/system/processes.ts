@@ -5,6 +5,8 @@ import { type User } from './users'
 export interface Process {
   readonly pid: number
   readonly parent: number
+  /** The session that it is in: the number of the process which started that. */
+  readonly session: number
   /** One letter as in proc(5): R running, S sleeping, D in the kernel, T stopped, Z ended but not yet collected. */
   readonly state: string
   /** The first 15 characters of the name that it has given itself, its program's at first. */
@@ -27,7 +29,7 @@ export function readProcess(pid: number): Process | undefined {
   const fields = stat.slice(end + 2).split(' ')
   const [state = '', parent = ''] = fields
   const started = fields[19] ?? ''
-  return { pid, parent: Number(parent), state, name, started }
+  return { pid, parent: Number(parent), session: Number(fields[3]), state, name, started }
 }
 
 /** One process; nothing when there is none of that number, or it has ended and only waits to be collected. */
@@ -57,18 +59,23 @@ export function processNumbers(): readonly number[] {
     .map(Number)
 }
 
+/** A process's real, effective and saved user id; none where there is no such process (proc(5), "status"). */
+function userIds(pid: number): readonly number[] {
+  try {
+    const ids = /^Uid:\t(\d+)\t(\d+)\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))
+    return ids?.slice(1).map(Number) ?? []
+  } catch {
+    return []
+  }
+}
+
 /**
  * The account that a process runs as, by number: nothing where there is no such process, or where it could act as more
  * than one account (a program that is setuid).
  */
 export function accountOf(pid: number): number | undefined {
-  try {
-    const [, real, effective, saved] =
-      /^Uid:\t(\d+)\t(\d+)\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
-    return real !== undefined && real === effective && real === saved ? Number(real) : undefined
-  } catch {
-    return undefined
-  }
+  const [real, ...others] = userIds(pid)
+  return others.every((id) => id === real) ? real : undefined
 }
 
 /**
@@ -97,24 +104,9 @@ export function descendsFrom(pid: number, ancestor: number): boolean {
   return false
 }
 
-/** The session that a process is in: the number of the process which began it. Nothing when there is no such process. */
-function sessionOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3])
-  } catch {
-    return undefined
-  }
-}
-
 /** The account that a process was started by (its real user id), whatever rights it has now; nothing when it is gone. */
 export function realUser(pid: number): number | undefined {
-  try {
-    const [, uid] = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
-    return uid === undefined ? undefined : Number(uid)
-  } catch {
-    return undefined
-  }
+  return userIds(pid)[0]
 }
 
 /** The words of a process's command line; none when it is gone. */
@@ -128,10 +120,10 @@ export function commandLine(pid: number): readonly string[] {
 
 /** The processes of a session, by its number: that of the process which began it, also when that is gone. */
 export function sessionProcesses(session: number): readonly Process[] {
-  return processNumbers()
-    .filter((pid) => sessionOf(pid) === session)
-    .map(findProcess)
-    .filter((found) => found !== undefined)
+  return processNumbers().flatMap((pid) => {
+    const found = findProcess(pid)
+    return found?.session === session ? [found] : []
+  })
 }
 
 /**
