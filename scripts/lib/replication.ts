@@ -9,11 +9,16 @@ export function serves(node: string): (status: ClusterStatus) => boolean {
     ['vip-master', 'vip-rep'].every((vip) => status.nodeOf(vip) === node)
 }
 
-/** Whether both nodes have their part: one serves, the other replicates synchronously and serves readers. */
+/**
+ * Whether both nodes have their part: one serves, the other replicates synchronously, may be promoted, and serves
+ * readers. Right after a promotion the standby still bears the status of before, and may not be promoted.
+ */
 export function isInSync(primary: string, standby: string): (status: ClusterStatus) => boolean {
   return (status) =>
     serves(primary)(status) &&
     status.attribute(standby, 'pgsql-status') === 'HS:sync' &&
+    status.attribute(standby, 'pgsql-data-status') === 'STREAMING|SYNC' &&
+    status.attribute(standby, 'master-pgsql') === '100' &&
     status.nodeOf('vip-slave') === standby
 }
 
