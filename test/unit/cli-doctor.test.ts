@@ -186,7 +186,7 @@ describe('installation', () => {
     ['#!/bin/sh\n\':\' // x\n\':\' //; exit; exec /usr/bin/env node "$0" "$@"\n', ['/bin/sh', 'node']],
     ['#!/bin/sh\n\':\' // x\n\':\' //; exec /opt/n/bin/node "$0" "$@"\n', ['/bin/sh', '/opt/n/bin/node']],
     [
-      '#!/bin/sh\n\':\' // x\n\':\' //; exec /opt/n/bin/node --v8-pool-size=1 "$0" "$@"\n',
+      '#!/bin/sh\n\':\' // x\n\':\' //; exec /opt/n/bin/node --v8-pool-size=1 --preserve-symlinks-main "$0" "$@"\n',
       ['/bin/sh', '/opt/n/bin/node'],
     ],
     ['#! /usr/bin/perl -w\n', ['/usr/bin/perl']],
