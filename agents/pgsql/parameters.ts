@@ -113,9 +113,9 @@ export const parameters = {
   }),
   pgdb: text({
     default: 'template1',
-    shortdesc: 'Database to connect to',
+    shortdesc: 'Database for monitor_sql',
     longdesc:
-      'The database in which the agent and monitor_sql run. It should belong to pgdba: another owner can close it, and monitor_sql then fails, while the agent asks its own questions in postgres or template1.',
+      'The database in which a monitor_sql of your own runs, and monitor_user. It should belong to pgdba: another owner can close it or lock its catalogs, and monitor_sql then fails. The questions of the agent itself are asked in the database postgres, which should belong to pgdba as well; in template1 where postgres is closed; and here where both are, or refuse pgdba.',
   }),
   monitor_user: text({
     reloadable: true,
@@ -134,7 +134,7 @@ export const parameters = {
     reloadable: true,
     shortdesc: 'SQL that must succeed for PostgreSQL to count as running',
     longdesc:
-      'Run by each monitor without replication; with replication only on the primary, and only when it is not the default, because the monitor asks for more there anyway. It runs with the search_path of its user and database: where that user is a superuser, write every function, table and operator with its schema, or set monitor_user to one that is none.',
+      'Run by each monitor without replication; with replication only on the primary, and only when it is not the default, because the monitor asks for more there anyway. It runs with the search_path of its user and database: where that user is a superuser, write every function, table and operator with its schema, or set monitor_user to one that is none. A role that ALTER ROLE or ALTER DATABASE sets has no effect: where the statement needs one, begin it with SET ROLE.',
   }),
   rep_mode: choice(['none', 'async', 'sync', 'slave'], {
     default: 'none',

@@ -167,7 +167,7 @@ describe('postgresql', () => {
         database: { name: 'app', owner: 'mallory', ownerIsSuperuser: false, open: true },
       }),
       [
-        'warning database-owner node1: template1, the database of the agent, belongs to mallory, who can close it',
+        'warning database-owner node1: template1, the database of monitor_sql (pgdb), belongs to mallory, who can close it, and delay every session in it',
       ],
     ],
     [
@@ -183,6 +183,13 @@ describe('postgresql', () => {
       ],
     ],
     [
+      "the agent's own questions in a database of somebody's own",
+      withServer('node1', { asked: { name: 'postgres', owner: 'mallory', ownerIsSuperuser: false } }),
+      [
+        'warning database-owner node1: postgres, in which the agent asks its own questions, belongs to mallory, who can delay the monitor',
+      ],
+    ],
+    [
       'a database of another superuser',
       withServer('node1', { database: { name: 'app', owner: 'admin', ownerIsSuperuser: true, open: true } }),
       [],
@@ -192,7 +199,7 @@ describe('postgresql', () => {
       withServer('node1', {
         database: { name: 'template1', owner: 'postgres', ownerIsSuperuser: true, open: false },
       }),
-      ['warning database-owner node1: template1, the database of the agent, takes no connections'],
+      ['warning database-owner node1: template1, the database of monitor_sql (pgdb), takes no connections'],
     ],
     [
       'no database',
@@ -200,7 +207,9 @@ describe('postgresql', () => {
         cib: [['name="start_opt" value="-p 5432"', 'name="monitor_sql" value="select f()"']],
         ...withServer('node1', { database: null }),
       },
-      ['error database-owner node1: template1, the database of the agent, does not exist: monitor_sql fails'],
+      [
+        'error database-owner node1: template1, the database of monitor_sql (pgdb), does not exist: monitor_sql fails',
+      ],
     ],
   ])('%s', (_, change, expected) => {
     expect(brief(postgresql, change)).toEqual(expected)

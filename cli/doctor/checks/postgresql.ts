@@ -366,7 +366,7 @@ const passwordFile: Check = {
 
 const DEFAULT_DATABASE = 'template1'
 
-/** What is wrong with the database that the agent connects to; nothing where its owner is trusted as the server's is. */
+/** What is wrong with the database of monitor_sql; nothing where its owner is trusted as the server's is. */
 function databaseTrouble({ node, database, server }: Answering): Trouble | undefined {
   const name = database.parameters['pgdb'] ?? DEFAULT_DATABASE
   const account = database.parameters['pgdba'] ?? 'postgres'
@@ -378,8 +378,8 @@ function databaseTrouble({ node, database, server }: Answering): Trouble | undef
     return {
       severity: own ? 'error' : 'warning',
       node,
-      finding: `${name}, the database of the agent, ${what}${own ? ': monitor_sql fails' : ''}`,
-      evidence: [`pgdb=${name}; the agent asks in postgres or template1 instead`],
+      finding: `${name}, the database of monitor_sql (pgdb), ${what}${own ? ': monitor_sql fails' : ''}`,
+      evidence: [`pgdb=${name}; the agent asks its own questions in postgres or template1`],
       mend: found === null ? mend : `alter database "${name}" allow_connections true; or ${mend}`,
     }
   }
@@ -390,23 +390,40 @@ function databaseTrouble({ node, database, server }: Answering): Trouble | undef
     node,
     finding: path
       ? `monitor_sql runs as a superuser in ${name}, where ${found.owner} can change what its functions and tables are`
-      : `${name}, the database of the agent, belongs to ${found.owner}, who can close it`,
+      : `${name}, the database of monitor_sql (pgdb), belongs to ${found.owner}, who can close it, and delay every session in it`,
     evidence: [`pgdb=${name}, and its owner ${found.owner} is no superuser`],
     mend: path ? `set monitor_user to one that is no superuser; or ${mend}` : mend,
+  }
+}
+
+/** What is wrong with the database in which the agent asks its own questions. */
+function askedTrouble({ node, database, server }: Answering): Trouble | undefined {
+  const account = database.parameters['pgdba'] ?? 'postgres'
+  const { asked } = server
+  if (asked === undefined || asked.ownerIsSuperuser || asked.owner === account) return undefined
+  if (asked.name === server.database?.name) return undefined
+  return {
+    severity: 'warning',
+    node,
+    finding: `${asked.name}, in which the agent asks its own questions, belongs to ${asked.owner}, who can delay the monitor`,
+    evidence: [`${asked.owner} is no superuser, and can lock the catalogs of ${asked.name}`],
+    mend: `alter database "${asked.name}" owner to "${account}"`,
   }
 }
 
 const agentsDatabase: Check = {
   id: 'database-owner',
   theme: 'postgresql',
-  wellWhen: "the database of the agent belongs to PostgreSQL's own account, and takes connections",
+  wellWhen: "the databases of the agent belong to PostgreSQL's own account, and take connections",
   examine: (examination) => {
     // It is the same on every standby.
     const found = servers(examination, () => true)?.filter(
       ({ node, database }) => !isReplicated(database) || primarySeat(examination, database)?.node === node,
     )
     if (found === undefined || found.length === 0) return undefined
-    return found.flatMap((seat) => databaseTrouble(seat) ?? [])
+    return found.flatMap((seat) =>
+      [databaseTrouble(seat), askedTrouble(seat)].filter((one) => one !== undefined),
+    )
   },
 }
 
