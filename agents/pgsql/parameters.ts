@@ -166,7 +166,7 @@ export const parameters = {
   restore_command: text({
     shortdesc: 'restore_command of a standby',
     longdesc:
-      'Command that fetches a WAL file from the archive, with %f for the file and %p for where to put it. It is passed to PostgreSQL as it stands; nothing in it needs to be escaped.',
+      'Command that fetches a WAL file from the archive, with %f for the file and %p for where to put it. It is passed to PostgreSQL unchanged; nothing in it needs to be escaped.',
   }),
   archive_cleanup_command: text({
     shortdesc: 'archive_cleanup_command of a standby',
@@ -206,7 +206,7 @@ export const parameters = {
     reloadable: true,
     shortdesc: 'What a node does that was primary',
     longdesc:
-      "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With rewind or basebackup it gives up what the primary does not have, after saying how much that is in the log, and makes its data a copy of the primary's: with pg_rewind, which fetches what differs (it needs data checksums or wal_log_hints=on, and rights of repuser), or with a new base backup. That goes on in the background where it takes longer than the timeout of start. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
+      "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With rewind or basebackup it discards what the primary does not have, after saying how much that is in the log, and makes its data a copy of the primary's: with pg_rewind, which fetches what differs (it needs data checksums or wal_log_hints=on, and rights of repuser), or with a new base backup. That goes on in the background where it takes longer than the timeout of start. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
   }),
   rejoin_keep: integer({
     default: 1,

@@ -103,7 +103,7 @@ describe('socketdir', () => {
         mkdirSync(path, { mode: 0o755 })
       },
     ],
-  ])('one %s is refused, with the mend', async (_, make) => {
+  ])('one %s is refused, with the fix', async (_, make) => {
     const socketdir = join(server.directory, 'sockets')
     make(socketdir)
     server.configure(`unix_socket_directories = '${socketdir}'`)

@@ -557,9 +557,9 @@ describe('network', () => {
     expect(brief(network, change)).toEqual(expected)
   })
 
-  test('the mend of an address on two nodes can be typed', () => {
+  test('the fix of an address on two nodes can be typed', () => {
     const [found] = troublesOf(network, { node2: { interfaces: withAddress('eth0', '192.168.100.163/32') } })
-    expect(found?.mend).toBe('on node2: ip address del 192.168.100.163/32 dev eth0')
+    expect(found?.advice).toBe('on node2: ip address del 192.168.100.163/32 dev eth0')
   })
 
   test("a node's own address for the replication is none that moves", () => {
@@ -640,7 +640,7 @@ describe('heartbeat', () => {
     expect(brief(heartbeat, change)).toEqual(expected)
   })
 
-  test('the mend of old paths is the link that the daemon is missing', () => {
+  test('the fix of old paths is the link that the daemon is missing', () => {
     const [found] = troublesOf(
       heartbeat,
       beats({
@@ -648,7 +648,7 @@ describe('heartbeat', () => {
         foundElsewhere: { '/usr/lib64/heartbeat/cib': '/usr/libexec/pacemaker/cib' },
       }),
     )
-    expect(found?.mend).toBe('ln -s /usr/libexec/pacemaker/cib /usr/lib64/heartbeat/cib')
+    expect(found?.advice).toBe('ln -s /usr/libexec/pacemaker/cib /usr/lib64/heartbeat/cib')
   })
 
   test('ha.cf and the table of sockets', () => {
