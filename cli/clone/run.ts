@@ -11,7 +11,7 @@ import { mustAgree } from '../ask'
 import { chooseDatabase, type ClusterView, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
 import { eachLine, notInstalled, oddAnswer, reasonIn, TOOL } from '../nodes/answer'
-import { runOn } from '../nodes/shell'
+import { type Reach, runOn } from '../nodes/shell'
 import { type Terminal } from '../terminal'
 import { Bar } from './bar'
 import { cloneEventForm } from './event-form'
@@ -98,8 +98,14 @@ async function cloneOnThis(spec: CloneSpec, show: (event: CloneEvent) => void): 
   }
 }
 
-async function cloneOnOther(
-  view: ClusterView,
+/**
+ * Has another node clone.
+ *
+ * @param show - is given each step, and how far it is
+ * @throws CommandError UNREACHABLE where the node, or ocf-ts there, does not answer as it should
+ */
+export async function cloneOnOther(
+  view: Reach,
   node: string,
   spec: CloneSpec,
   show: (event: CloneEvent) => void,
@@ -120,6 +126,9 @@ async function cloneOnOther(
     watch: eachLine(read),
     // With its connection gone, the tool there ends, and clears up.
     stop: odd.signal,
+  }).catch((error: unknown) => {
+    // An ssh that is ended says so as where it cannot log in.
+    throw odd.signal.aborted ? oddAnswer(node, 'node-clone') : error
   })
   if (odd.signal.aborted) throw oddAnswer(node, 'node-clone')
   if (end !== undefined) return end

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { cloneOnOther } from '../../cli/clone/run'
 import { Cluster } from '../../cli/drill/cluster'
 import { faultOn } from '../../cli/drill/fault'
 import { gatherAddresses } from '../../cli/maintenance/addresses'
@@ -82,6 +83,35 @@ describe.each([
     expect(unwatched).toEqual([expect.stringMatching(odd('watch-primary'))])
     expect(watcher.sightings).toEqual([])
   })
+})
+
+describe('a clone there', () => {
+  const spec = { variables: {}, replace: false, from: '', maxRate: 0 }
+  const progress = { event: 'progress', percent: 10, totalBytes: 5 }
+
+  test('tells how far it is, and how it ended; what a shell says is none of it', async () => {
+    const shown: unknown[] = []
+    answers(
+      `Welcome!\n${JSON.stringify(progress)}\n{"event":"refused","reason":"not empty","advice":"empty it"}\n`,
+    )
+    const end = await cloneOnOther(view, 'node2', spec, (event) => shown.push(event))
+    expect(end).toEqual({ event: 'refused', reason: 'not empty', advice: 'empty it' })
+    expect(shown).toEqual([progress])
+  })
+
+  test.each(['{"event":"progress","percent":"x"}', '{"event":5}', '{'])(
+    'is ended at once, when it says %s',
+    async (line) => {
+      answers('')
+      writeFileSync(
+        join(directory, 'ssh'),
+        `#!/bin/sh\ntrap 'exit 255' TERM\necho '${line}'\nsleep 50 & wait\n`,
+        { mode: 0o755 },
+      )
+      const end = cloneOnOther(view, 'node2', spec, () => undefined)
+      await expect(end).rejects.toThrow(/node2: 'ocf-ts node-clone' there gave an answer that/)
+    },
+  )
 })
 
 const question = { args: ['node-facts'], form: words, timeoutMs: 10_000 } as const
