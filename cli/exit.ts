@@ -25,14 +25,14 @@ export const EXIT_MEANINGS: Readonly<Record<Exit, string>> = {
   [Exit.UNREACHABLE]: 'the cluster or a node does not answer',
 }
 
-/** A command cannot go on. The message is one sentence for the operator, `mend` what to do about it. */
+/** A command cannot go on. The message is one sentence for the operator, `advice` what to do about it. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
 
   constructor(
     readonly exit: Exit,
     message: string,
-    readonly mend?: string,
+    readonly advice?: string,
     options?: ErrorOptions,
   ) {
     super(message, options)

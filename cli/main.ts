@@ -14,7 +14,7 @@ function complain(error: unknown): Exit {
   const { red, bold } = terminal.colours
   if (error instanceof CommandError) {
     terminal.note(`${red('ocf-ts:')} ${error.message}`)
-    if (error.mend !== undefined) terminal.note(`  ${bold('do:')} ${error.mend}`)
+    if (error.advice !== undefined) terminal.note(`  ${bold('do:')} ${error.advice}`)
     return error.exit
   }
   const isFault = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError

@@ -142,7 +142,7 @@ export const parameters = {
   clusterip_mac_mangle: boolean({
     default: true,
     shortdesc: 'Cluster IP: answer ARP with mac',
-    longdesc: `Whether ARP requests are answered with the hardware address mac, so that the network gives every packet to every node. Otherwise something else must see to that; with IPv6 always. ${CLUSTER_IP}`,
+    longdesc: `Whether ARP requests are answered with the hardware address mac, so that the network gives every packet to every node. Otherwise something else must do that; with IPv6 always. ${CLUSTER_IP}`,
   }),
   unique_clone_address: boolean({
     default: false,

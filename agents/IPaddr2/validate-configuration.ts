@@ -6,7 +6,7 @@ import { CLUSTER_IP_HASHES } from './parameters'
 
 type Check = (values: Values, env: OcfEnvironment) => string | undefined
 
-/** By the parameter that is to be changed; each says what is wrong and how to mend it. */
+/** By the parameter that is to be changed; each says what is wrong and how to fix it. */
 const CHECKS: readonly (readonly [keyof Values, Check])[] = [
   [
     'cidr_netmask',

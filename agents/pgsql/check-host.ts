@@ -91,7 +91,7 @@ export function checkSynchronousStandbyNames(configFile: string, text: string): 
  * Checks programs, account, directories and files, in the order in which an operator would set them up.
  *
  * @returns the data directory's version
- * @throws OcfError for the first thing that is wrong, with how to mend it
+ * @throws OcfError for the first thing that is wrong, with how to fix it
  */
 export function checkHost(site: Site, values: Values): MajorVersion {
   const { instance } = site

@@ -83,7 +83,7 @@ function describe(
   const backup = `pg_basebackup -h ${masterIp} into an empty directory in place of pgdata, then crm resource cleanup ${resource}`
   const mended = rejoin === 'basebackup' || (rejoin === 'rewind' && finding.kind !== 'wal removed')
   return {
-    reason: `${describeObstacle(finding)}: ${mended ? `rejoin=${rejoin} mends it` : 'take a base backup'}`,
+    reason: `${describeObstacle(finding)}: ${mended ? `rejoin=${rejoin} fixes it` : 'take a base backup'}`,
     detail: mended ? `otherwise: ${backup}` : backup,
   }
 }

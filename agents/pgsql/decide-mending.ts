@@ -52,14 +52,14 @@ function begin({ rejoin, rejoinFile, heals, resource }: MendingFacts): 'rejoin' 
   if (rejoin?.state === 'failed' && rejoin.method === heals && !rejoin.told) {
     return {
       reason: describeFailed(rejoin).slice(0, REASON_MAX),
-      detail: `crm resource cleanup ${resource} begins it again`,
+      detail: `crm resource cleanup ${resource} starts it again`,
     }
   }
   if (!rejoin || rejoin.state === 'done' || rejoin.method !== heals || rejoin.attempts < ATTEMPTS)
     return 'rejoin'
   return {
-    reason: `given up after ${rejoin.attempts} attempts: ${describeFailed(rejoin)}`.slice(0, REASON_MAX),
-    detail: `mend that, then rm ${rejoinFile}, then crm resource cleanup ${resource}`,
+    reason: `stopped after ${rejoin.attempts} attempts: ${describeFailed(rejoin)}`.slice(0, REASON_MAX),
+    detail: `fix that, then rm ${rejoinFile}, then crm resource cleanup ${resource}`,
   }
 }
 

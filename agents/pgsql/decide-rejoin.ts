@@ -61,7 +61,7 @@ export function whatIsLost(loss: Loss): string | undefined {
   }
 }
 
-/** What keeps a node from following the primary, and what mends it. */
+/** What keeps a node from following the primary, and what fixes it. */
 export function describeLoss(
   loss: Exclude<Loss, { readonly kind: 'nothing' }>,
   site: { readonly masterIp: string; readonly lock: string | undefined; readonly resource: string },

@@ -66,7 +66,7 @@ export function decideStart(facts: StartFacts): Plan<StartStep> {
       : refuse(`was primary, and there is none now to compare with: get one promoted, ${afterwards}`, lock)
   }
   if (lock !== undefined && typeof loss === 'string') {
-    return refuse(`was primary, and cannot be compared with ${primary}: mend that, ${afterwards}`, loss)
+    return refuse(`was primary, and cannot be compared with ${primary}: fix that, ${afterwards}`, loss)
   }
   if (lock !== undefined && last && facts.promotesNext) {
     // What it has published as the primary stays: a word of it, and pacemaker would plan afresh, with another primary.

@@ -15,15 +15,15 @@ function clock(iso: string): string {
 export function describeRunning({
   method,
   phase,
-  begun,
-}: Pick<Rejoin, 'method' | 'phase' | 'begun'>): string {
-  return `rejoins as a standby by ${NAMES[method]} (${phase}, begun ${clock(begun)}): goes on by itself, and is started then`
+  startedAt,
+}: Pick<Rejoin, 'method' | 'phase' | 'startedAt'>): string {
+  return `rejoins as a standby by ${NAMES[method]} (${phase}, started ${clock(startedAt)}): goes on by itself, and is started then`
 }
 
 /** What a rejoin that has ended without success has left to say. */
 export function describeFailed({ state, reason, method, phase, attempts }: Rejoin): string {
   const times = attempts > 1 ? ` (attempt ${attempts})` : ''
   return state === 'cut off'
-    ? `the rejoin by ${NAMES[method]} was killed${times} (${phase}): crm resource cleanup begins it again`
+    ? `the rejoin by ${NAMES[method]} was killed${times} (${phase}): crm resource cleanup starts it again`
     : `${NAMES[method]} failed${times}: ${reason ?? 'see the log'}`
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClusterSnapshot, findNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { carryOut, type Deadline, ExitCode, OcfError, type Plan } from '../../lib/ocf'
 import { type Connection, SqlError } from '../../lib/postgres/connection'
+import { databaseState } from '../../lib/postgres/databases'
 import { describeDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { type MajorVersion } from '../../lib/postgres/instance'
@@ -24,7 +25,7 @@ import { primaryNodes } from './primaries'
 import { isLatest, latestPromotion } from './promotions'
 import { isListed, publishedQuorums } from './quorum'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
-import { monitorLogin, RESTART_MS, type Server, withLogin, withSession } from './session'
+import { monitorAccess, RESTART_MS, type Server, withLogin, withSession } from './session'
 import { hasSlept } from './slept'
 import { isReplicated, otherNodes, readSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
 import { describeStep, performSteps, type Step } from './steps'
@@ -42,10 +43,7 @@ export async function monitorServer(
   const { values, deadline } = context
   const answerMs = values.monitor_timeout > 0 ? values.monitor_timeout * 1000 : undefined
   const patience = deadline.within(answerMs ?? RESTART_MS)
-  const warn = (message: string): void => {
-    context.log.warning(message)
-  }
-  const server: Server = { ...found, patience, warn, ...(answerMs !== undefined && { answerMs }) }
+  const server: Server = { ...found, patience, ...(answerMs !== undefined && { answerMs }) }
   const site = await readSite(context)
   const begun = process.hrtime.bigint()
   for (;;) {
@@ -79,9 +77,29 @@ function warnOfFullDisk({ log }: Context, { instance }: Site): void {
   if (trouble) log.warning(`${describeDiskTrouble(trouble)}: PostgreSQL answers still; make room`)
 }
 
-async function runMonitorSql({ values, deadline }: Context, site: Site, server: Server): Promise<void> {
-  const login = monitorLogin(site, values)
-  await withLogin(site, server, login, deadline, async (connection) => {
+/**
+ * The database that is configured for a monitor_sql, where the session is in another one: that it is closed is seen
+ * before a statement of the site's needs it.
+ */
+async function warnOfClosedDatabase(
+  { values: { pgdb }, log }: Context,
+  site: Site,
+  connection: Connection,
+  database: string,
+): Promise<void> {
+  if (database === pgdb) return
+  const state = await databaseState(connection, pgdb)
+  if (state === 'open') return
+  const what = state === 'missing' ? 'does not exist' : 'takes no connections'
+  log.warning(
+    `pgdb: database "${pgdb}" ${what}, and a monitor_sql of your own would fail: set pgdb to a database that belongs to ${site.instance.owner.name}; the agent's own questions are asked in ${database}`,
+  )
+}
+
+async function runMonitorSql(context: Context, site: Site, server: Server): Promise<void> {
+  const { values, deadline } = context
+  const access = monitorAccess(site, values)
+  await withLogin(site, server, access, deadline, async (connection, database) => {
     try {
       await connection.rows(values.monitor_sql)
     } catch (error) {
@@ -90,9 +108,10 @@ async function runMonitorSql({ values, deadline }: Context, site: Site, server: 
       if (!error.answered) throw error
       throw new OcfError(
         ExitCode.ERR_GENERIC,
-        `monitor_sql fails as ${login.user} in database ${login.database}: ${error.message}`,
+        `monitor_sql fails as ${access.user} in database ${database}: ${error.message}`,
       )
     }
+    await warnOfClosedDatabase(context, site, connection, database)
   })
 }
 
@@ -129,10 +148,11 @@ async function monitorReplicated(
   version: MajorVersion,
 ): Promise<ExitCode> {
   const { values, deadline, probe } = context
-  return withSession(site, values, server, deadline, async (connection) => {
+  return withSession(site, values, server, deadline, async (connection, database) => {
     const role = await readRole(connection, version)
     if (!role.inRecovery && values.monitor_sql !== parameters.monitor_sql.default)
       await runMonitorSqlIfLetIn(context, site, server)
+    else await warnOfClosedDatabase(context, site, connection, database)
     if (probe) return actOnProbe(context, site, role)
     if (role.inRecovery) {
       const receiver = await readReceiver(connection, values, true)

@@ -113,9 +113,9 @@ export const parameters = {
   }),
   pgdb: text({
     default: 'template1',
-    shortdesc: 'Database to connect to',
+    shortdesc: 'Database for monitor_sql',
     longdesc:
-      'The database in which the agent and monitor_sql run. It should belong to pgdba: another owner can close it, and monitor_sql then fails, while the agent asks its own questions in postgres or template1.',
+      'The database in which a monitor_sql of your own runs, and monitor_user. It should belong to pgdba: another owner can close it or lock its catalogs, and monitor_sql then fails. The questions of the agent itself are asked in the database postgres, which should belong to pgdba as well; in template1 where postgres is closed; and here where both are, or refuse pgdba.',
   }),
   monitor_user: text({
     reloadable: true,
@@ -134,7 +134,7 @@ export const parameters = {
     reloadable: true,
     shortdesc: 'SQL that must succeed for PostgreSQL to count as running',
     longdesc:
-      'Run by each monitor without replication; with replication only on the primary, and only when it is not the default, because the monitor asks for more there anyway. It runs with the search_path of its user and database: where that user is a superuser, write every function, table and operator with its schema, or set monitor_user to one that is none.',
+      'Run by each monitor without replication; with replication only on the primary, and only when it is not the default, because the monitor asks for more there anyway. It runs with the search_path of its user and database: where that user is a superuser, write every function, table and operator with its schema, or set monitor_user to one that is none. A role that ALTER ROLE or ALTER DATABASE sets has no effect: where the statement needs one, begin it with SET ROLE.',
   }),
   rep_mode: choice(['none', 'async', 'sync', 'slave'], {
     default: 'none',
@@ -166,7 +166,7 @@ export const parameters = {
   restore_command: text({
     shortdesc: 'restore_command of a standby',
     longdesc:
-      'Command that fetches a WAL file from the archive, with %f for the file and %p for where to put it. It is passed to PostgreSQL as it stands; nothing in it needs to be escaped.',
+      'Command that fetches a WAL file from the archive, with %f for the file and %p for where to put it. It is passed to PostgreSQL unchanged; nothing in it needs to be escaped.',
   }),
   archive_cleanup_command: text({
     shortdesc: 'archive_cleanup_command of a standby',
@@ -206,7 +206,7 @@ export const parameters = {
     reloadable: true,
     shortdesc: 'What a node does that was primary',
     longdesc:
-      "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With rewind or basebackup it gives up what the primary does not have, after saying how much that is in the log, and makes its data a copy of the primary's: with pg_rewind, which fetches what differs (it needs data checksums or wal_log_hints=on, and rights of repuser), or with a new base backup. That goes on in the background where it takes longer than the timeout of start. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
+      "A node that was primary, or is on another timeline than the primary, is compared with it at start. With safe it comes back as a standby where everything it has is in the primary's data; otherwise it refuses, and says what would be lost. With rewind or basebackup it discards what the primary does not have, after saying how much that is in the log, and makes its data a copy of the primary's: with pg_rewind, which fetches what differs (it needs data checksums or wal_log_hints=on, and rights of repuser), or with a new base backup. That goes on in the background where it takes longer than the timeout of start. With manual a node that was primary stays out until somebody removes the file PGSQL.lock, as with the shell agent.",
   }),
   rejoin_keep: integer({
     default: 1,

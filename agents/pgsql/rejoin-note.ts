@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { removeOwned } from '../../lib/system/owned-files'
 import {
+  type Form,
   type Formed,
   findState,
   flag,
@@ -55,13 +56,15 @@ const processMark = record({
 
 const SENTENCE = 1000
 
-const rejoinNote = record({
+const writtenNote = record({
   /** How it is done. */
   method: oneOf('rewind', 'basebackup'),
   /** Who does it. */
   worker: processMark,
-  /** When it was begun: ISO 8601. */
-  begun: text({ max: 64 }),
+  /** When it was started: ISO 8601. */
+  startedAt: optional(text({ max: 64 })),
+  /** The same, as the version before wrote it. */
+  begun: optional(text({ max: 64 })),
   state: oneOf('running', 'done', 'failed'),
   /** What it is about, in a few words: `copies 34 %`. */
   phase: text({ max: SENTENCE }),
@@ -73,7 +76,14 @@ const rejoinNote = record({
   attempts: whole(0, 1_000_000),
 })
 
-export type RejoinNote = Formed<typeof rejoinNote>
+export type RejoinNote = Omit<Formed<typeof writtenNote>, 'startedAt' | 'begun'> & {
+  readonly startedAt: string
+}
+
+const rejoinNote: Form<RejoinNote> = (value) => {
+  const { begun, startedAt = begun, ...note } = writtenNote(value) ?? {}
+  return startedAt === undefined ? undefined : ({ ...note, startedAt } as RejoinNote)
+}
 
 /** A rejoin that was begun. */
 export type Rejoin = Omit<RejoinNote, 'state'> & {

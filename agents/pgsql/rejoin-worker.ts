@@ -57,7 +57,7 @@ class Progress {
     this.#note = {
       method,
       worker: markOf(process.pid),
-      begun: new Date().toISOString(),
+      startedAt: new Date().toISOString(),
       state: 'running',
       phase: 'begins',
       attempts: before === undefined || before.state === 'done' ? 1 : before.attempts + 1,

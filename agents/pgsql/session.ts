@@ -2,6 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, ExitCode, OcfError } from '../../lib/ocf'
 import { connect, type Connection, type Login, SqlError } from '../../lib/postgres/connection'
+import {
+  commonDatabases,
+  configuredFirst,
+  type Databases,
+  enterFirst,
+  onlyConfigured,
+} from '../../lib/postgres/databases'
 import { type PidFile } from '../../lib/postgres/pid-file'
 import { type Values } from './agent'
 import { parameters } from './parameters'
@@ -18,12 +25,12 @@ export interface Server {
   readonly answerMs?: number
   /** How long a server that takes no connections just now is asked again. Default: RESTART_MS. */
   readonly patience?: Deadline
-  /** Is given what a person should see to, although the server answers. Default: nobody. */
-  readonly warn?: (message: string) => void
 }
 
-/** Where to ask what is the same in every database, when the owner of pgdb has closed or removed that one. */
-const OTHER_DATABASES = ['postgres', 'template1']
+/** Who logs in, and where: in the first of these databases that lets him in. */
+export interface Access extends Omit<Login, 'database'> {
+  readonly databases: Databases
+}
 
 async function connectPatiently(
   site: Site,
@@ -43,63 +50,55 @@ async function connectPatiently(
   }
 }
 
-/** Connects; for what is the same in every database, to another one where that of the login is closed. */
-async function connectSomewhere(
-  site: Site,
-  server: Server,
-  login: Login,
-  deadline: Deadline,
-): Promise<Connection> {
-  const databases =
-    login.purpose === 'site' ? [] : OTHER_DATABASES.filter((database) => database !== login.database)
-  try {
-    return await connectPatiently(site, server, login, deadline)
-  } catch (error) {
-    if (!(error instanceof SqlError && error.closedDatabase)) throw error
-    const reason = `${error.message}: see that its owner opens it, or set pgdb to a database that belongs to ${site.instance.owner.name}`
-    for (const database of databases) {
-      try {
-        const connection = await connectPatiently(site, server, { ...login, database }, deadline)
-        server.warn?.(`pgdb: ${reason}; until then the agent uses ${database}`)
-        return connection
-      } catch {
-        // What is wrong is what was wrong with the one that is configured.
-      }
-    }
-    throw new SqlError(reason, error.code, { cause: error })
-  }
-}
-
-function ownerLogin(site: Site, values: Values): Login {
-  return { user: site.instance.owner.name, database: values.pgdb }
+/** What is asked here is the same in every database. */
+function ownerAccess(site: Site, values: Values): Access {
+  return { user: site.instance.owner.name, databases: commonDatabases(values.pgdb) }
 }
 
 /**
- * The user that runs `monitor_sql`, and how. A statement of the operator's means the functions that its own search_path
- * names; the default one is ours, and means PostgreSQL's.
+ * The user that runs `monitor_sql`, and where. A statement of the operator's means the functions that its own search_path
+ * names, in the database that is configured; the default one is ours, and means PostgreSQL's, in any.
  */
-export function monitorLogin(site: Site, values: Values): Login {
-  const purpose = values.monitor_sql === parameters.monitor_sql.default ? 'read' : 'site'
-  return values.monitor_user === ''
-    ? { ...ownerLogin(site, values), purpose }
-    : { user: values.monitor_user, password: values.monitor_password, database: values.pgdb, purpose }
+export function monitorAccess(site: Site, values: Values): Access {
+  const user =
+    values.monitor_user === ''
+      ? ownerAccess(site, values)
+      : {
+          user: values.monitor_user,
+          password: values.monitor_password,
+          databases: configuredFirst(values.pgdb),
+        }
+  return values.monitor_sql === parameters.monitor_sql.default
+    ? { ...user, purpose: 'read' }
+    : { ...user, databases: onlyConfigured(values.pgdb), purpose: 'site' }
 }
 
-/** Runs `work` with a session of `login` and closes it. Failures name the server's process and its own words. */
+/**
+ * Runs `work` with a session of that login and closes it. Failures name the server's process and its own words.
+ *
+ * @param work - is given the database, too, in which the session is
+ */
 export async function withLogin<T>(
   site: Site,
   server: Server,
-  login: Login,
+  { databases, ...login }: Access,
   deadline: Deadline,
-  work: (connection: Connection) => Promise<T>,
+  work: (connection: Connection, database: string) => Promise<T>,
 ): Promise<T> {
-  let connection: Connection | undefined
+  const entry = await enterFirst(databases, (database) =>
+    connectPatiently(site, server, { ...login, database }, deadline),
+  )
+  const { database, connection } = entry
   try {
-    connection = await connectSomewhere(site, server, login, deadline)
-    return await work(connection)
+    if (connection === undefined) throw entry.error
+    return await work(connection, database)
   } catch (error) {
     if (!(error instanceof SqlError)) throw error
-    const reason = `PostgreSQL runs (process ${server.pid}) but does not answer ${login.user} in database ${login.database}: ${error.message}`
+    const closed = connection === undefined && error.closedDatabase
+    const advice = closed
+      ? `: have its owner open it, or set pgdb to a database that belongs to ${site.instance.owner.name}`
+      : ''
+    const reason = `PostgreSQL runs (process ${server.pid}) but does not answer ${login.user} in database ${database}: ${error.message}${advice}`
     throw new OcfError(ExitCode.ERR_GENERIC, reason, { cause: error })
   } finally {
     connection?.close()
@@ -116,13 +115,18 @@ export async function withSession<T>(
   values: Values,
   server: Server,
   deadline: Deadline,
-  work: (connection: Connection) => Promise<T>,
+  work: (connection: Connection, database: string) => Promise<T>,
 ): Promise<T> {
   try {
-    return await withLogin(site, server, ownerLogin(site, values), deadline, work)
+    return await withLogin(site, server, ownerAccess(site, values), deadline, work)
   } catch (error) {
     const refused = error instanceof OcfError && error.cause instanceof SqlError && error.cause.authentication
     if (!refused || values.monitor_user === '') throw error
-    return withLogin(site, server, { ...monitorLogin(site, values), purpose: 'read' }, deadline, work)
+    const access: Access = {
+      ...monitorAccess(site, values),
+      databases: configuredFirst(values.pgdb),
+      purpose: 'read',
+    }
+    return withLogin(site, server, access, deadline, work)
   }
 }

@@ -232,7 +232,8 @@ async function startAsFound(context: Context, site: Site, rejoined: boolean): Pr
     },
     rejoin: () => {
       const given = typeof facts.loss === 'object' ? whatIsLost(facts.loss) : undefined
-      if (given !== undefined) context.log.warning(`${given}: given up, for rejoin=${String(facts.heals)}`)
+      if (given !== undefined)
+        context.log.warning(`${given}: discarded, because of rejoin=${String(facts.heals)}`)
       return awaitRejoin(context, site, facts.heals)
     },
     'publish standby': async () => {

@@ -7,7 +7,7 @@ export interface Problem {
   /** `--force` goes on all the same. */
   readonly soft: boolean
   /** What to do about it. */
-  readonly mend?: string
+  readonly advice?: string
 }
 
 export const hard = (text: string): Problem => ({ text, soft: false })
@@ -27,17 +27,17 @@ export function refuseFor(
 ): void {
   if (problems.length === 0) return
   const { red, yellow } = terminal.colours
-  for (const { text, soft: isSoft, mend } of problems) {
+  for (const { text, soft: isSoft, advice } of problems) {
     terminal.note(isSoft ? yellow(`- ${text}${force ? ' (overridden by --force)' : ''}`) : red(`- ${text}`))
-    if (mend !== undefined) terminal.note(`    do: ${mend}`)
+    if (advice !== undefined) terminal.note(`    do: ${advice}`)
   }
   const hardOnes = problems.filter((problem) => !problem.soft)
   if (force && hardOnes.length === 0) return
-  const mend =
+  const advice =
     hardOnes.length === 0
-      ? 'mend that; or, where you know better, --force goes on all the same'
+      ? 'fix that; or, where you know better, --force goes on all the same'
       : hardOnes.length < problems.length
-        ? 'mend that (--force overrides a part of it only)'
-        : 'mend that'
-  throw new CommandError(Exit.REFUSED, `${what}: nothing was changed`, mend)
+        ? 'fix that (--force overrides a part of it only)'
+        : 'fix that'
+  throw new CommandError(Exit.REFUSED, `${what}: nothing was changed`, advice)
 }

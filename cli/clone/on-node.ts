@@ -53,7 +53,7 @@ export type CloneEvent =
   | { readonly event: 'step'; readonly text: string }
   | { readonly event: 'progress'; readonly percent: number; readonly totalBytes: number }
   | { readonly event: 'done'; readonly dataDirectory: string; readonly aside?: string }
-  | { readonly event: 'refused' | 'failed'; readonly reason: string; readonly mend?: string }
+  | { readonly event: 'refused' | 'failed'; readonly reason: string; readonly advice?: string }
 
 /** In the names of a base backup that is not complete, and of data that one has replaced, before the time. */
 const FRESH = '.new-'
@@ -64,7 +64,8 @@ const WAL_BYTES = 64 * 2 ** 20
 /** A large database on a slow network. */
 const TIMEOUT_MS = 7 * 24 * 3600_000
 
-const refuse = (reason: string, mend: string): CommandError => new CommandError(Exit.REFUSED, reason, mend)
+const refuse = (reason: string, advice: string): CommandError =>
+  new CommandError(Exit.REFUSED, reason, advice)
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`
 
@@ -248,7 +249,7 @@ function putInPlace(
 export function endOf(error: unknown): Extract<CloneEvent, { event: 'refused' | 'failed' }> {
   if (error instanceof CommandError) {
     const event = error.exit === Exit.REFUSED ? 'refused' : 'failed'
-    return { event, reason: error.message, ...(error.mend !== undefined && { mend: error.mend }) }
+    return { event, reason: error.message, ...(error.advice !== undefined && { advice: error.advice }) }
   }
   const detail = error instanceof OcfError ? error.detail?.split('\n').at(-1) : undefined
   const reason = messageOf(error)

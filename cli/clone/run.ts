@@ -6,12 +6,15 @@ import { type Primitive } from '../../lib/cluster/configuration'
 import { resourceEnvironmentFrom } from '../../lib/cluster/resource-environment'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { Deadline } from '../../lib/ocf'
+import { parseState } from '../../lib/system/state-file'
 import { mustAgree } from '../ask'
 import { chooseDatabase, type ClusterView, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
-import { runOn } from '../nodes/shell'
+import { eachLine, notInstalled, oddAnswer, reasonIn, TOOL } from '../nodes/answer'
+import { type Reach, runOn } from '../nodes/shell'
 import { type Terminal } from '../terminal'
 import { Bar } from './bar'
+import { cloneEventForm } from './event-form'
 import { cloneHere, type CloneEvent, type CloneSpec, endOf } from './on-node'
 
 export interface CloneFlags {
@@ -30,8 +33,8 @@ const POLL_MS = 500
 
 type End = Extract<CloneEvent, { event: 'done' | 'refused' | 'failed' }>
 
-const refuse = (reason: string, mend: string): CommandError =>
-  new CommandError(Exit.REFUSED, `${reason}: nothing was changed`, mend)
+const refuse = (reason: string, advice: string): CommandError =>
+  new CommandError(Exit.REFUSED, `${reason}: nothing was changed`, advice)
 
 /** Who says that it is the primary: while an agent is reloaded, pacemaker does not know its role. */
 function primaryOf({ status }: ClusterView, id: string): string | undefined {
@@ -95,34 +98,42 @@ async function cloneOnThis(spec: CloneSpec, show: (event: CloneEvent) => void): 
   }
 }
 
-async function cloneOnOther(
-  view: ClusterView,
+/**
+ * Has another node clone.
+ *
+ * @param show - is given each step, and how far it is
+ * @throws CommandError UNREACHABLE where the node, or ocf-ts there, does not answer as it should
+ */
+export async function cloneOnOther(
+  view: Reach,
   node: string,
   spec: CloneSpec,
   show: (event: CloneEvent) => void,
 ): Promise<End> {
-  let rest = ''
   let end: End | undefined
+  const odd = new AbortController()
   const read = (line: string): void => {
-    if (!line.startsWith('{')) return
-    const event = JSON.parse(line) as CloneEvent
-    if (event.event === 'step' || event.event === 'progress') show(event)
+    // Also what ssh or a shell there says, which is shown when the tool itself says nothing.
+    if (!line.startsWith('{') || odd.signal.aborted) return
+    const event = parseState(line, cloneEventForm)
+    if (event === undefined) odd.abort()
+    else if (event.event === 'step' || event.event === 'progress') show(event)
     else end = event
   }
-  const result = await runOn(view, node, ['ocf-ts', 'node-clone'], WEEK_MS, {
+  const result = await runOn(view, node, [TOOL, 'node-clone'], WEEK_MS, {
     // Not on its command line: there may be a password in it.
     input: JSON.stringify(spec),
-    watch: (text) => {
-      const lines = `${rest}${text}`.split('\n')
-      rest = lines.pop() ?? ''
-      lines.forEach(read)
-    },
+    watch: eachLine(read),
+    // With its connection gone, the tool there ends, and clears up.
+    stop: odd.signal,
+  }).catch((error: unknown) => {
+    // An ssh that is ended says so as where it cannot log in.
+    throw odd.signal.aborted ? oddAnswer(node, 'node-clone') : error
   })
+  if (odd.signal.aborted) throw oddAnswer(node, 'node-clone')
   if (end !== undefined) return end
-  if (result.code === 127) {
-    throw new CommandError(Exit.UNREACHABLE, `ocf-ts is not installed on ${node}: run scripts/install there`)
-  }
-  const said = result.stderr.trim().split('\n').at(-1) ?? ''
+  if (result.code === 127) throw notInstalled(node)
+  const said = reasonIn(result.stderr)
   return {
     event: 'failed',
     reason: `ocf-ts on ${node} ended without a word${said === '' ? '' : `: ${said}`}`,
@@ -220,7 +231,7 @@ export async function clone(terminal: Terminal, node: string, flags: CloneFlags)
   })
   if (end.event !== 'done') {
     const exit = end.event === 'refused' ? Exit.REFUSED : Exit.TROUBLE
-    throw new CommandError(exit, end.event === 'refused' ? end.reason : `${node}: ${end.reason}`, end.mend)
+    throw new CommandError(exit, end.event === 'refused' ? end.reason : `${node}: ${end.reason}`, end.advice)
   }
   terminal.note(`${node}: ${end.dataDirectory} is a copy of the primary's data`)
   if (end.aside !== undefined) terminal.note(`${node}: what was there before is ${end.aside}`)

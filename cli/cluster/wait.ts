@@ -41,7 +41,7 @@ export async function waitUntil<T>(
       trouble = `: ${messageOf(error)}`
     }
     if (performance.now() >= end)
-      throw new CommandError(Exit.TROUBLE, `waited ${seconds} s in vain: ${what}${trouble}`)
+      throw new CommandError(Exit.TROUBLE, `waited ${seconds} s without success: ${what}${trouble}`)
     await interruption.pause(POLL_MS)
   }
 }

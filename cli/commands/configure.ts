@@ -10,7 +10,9 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 
 export const configure: Definition = ({ terminal, run }) => {
   const command = new Command('configure')
-    .description('asks, or is told, what the cluster is to be, and writes its configuration')
+    .description(
+      'asks what the cluster is to be, or takes it from options or a file, and writes its configuration',
+    )
     .option('--file <plan.yaml>', 'take the answers from a file (- for standard input); options override it')
     .option('--save <plan.yaml>', 'write the answers to a file')
     .addOption(new Option('--format <language>', 'crmsh or pcs; default: what is installed').choices(FORMATS))

@@ -4,11 +4,11 @@ import { type DoctorFlags } from '../doctor/run'
 
 export const doctor: Definition = ({ terminal, run }) =>
   new Command('doctor')
-    .description('looks for what is wrong, or will be at the next failover, and says how to mend it')
+    .description('looks for what is wrong, or will be at the next failover, and says how to fix it')
     .option('--all', 'show also what is well')
-    .option('--fix', 'do the mends that are safe, after asking, and look again')
+    .option('--fix', 'make the fixes that are safe, after asking, and look again')
     .option('--yes', 'with --fix, do not ask')
-    .option('--json', 'print JSON: every check with its finding, evidence and mend')
+    .option('--json', 'print JSON: every check with its finding, evidence and advice')
     .addHelpText(
       'after',
       `

@@ -10,7 +10,7 @@ export const promote: Definition = ({ terminal, run }) =>
       '--force',
       'there is no other way to say it: what others have more than that node is lost',
     )
-    .option('--despite <node...>', 'give up what this node has, although it answers and has more')
+    .option('--despite <node...>', 'discard what this node has, although it answers and has more')
     .option('--confirm <node>', `the node's name once more, where nobody can be asked`)
     .option('--resource <id>', 'the database, where there are several')
     .option('--timeout <seconds>', 'how long each step may take', positiveNumber, 120)

@@ -4,7 +4,7 @@ import { type RejoinFlags } from '../rejoin/run'
 
 export const rejoin: Definition = ({ terminal, run }) =>
   new Command('rejoin')
-    .description('bring a node back that stays out: what it would give up is shown first')
+    .description('bring a node back that stays out: what it would discard is shown first')
     .argument('[node]', 'which one (default: the one that is out)')
     .addOption(
       new Option(
@@ -13,7 +13,7 @@ export const rejoin: Definition = ({ terminal, run }) =>
       ).choices(['rewind', 'basebackup']),
     )
     .option('--resource <id>', 'the database, where there are several')
-    .option('--check', 'only show what would be given up')
+    .option('--check', 'only show what would be discarded')
     .option(
       '--timeout <seconds>',
       'how long to wait until it follows, once its data is there',

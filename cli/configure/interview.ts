@@ -85,7 +85,7 @@ const METHODS: readonly Choice[] = [
 
 const REJOIN: readonly Choice[] = [
   { value: 'safe', name: 'safe: comes back by itself where nothing would be lost; otherwise it says so' },
-  { value: 'rewind', name: 'rewind: gives up what the primary lacks, by pg_rewind' },
+  { value: 'rewind', name: 'rewind: discards what the primary lacks, by pg_rewind' },
   { value: 'basebackup', name: 'basebackup: the same, by a new base backup; the old data is kept' },
   { value: 'manual', name: 'manual: stays out until somebody removes PGSQL.lock' },
 ]

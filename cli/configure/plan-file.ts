@@ -41,8 +41,8 @@ function addressText(value: unknown): string | undefined {
  * @throws CommandError USAGE for what is no plan
  */
 export function readPlanFile(text: string, file: string): Answers {
-  const refuse = (why: string, mend: string): never => {
-    throw new CommandError(Exit.USAGE, `${file}: ${why}`, mend)
+  const refuse = (why: string, advice: string): never => {
+    throw new CommandError(Exit.USAGE, `${file}: ${why}`, advice)
   }
   let content: unknown
   try {

@@ -1,4 +1,4 @@
-/** What is wrong with a plan: each answer that is, by its name, with the mend. */
+/** What is wrong with a plan: each answer that is, by its name, with the fix. */
 import { agent as IPaddr2 } from '../../agents/IPaddr2/agent'
 import { agent as ping } from '../../agents/ping/agent'
 import { agent as pgsql } from '../../agents/pgsql/agent'
@@ -118,8 +118,8 @@ function addressProblems(plan: Plan): readonly ParameterProblem[] {
       return mine && there && text(there.ip) === text(mine.ip)
     })
     if (mine && other) {
-      const mend = name === 'replication' ? 'leave replication out' : 'give each an address of its own'
-      problems.push(problem(name, `${mine.ip} is the address of ${other}, too: ${mend}`))
+      const advice = name === 'replication' ? 'leave replication out' : 'give each an address of its own'
+      problems.push(problem(name, `${mine.ip} is the address of ${other}, too: ${advice}`))
     }
     if (mine && plan.ping.some((host) => text(host) === text(mine.ip))) {
       problems.push(

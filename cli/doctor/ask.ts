@@ -4,10 +4,9 @@ import { type Configuration, readConfiguration } from '../../lib/cluster/configu
 import { sameNode } from '../../lib/cluster/snapshot'
 import { parseStatus } from '../../lib/cluster/status'
 import { Deadline, messageOf } from '../../lib/ocf'
-import { type Form } from '../../lib/system/state-file'
 import { type ClusterView, databasesOf, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
-import { readAnswer } from '../nodes/answer'
+import { askTool } from '../nodes/answer'
 import { runOn } from '../nodes/shell'
 import { type ExaminedNode, type Examination, isReplicated, virtualAddresses } from './examination'
 import { type DoctorFacts } from './facts'
@@ -21,22 +20,6 @@ import { replicationAddress } from './replication-address'
 const FACTS_MS = 20_000
 const REACH_MS = 10_000
 const VIEW_MS = 10_000
-const TOOL = 'ocf-ts'
-
-async function askAs<T>(
-  local: string,
-  node: string,
-  argv: readonly string[],
-  form: Form<T>,
-  timeoutMs: number,
-): Promise<T> {
-  const result = await runOn({ local }, node, [TOOL, ...argv], timeoutMs)
-  if (result.code === 0) return readAnswer(result.stdout, form)
-  const said = (result.stderr.trim() || result.stdout.trim()).split('\n').at(-1) ?? ''
-  throw result.code === 127
-    ? new CommandError(Exit.UNREACHABLE, `${TOOL} is not installed on ${node}: run scripts/install there`)
-    : new CommandError(Exit.UNREACHABLE, `${TOOL} on ${node} failed: ${said}`)
-}
 
 async function askNode(local: string, name: string): Promise<ExaminedNode> {
   const sent = Date.now()
@@ -50,7 +33,11 @@ async function askNode(local: string, name: string): Promise<ExaminedNode> {
   try {
     const facts = sameNode(name, local)
       ? await gatherDoctorFacts()
-      : await askAs(local, name, ['doctor-facts'], doctorFactsForm, FACTS_MS)
+      : await askTool({ local }, name, {
+          args: ['doctor-facts'],
+          form: doctorFactsForm,
+          timeoutMs: FACTS_MS,
+        })
     return told(facts, undefined)
   } catch (error) {
     return told(undefined, messageOf(error))
@@ -81,7 +68,11 @@ async function askReach(local: string, node: ExaminedNode, ports: readonly strin
   try {
     const reached = sameNode(node.name, local)
       ? await reach(ports)
-      : await askAs(local, node.name, ['doctor-reach', ...ports], reachedForm, REACH_MS)
+      : await askTool({ local }, node.name, {
+          args: ['doctor-reach', ...ports],
+          form: reachedForm,
+          timeoutMs: REACH_MS,
+        })
     return { ...node, reached }
   } catch (error) {
     const unknown = [...node.facts.unknown, `ports of the other nodes: ${messageOf(error)}`]

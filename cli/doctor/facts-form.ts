@@ -8,6 +8,7 @@ import {
   nullable,
   numeric,
   oneOf,
+  optional,
   record,
 } from '../../lib/system/state-file'
 import { moment, words, wordsOrNone } from '../nodes/answer'
@@ -108,6 +109,8 @@ const slot: Form<SlotFacts> = record({
   walStatus: nullable(words),
 })
 
+const owned = { name: words, owner: words, ownerIsSuperuser: flag }
+
 const server: Form<ServerFacts> = record({
   settings: table,
   walKeptBytes: number,
@@ -124,7 +127,8 @@ const server: Form<ServerFacts> = record({
   slots: list(slot),
   hba: list(hbaRule),
   role: nullable(record({ replication: flag, login: flag })),
-  database: nullable(record({ name: words, owner: words, ownerIsSuperuser: flag, open: flag })),
+  database: nullable(record({ ...owned, open: flag })),
+  asked: optional(record(owned)),
   standbys: list(record({ name: wordsOrNone, address: nullable(words) })),
 })
 

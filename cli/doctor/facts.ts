@@ -128,6 +128,12 @@ export interface SlotFacts {
   readonly walStatus: string | null
 }
 
+export interface OwnedDatabase {
+  readonly name: string
+  readonly owner: string
+  readonly ownerIsSuperuser: boolean
+}
+
 /** What a server answers that `node-facts` does not ask. */
 export interface ServerFacts {
   /** Its settings; in pg_settings' units. */
@@ -148,14 +154,10 @@ export interface ServerFacts {
   readonly hba: readonly HbaRule[]
   /** The replication user; nothing when there is none. */
   readonly role: { readonly replication: boolean; readonly login: boolean } | null
-  /** The database that the agent connects to (`pgdb`); nothing when there is none of that name. */
-  readonly database: {
-    readonly name: string
-    readonly owner: string
-    readonly ownerIsSuperuser: boolean
-    /** It takes connections. */
-    readonly open: boolean
-  } | null
+  /** The database of monitor_sql (`pgdb`); nothing when there is none of that name. */
+  readonly database: (OwnedDatabase & { /** It takes connections. */ readonly open: boolean }) | null
+  /** The one in which this was asked, as the agent asks its own questions. Not known of a node with an older ocf-ts. */
+  readonly asked?: OwnedDatabase
   /** What standbys call themselves, and where they come from. */
   readonly standbys: readonly { readonly name: string; readonly address: string | null }[]
 }

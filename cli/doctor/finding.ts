@@ -20,7 +20,7 @@ export const SEVERITIES = ['error', 'warning', 'unknown', 'ok'] as const
 
 export type Severity = (typeof SEVERITIES)[number]
 
-/** A mend that takes nothing away, and that the doctor can do itself. */
+/** A fix that takes nothing away, and that the doctor can do itself. */
 export interface Fix {
   readonly node: string
   readonly argv: readonly [string, ...string[]]
@@ -35,7 +35,7 @@ export interface Trouble {
   /** What was seen that says so. */
   readonly evidence?: readonly string[]
   /** What to do. */
-  readonly mend: string
+  readonly advice: string
   readonly fix?: Fix
 }
 
@@ -56,7 +56,7 @@ export interface Finding {
   readonly node?: string
   readonly finding: string
   readonly evidence: readonly string[]
-  readonly mend?: string
+  readonly advice?: string
   readonly fix?: Fix
 }
 

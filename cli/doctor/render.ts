@@ -13,16 +13,16 @@ const count = (number: number, what: string): string => `${number} ${what}${numb
 
 function renderFinding(
   terminal: Terminal,
-  { id, severity, finding, evidence, mend, fix }: Finding,
+  { id, severity, finding, evidence, advice, fix }: Finding,
 ): readonly string[] {
   const { red, yellow, green, dim, bold } = terminal.colours
   const colour = { error: red, warning: yellow, unknown: yellow, ok: green }[severity]
   return [
     `  ${colour(finding)}  ${dim(id)}`,
     ...evidence.map((line) => dim(`      seen: ${line}`)),
-    ...(mend === undefined
+    ...(advice === undefined
       ? []
-      : [`      ${bold('do:')} ${mend}${fix === undefined ? '' : dim('  (--fix does that)')}`]),
+      : [`      ${bold('do:')} ${advice}${fix === undefined ? '' : dim('  (--fix does that)')}`]),
   ]
 }
 

@@ -45,14 +45,14 @@ async function carryOut(local: string, { node, argv }: Fix): Promise<void> {
 }
 
 /** Says what would be done, asks, and does it. */
-async function mend(
+async function makeFixes(
   terminal: Terminal,
   { local, findings }: Look,
   { yes = false }: { readonly yes?: boolean },
 ): Promise<boolean> {
   const fixes = findings.flatMap(({ fix, finding }) => (fix ? [{ fix, finding }] : []))
   if (fixes.length === 0) {
-    terminal.note('nothing that was found can be mended safely by itself')
+    terminal.note('nothing that was found can be fixed safely by itself')
     return false
   }
   for (const { fix, finding } of fixes) {
@@ -73,8 +73,8 @@ export async function doctor(terminal: Terminal, flags: DoctorFlags): Promise<Ex
   }
   let now = await look()
   if (flags.fix) {
-    const mended = await mend(terminal, now, { yes: flags.yes === true })
-    if (mended) now = await look()
+    const fixed = await makeFixes(terminal, now, { yes: flags.yes === true })
+    if (fixed) now = await look()
   }
   const { findings, local } = now
   if (flags.json) terminal.json({ asked: local, findings })

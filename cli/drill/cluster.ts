@@ -5,8 +5,10 @@ import { Deadline } from '../../lib/ocf'
 import { readEnvironment } from '../../lib/ocf/environment'
 import { describeFailure, type ProgramResult } from '../../lib/system/run-program'
 import { CommandError, Exit } from '../exit'
+import { readAnswer, TOOL } from '../nodes/answer'
 import { runOn } from '../nodes/shell'
 import { type StatusReport } from '../status/report'
+import { statusReportForm } from '../status/report-form'
 
 const TIMEOUT_MS = 20_000
 const REST_S = 60
@@ -57,11 +59,19 @@ export class Cluster {
     mayEndWith: readonly number[] = [0],
     timeoutMs = TIMEOUT_MS,
   ): Promise<string> {
+    return (await this.askAnywhere(argv, mayEndWith, timeoutMs)).stdout
+  }
+
+  private async askAnywhere(
+    argv: Argv,
+    mayEndWith: readonly number[],
+    timeoutMs: number,
+  ): Promise<{ readonly node: string; readonly stdout: string }> {
     let last: unknown
     for (const node of this.asked) {
       try {
         const result = await this.run(node, argv, timeoutMs)
-        if (mayEndWith.includes(result.code ?? -1)) return result.stdout
+        if (mayEndWith.includes(result.code ?? -1)) return { node, stdout: result.stdout }
         const said =
           result.code === 127 ? `${argv[0]} is not installed there` : describeFailure(argv.join(' '), result)
         last = new CommandError(
@@ -84,15 +94,9 @@ export class Cluster {
   /** Everything `ocf-ts status` tells. */
   async report(): Promise<StatusReport> {
     if (this.local !== NOWHERE) return (await import('../status/run')).takeReport()
-    const text = await this.runAnywhere(['ocf-ts', 'status', '--json'], [Exit.OK, Exit.TROUBLE])
-    try {
-      return JSON.parse(text) as StatusReport
-    } catch (error) {
-      throw new CommandError(
-        Exit.UNREACHABLE,
-        `'ocf-ts status --json' did not answer in JSON: ${messageOf(error)}`,
-      )
-    }
+    const mayEndWith = [Exit.OK, Exit.TROUBLE]
+    const { node, stdout } = await this.askAnywhere([TOOL, 'status', '--json'], mayEndWith, TIMEOUT_MS)
+    return readAnswer(stdout, statusReportForm, node, 'status --json')
   }
 
   /** The CIB. */

@@ -2,13 +2,20 @@
 import { type Primitive } from '../../lib/cluster/configuration'
 import { Deadline, messageOf } from '../../lib/ocf'
 import { describeFailure, runProgram } from '../../lib/system/run-program'
+import { type Form, oneOf, record, whole } from '../../lib/system/state-file'
 import { CommandError, Exit } from '../exit'
 import { type Cluster } from './cluster'
 import { type Kind } from './kinds'
-import { type NodeFault, type NodeFaultResult } from './node-fault-kinds'
+import { askTool } from '../nodes/answer'
+import { NODE_FAULTS, type NodeFault, type NodeFaultResult } from './node-fault-kinds'
 
 const NODE_MS = 30_000
 const POWER_MS = 120_000
+
+const nodeFaultForm: Form<NodeFaultResult> = record({
+  done: oneOf(...NODE_FAULTS),
+  processes: whole(0, 2 ** 22),
+})
 
 type Argv = readonly [string, ...string[]]
 
@@ -55,13 +62,13 @@ export async function faultOn(
   what: NodeFault,
   mark?: () => void,
 ): Promise<NodeFaultResult> {
-  const argv = ['ocf-ts', 'node-fault', '--resource', database.id, '--do', what] as const
-  const result = await cluster.run(node, argv, NODE_MS, mark)
-  if (result.code === 0) return JSON.parse(result.stdout) as NodeFaultResult
-  if (result.code === 127) {
-    throw new CommandError(Exit.UNREACHABLE, `ocf-ts is not installed on ${node}: run scripts/install there`)
-  }
-  throw new CommandError(Exit.TROUBLE, `${node}: ${describeFailure('ocf-ts node-fault', result)}`)
+  return askTool(cluster, node, {
+    args: ['node-fault', '--resource', database.id, '--do', what],
+    form: nodeFaultForm,
+    timeoutMs: NODE_MS,
+    failure: Exit.TROUBLE,
+    watch: mark,
+  })
 }
 
 /**

@@ -76,8 +76,8 @@ function parametersOf(
   ])
 }
 
-function refuse(objections: readonly string[], mend: string): never {
-  throw new CommandError(Exit.REFUSED, `no drill now: ${objections.join('; ')}`, mend)
+function refuse(objections: readonly string[], advice: string): never {
+  throw new CommandError(Exit.REFUSED, `no drill now: ${objections.join('; ')}`, advice)
 }
 
 /** @throws CommandError when there will be no drill, and why */

@@ -50,8 +50,8 @@ export async function probe(target: Target): Promise<Probe> {
     )
   })
   if (row === undefined) throw new Error(`${where} did not say what it is`)
-  const refuse = (message: string, mend: string): never => {
-    throw new CommandError(Exit.REFUSED, message, mend)
+  const refuse = (message: string, advice: string): never => {
+    throw new CommandError(Exit.REFUSED, message, advice)
   }
   if (row.isStandby) refuse(`${where} is a standby`, 'name the address of the primary with --conninfo')
   if (!row.mayCreate) {

@@ -25,7 +25,7 @@ const KNOWN = ['host', 'hostaddr', 'port', 'user', 'dbname', 'sslmode', 'sslroot
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const wrong = (message: string, mend: string): CommandError => new CommandError(Exit.USAGE, message, mend)
+const wrong = (message: string, advice: string): CommandError => new CommandError(Exit.USAGE, message, advice)
 
 function readSettings(conninfo: string): Readonly<Record<string, string>> {
   const { settings, problem } = readConninfo(conninfo)

@@ -40,7 +40,7 @@ export interface Finding {
   /** It takes effect with a restart of the server. */
   readonly restart: boolean
   /** What a person does. */
-  readonly mend: string | undefined
+  readonly advice: string | undefined
 }
 
 interface Need {
@@ -162,7 +162,7 @@ function settingFinding(need: Need, { configured, active }: InitFacts): Finding 
     state: lacks ? 'lacks' : waits ? 'waits' : 'ok',
     change: lacks ? { kind: 'set', name, value } : undefined,
     restart: restart && (lacks || waits),
-    mend: undefined,
+    advice: undefined,
   }
 }
 
@@ -182,7 +182,7 @@ function archiveFinding({ configured, active }: InitFacts, { restores }: InitSpe
       state: works ? (waits ? 'waits' : 'ok') : 'lacks',
       change: undefined,
       restart: waits,
-      mend: works
+      advice: works
         ? undefined
         : 'set archive_mode=on and archive_command to what puts files where restore_command finds them',
     },
@@ -234,7 +234,7 @@ function accessFindings(facts: InitFacts, spec: InitSpec): readonly Finding[] {
           state: 'lacks',
           change: undefined,
           restart: false,
-          mend: `this node has no address in the network of ${spec.replication.ip}: name its prefix (cidr_netmask)`,
+          advice: `this node has no address in the network of ${spec.replication.ip}: name its prefix (cidr_netmask)`,
         },
       ]
   return [
@@ -250,7 +250,7 @@ function accessFindings(facts: InitFacts, spec: InitSpec): readonly Finding[] {
         state: answer === 'yes' ? 'ok' : 'lacks',
         change: answer === 'no' ? { kind: 'let in', line } : undefined,
         restart: false,
-        mend: answer === 'refused' ? `take the line that refuses them out of ${hbaFile}` : undefined,
+        advice: answer === 'refused' ? `take the line that refuses them out of ${hbaFile}` : undefined,
       }
     }),
   ]
@@ -282,14 +282,14 @@ function recordedFinding({ recorded, configured }: InitFacts): readonly Finding[
       state: 'lacks',
       change: { kind: 'record' },
       restart: false,
-      mend: undefined,
+      advice: undefined,
     },
   ]
 }
 
 function obstacles({ synchronous, startConf }: InitFacts): readonly Finding[] {
-  const byHand = (name: string, found: string, needed: string, why: string, mend: string): Finding => ({
-    ...{ name, found, needed, why, mend },
+  const byHand = (name: string, found: string, needed: string, why: string, advice: string): Finding => ({
+    ...{ name, found, needed, why, advice },
     state: 'lacks',
     change: undefined,
     restart: false,

@@ -9,6 +9,7 @@ import { type Deadline, ExitCode, OcfError } from '../../lib/ocf'
 import { readEnvironment } from '../../lib/ocf/environment'
 import { findSetting, readConfigFile } from '../../lib/postgres/config-file'
 import { connect, type Connection } from '../../lib/postgres/connection'
+import { commonDatabases, enterFirst } from '../../lib/postgres/databases'
 import { type Instance, type MajorVersion } from '../../lib/postgres/instance'
 import { runServerProgram } from '../../lib/postgres/server-program'
 import { findServer } from '../../lib/postgres/server-state'
@@ -83,13 +84,16 @@ export async function withServer<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const server = findServer(instance)
-  const login = { user: instance.owner.name, database: readDatabaseValues(spec.parameters).pgdb }
+  const user = instance.owner.name
   const pidFile = server.kind === 'running' ? server.pidFile : undefined
-  const connection = await connect(instance, pidFile, login, deadline, ANSWER_MS)
+  const entry = await enterFirst(commonDatabases(readDatabaseValues(spec.parameters).pgdb), (database) =>
+    connect(instance, pidFile, { user, database }, deadline, ANSWER_MS),
+  )
+  if (entry.connection === undefined) throw entry.error
   try {
-    return await work(connection)
+    return await work(entry.connection)
   } finally {
-    connection.close()
+    entry.connection.close()
   }
 }
 

@@ -7,10 +7,11 @@ import { mustAgree } from '../ask'
 import { chooseDatabase, type ClusterView, databasesOf, lookAtCluster } from '../cluster/view'
 import { answersOfFile, mustBeValid } from '../configure/run'
 import { CommandError, Exit } from '../exit'
-import { runOn } from '../nodes/shell'
+import { askTool } from '../nodes/answer'
 import { type Terminal } from '../terminal'
 import { type InitReport } from './make'
 import { type Finding } from './needs'
+import { initReportForm } from './report-form'
 import { type InitSpec, specOfCluster, specOfPlan } from './spec'
 
 const TIMEOUT_MS = 150_000
@@ -37,19 +38,12 @@ export async function workHere(spec: InitSpec, work: Work): Promise<InitReport> 
 
 async function workOn(local: string, node: string, spec: InitSpec, work: Work): Promise<InitReport> {
   if (sameNode(local, node)) return workHere(spec, work)
-  const argv = ['ocf-ts', 'node-init', '--spec', JSON.stringify(spec), '--work', work] as const
-  const result = await runOn({ local }, node, argv, TIMEOUT_MS)
-  if (result.code === 0) return JSON.parse(result.stdout) as InitReport
-  const said = result.stderr
-    .trim()
-    .split('\n')
-    .map((line) => line.replace(/^ocf-ts: /, ''))
-  throw new CommandError(
-    Exit.TROUBLE,
-    result.code === 127
-      ? `ocf-ts is not installed on ${node}: run scripts/install there`
-      : `${node}: ${said[0] ?? ''}`,
-  )
+  return askTool({ local }, node, {
+    args: ['node-init', '--spec', JSON.stringify(spec), '--work', work],
+    form: initReportForm,
+    timeoutMs: TIMEOUT_MS,
+    failure: Exit.TROUBLE,
+  })
 }
 
 /** The cluster, where there is one. */
@@ -93,8 +87,8 @@ const open = (findings: readonly Finding[]): readonly Finding[] =>
   findings.filter(({ state }) => state !== 'ok')
 
 function whatToDo(terminal: Terminal, findings: readonly Finding[]): void {
-  for (const { name, why, change, mend } of open(findings)) {
-    if (mend !== undefined) terminal.line(`  ${name} (${why}) - by hand: ${mend}`)
+  for (const { name, why, change, advice } of open(findings)) {
+    if (advice !== undefined) terminal.line(`  ${name} (${why}) - by hand: ${advice}`)
     else if (change?.kind === 'set') terminal.line(`  ${name} (${why}) - set to ${change.value}`)
     else if (change?.kind === 'let in')
       terminal.line(`  ${name} (${why}) - add: ${change.line.replace(/\s+/g, ' ')}`)

@@ -4,8 +4,7 @@ import { messageOf } from '../../lib/ocf'
 import { shownLine } from '../../lib/ocf/output'
 import { type ClusterView, databasesOf, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
-import { readAnswer } from '../nodes/answer'
-import { runOn } from '../nodes/shell'
+import { askTool } from '../nodes/answer'
 import { type Terminal } from '../terminal'
 import { type Level } from './line'
 import { gatherOwnLogs, type OwnLogs, ownLogsForm } from './own-logs'
@@ -70,11 +69,12 @@ async function linesOf(
     ...(all ? ['--all'] : []),
   ]
   const begun = Date.now()
-  const result = await runOn(view, node, ['ocf-ts', 'node-logs', ...options], TIMEOUT_MS)
+  const { clock, lines, unknown } = await askTool(view, node, {
+    args: ['node-logs', ...options],
+    form: ownLogsForm,
+    timeoutMs: TIMEOUT_MS,
+  })
   const ended = Date.now()
-  if (result.code !== 0)
-    throw new Error(result.stderr.trim().split('\n').at(-1) ?? `exit code ${result.code ?? '-'}`)
-  const { clock, lines, unknown } = readAnswer(result.stdout, ownLogsForm)
   // It looked at its clock somewhere between the question and the answer.
   const outside = clock < begun ? clock - begun : clock > ended ? clock - ended : 0
   return { node, aheadMs: outside, lines, unknown }

@@ -1,9 +1,9 @@
 /** Which addresses a node really has. */
 import { listInterfaces } from '../../lib/network/list-interfaces'
-
 import { Deadline, messageOf } from '../../lib/ocf'
+import { list } from '../../lib/system/state-file'
 import { type ClusterView } from '../cluster/view'
-import { runOn } from '../nodes/shell'
+import { askTool, words } from '../nodes/answer'
 
 const TIMEOUT_MS = 12_000
 
@@ -26,9 +26,8 @@ export function gatherAddresses(
     nodes.map(async (node): Promise<AddressesOf> => {
       try {
         if (node === view.local) return { node, addresses: await ownAddresses() }
-        const { code, stdout, stderr } = await runOn(view, node, ['ocf-ts', 'node-addresses'], TIMEOUT_MS)
-        if (code !== 0) throw new Error(stderr.trim().split('\n').at(-1) ?? '')
-        return { node, addresses: JSON.parse(stdout) as string[] }
+        const question = { args: ['node-addresses'], form: list(words), timeoutMs: TIMEOUT_MS } as const
+        return { node, addresses: await askTool(view, node, question) }
       } catch (error) {
         return { node, addresses: undefined, why: messageOf(error) }
       }

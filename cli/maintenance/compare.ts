@@ -6,7 +6,7 @@ import { type AddressesOf } from './addresses'
 
 export interface Difference {
   readonly text: string
-  readonly mend: string
+  readonly advice: string
 }
 
 /** What the cluster believes. */
@@ -48,7 +48,7 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 const inWords = (role: string): string => WORDS[role] ?? role
 
-function mendOf(believed: string, found: string, node: string): string {
+function adviceOn(believed: string, found: string, node: string): string {
   if (found === 'stopped') return `start it there as ${inWords(believed)}, ${REFRESH}`
   if (believed === 'stopped') return `stop it on ${node}, ${REFRESH}`
   return `make it ${inWords(believed)} again, ${REFRESH}`
@@ -67,7 +67,7 @@ export function compareServers(
       return [
         {
           text: `it is not known how ${resource} is on ${node}: ${whyUnknown(one)}`,
-          mend: 'have it answer first',
+          advice: 'have it answer first',
         },
       ]
     }
@@ -76,7 +76,7 @@ export function compareServers(
     return [
       {
         text: `the cluster believes ${resource} ${inWords(believed)} on ${node}, and it is ${inWords(found)}`,
-        mend: mendOf(believed, found, node),
+        advice: adviceOn(believed, found, node),
       },
     ]
   })
@@ -91,7 +91,7 @@ export function compareAddresses(
 ): readonly Difference[] {
   const unknown = nodes.flatMap((one) =>
     one.addresses === undefined
-      ? [{ text: `the addresses of ${one.node} are not known: ${one.why}`, mend: 'have it answer first' }]
+      ? [{ text: `the addresses of ${one.node} are not known: ${one.why}`, advice: 'have it answer first' }]
       : [],
   )
   const differences = believed.flatMap(({ resource, ip, node }): readonly Difference[] => {
@@ -106,11 +106,13 @@ export function compareAddresses(
         ? 'no node has it'
         : `${found.join(' and ')} ${found.length === 1 ? 'has' : 'have'} it`
     const surplus = found.filter((name) => node === undefined || !sameNode(name, node))
-    const mend =
+    const advice =
       surplus.length > 0 && (node === undefined || found.length > 1)
         ? `take it away there (ip address del), ${REFRESH}`
         : `bring it back to ${String(node)} (ip address add), ${REFRESH}`
-    return [{ text: `the cluster believes ${resource} (${ip}) on ${node ?? 'no node'}, and ${where}`, mend }]
+    return [
+      { text: `the cluster believes ${resource} (${ip}) on ${node ?? 'no node'}, and ${where}`, advice },
+    ]
   })
   return [...unknown, ...differences]
 }

@@ -134,7 +134,7 @@ export async function resume(terminal: Terminal, flags: ResumeFlags): Promise<Ex
       terminal,
       'not resumed',
       [
-        ...differences.map(({ text, mend }) => ({ ...soft(text), mend })),
+        ...differences.map(({ text, advice }) => ({ ...soft(text), advice })),
         ...upcoming.map((text) => soft(`the cluster would at once ${text}`)),
       ],
       flags.force === true,

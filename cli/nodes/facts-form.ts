@@ -1,9 +1,7 @@
 /** The form of what a node says of its own server. */
-import { flag, type Form, list, nullable, numeric, oneOf, record, text } from '../../lib/system/state-file'
-import { moment, words, wordsOrNone } from './answer'
+import { flag, type Form, list, nullable, numeric, oneOf, record } from '../../lib/system/state-file'
+import { moment, position as lsn, words, wordsOrNone } from './answer'
 import { type NodeFacts, type SqlFacts, type StandbyFacts } from './facts'
-
-const lsn = text({ pattern: /^[0-9A-F]{16}$/ })
 
 const standby: Form<StandbyFacts> = record({
   applicationName: wordsOrNone,

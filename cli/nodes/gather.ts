@@ -3,11 +3,9 @@ import { type Primitive } from '../../lib/cluster/configuration'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { messageOf } from '../../lib/ocf'
 import { type ClusterView } from '../cluster/view'
-import { CommandError, Exit } from '../exit'
-import { readAnswer } from './answer'
+import { askTool } from './answer'
 import { type NodeFacts } from './facts'
 import { nodeFactsForm } from './facts-form'
-import { runOn } from './shell'
 
 const TIMEOUT_MS = 12_000
 
@@ -16,21 +14,13 @@ export type Gathered =
   | { readonly node: string; readonly facts: NodeFacts }
   | { readonly node: string; readonly facts: undefined; readonly why: string }
 
-/** The command by which this very program is started on another node. */
-const TOOL = 'ocf-ts'
-
 async function factsOf(view: ClusterView, node: string, resource: string): Promise<NodeFacts> {
   if (sameNode(node, view.local)) {
     const { gatherOwnFacts } = await import('./own-facts')
     return { ...(await gatherOwnFacts(resource)), node }
   }
-  const argv = [TOOL, 'node-facts', '--resource', resource] as const
-  const result = await runOn(view, node, argv, TIMEOUT_MS)
-  if (result.code === 0) return { ...readAnswer(result.stdout, nodeFactsForm), node }
-  const said = (result.stderr.trim() || result.stdout.trim()).split('\n').at(-1) ?? ''
-  throw result.code === 127
-    ? new CommandError(Exit.UNREACHABLE, `${TOOL} is not installed on ${node}: run scripts/install there`)
-    : new CommandError(Exit.UNREACHABLE, `${TOOL} on ${node} failed: ${said}`)
+  const args = ['node-facts', '--resource', resource] as const
+  return { ...(await askTool(view, node, { args, form: nodeFactsForm, timeoutMs: TIMEOUT_MS })), node }
 }
 
 /** The facts of these nodes about a database; one that does not answer holds up nobody. */

@@ -32,7 +32,7 @@ export function loginArgv(node: string, argv: readonly string[]): readonly [stri
  * Runs a program on a node: here without any detour, on another one through ssh.
  *
  * @param timeoutMs - milliseconds
- * @param more - what it reads, and who is told what it prints, as it does
+ * @param more - what it reads, who is told what it prints, as it does, and what ends it early
  * @throws CommandError UNREACHABLE when the other node does not let us in
  */
 export async function runOn(
@@ -40,7 +40,7 @@ export async function runOn(
   node: string,
   argv: readonly [string, ...string[]],
   timeoutMs: number,
-  more: Pick<ProgramOptions, 'input' | 'watch'> = {},
+  more: Pick<ProgramOptions, 'input' | 'watch' | 'stop'> = {},
 ): Promise<ProgramResult> {
   const isHere = sameNode(node, local)
   const [program, ...args] = isHere ? argv : loginArgv(node, argv)
@@ -48,7 +48,7 @@ export async function runOn(
   try {
     result = await runProgram(program, args, { deadline: new Deadline(timeoutMs), ...more })
   } catch (error) {
-    throw new CommandError(Exit.UNREACHABLE, messageOf(error))
+    throw new CommandError(Exit.UNREACHABLE, isHere ? messageOf(error) : `${node}: ${messageOf(error)}`)
   }
   if (!isHere && (result.code === SSH_FAILED || result.timedOut)) {
     const said = result.stderr.trim().split('\n').at(-1) ?? ''

@@ -125,7 +125,7 @@ export function decidePromote(facts: PromoteFacts): readonly Problem[] {
       ? [hard(`it is not known what ${named.node} has: ${named.why ?? 'it does not say'}`)]
       : []),
     ...(facts.blocked
-      ? [hard(`${resource} is blocked on ${named.node}: its stop has failed; mend that first`)]
+      ? [hard(`${resource} is blocked on ${named.node}: its stop has failed; fix that first`)]
       : []),
     ...facts.bans.map((id) => hard(`the constraint ${id} keeps it off ${named.node} (crm_resource --clear)`)),
     ...(facts.manual && named.locked === true && named.server === 'stopped'
@@ -133,7 +133,7 @@ export function decidePromote(facts: PromoteFacts): readonly Problem[] {
       : []),
     ...better.map((one) =>
       hard(
-        `${one.node} answers, and has ${describeLead(one, named)} that ${named.node} has not: promote that, or give it up with --despite ${one.node}`,
+        `${one.node} answers, and has ${describeLead(one, named)} that ${named.node} has not: promote that, or discard it with --despite ${one.node}`,
       ),
     ),
   ]

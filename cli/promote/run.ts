@@ -6,6 +6,7 @@ import { type Primitive } from '../../lib/cluster/configuration'
 import { findNode, sameNode } from '../../lib/cluster/snapshot'
 import { messageOf } from '../../lib/ocf'
 import { writeLsn } from '../../lib/postgres/lsn'
+import { type Form, record, whole } from '../../lib/system/state-file'
 import { addressesOfPrimary } from '../act/addresses'
 import { isBan, pinnedOn } from '../act/pinned'
 import { refuseFor } from '../act/refuse'
@@ -17,7 +18,7 @@ import { type Patience, readStatus, waitForStatus, waitUntil } from '../cluster/
 import { CommandError, Exit } from '../exit'
 import { Interruption } from '../interrupt'
 import { type Gathered, gatherFacts } from '../nodes/gather'
-import { runOn } from '../nodes/shell'
+import { askTool, position } from '../nodes/answer'
 import { type DatabaseReport, makeReport, type MemberReport, membersToAsk } from '../status/report'
 import { type Terminal } from '../terminal'
 import { AttributeChanges } from './attributes'
@@ -36,14 +37,14 @@ export interface PromoteFlags {
 
 const ASK_MS = 15_000
 
+const dataEndForm: Form<DataEnd> = record({ timeline: whole(1, 2 ** 32 - 1), end: position })
+
 const isTrue = (text: string | undefined): boolean => /^(?:true|yes|on|y|1)$/i.test(text ?? '')
 
 /** Where a stopped server's data ends. */
-async function endOf(view: ClusterView, node: string, resource: string): Promise<DataEnd> {
-  const argv = ['ocf-ts', 'data-end', '--resource', resource] as const
-  const { code, stdout, stderr } = await runOn(view, node, argv, ASK_MS)
-  if (code === 0) return JSON.parse(stdout) as DataEnd
-  throw new Error(stderr.trim().split('\n').at(-1) ?? '')
+function endOf(view: ClusterView, node: string, resource: string): Promise<DataEnd> {
+  const args = ['data-end', '--resource', resource] as const
+  return askTool(view, node, { args, form: dataEndForm, timeoutMs: ASK_MS })
 }
 
 async function findCandidate(
@@ -282,7 +283,7 @@ export async function promote(terminal: Terminal, wanted: string, flags: Promote
   else {
     terminal.line(bold(`${node} is the primary of ${database.id}`))
     terminal.line(
-      `the other nodes come back by 'ocf-ts rejoin NODE', which shows what they have and would give up`,
+      `the other nodes come back by 'ocf-ts rejoin NODE', which shows what they have and would discard`,
     )
   }
   return Exit.OK

@@ -51,7 +51,7 @@ export function decideWay(facts: WayFacts): Way {
   if (standing.note?.state === 'running') return { kind: 'follow', method: standing.note.method }
   if (standing.running && wanted === undefined && !PROVEN.test(facts.dataStatus ?? '')) {
     return refuse(
-      `${node} runs, and nothing says that its data does not fit (${facts.dataStatus ?? 'not said'}): mend what keeps it from the primary, and it follows by itself (--method replaces its data all the same)`,
+      `${node} runs, and nothing says that its data does not fit (${facts.dataStatus ?? 'not said'}): fix what keeps it from the primary, and it follows by itself (--method replaces its data all the same)`,
     )
   }
   if (standing.unknown !== null && wanted !== 'basebackup') {
@@ -62,7 +62,7 @@ export function decideWay(facts: WayFacts): Way {
   const given =
     standing.unknown === null
       ? whatIsGiven(facts)
-      : `what would be given up is not known: ${standing.unknown}`
+      : `what would be discarded is not known: ${standing.unknown}`
   if (given === undefined) return { kind: 'let in' }
   const whyNot = whyNoRewind(facts)
   if (wanted === 'rewind' && whyNot !== undefined) return refuse(`${node}: ${whyNot}: --method basebackup`)

@@ -4,6 +4,7 @@ import { type RejoinMethod } from '../../agents/pgsql/rejoin-note'
 import { type Primitive } from '../../lib/cluster/configuration'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { messageOf } from '../../lib/ocf'
+import { type Form } from '../../lib/system/state-file'
 import { isBan, pinnedOn } from '../act/pinned'
 import { hard, type Problem, refuseFor } from '../act/refuse'
 import { Steps } from '../act/steps'
@@ -14,11 +15,12 @@ import { type Patience, readStatus, waitForStatus } from '../cluster/wait'
 import { CommandError, Exit } from '../exit'
 import { Interruption } from '../interrupt'
 import { gatherFacts } from '../nodes/gather'
-import { runOn } from '../nodes/shell'
+import { askTool } from '../nodes/answer'
 import { type DatabaseReport, makeReport, type MemberReport, membersToAsk } from '../status/report'
 import { type Terminal } from '../terminal'
 import { decideWay, type Way } from './decide'
 import { type Standing } from './own-side'
+import { noteForm, standingForm } from './standing-form'
 
 export interface RejoinFlags {
   readonly method?: RejoinMethod
@@ -52,11 +54,8 @@ function isIn({ role, dataStatus }: MemberReport): boolean {
 }
 
 /** Runs the node's own part there. */
-async function ask<T>(view: ClusterView, node: string, ...args: readonly string[]): Promise<T> {
-  const { code, stdout, stderr } = await runOn(view, node, ['ocf-ts', 'rejoin-node', ...args], ASK_MS)
-  if (code === 0) return JSON.parse(stdout) as T
-  const said = stderr.trim().split('\n').at(-1) ?? ''
-  throw new CommandError(Exit.UNREACHABLE, `ocf-ts on ${node} failed: ${said}`)
+function ask<T>(view: ClusterView, node: string, form: Form<T>, ...args: readonly string[]): Promise<T> {
+  return askTool(view, node, { args: ['rejoin-node', ...args], form, timeoutMs: ASK_MS })
 }
 
 function chooseMember(
@@ -99,7 +98,7 @@ function problemsOf(situation: Situation): readonly Problem[] {
       : []),
     ...(member.state === 'online' ? [] : [hard(`${member.node} is ${member.state}`)]),
     ...(blocked
-      ? [hard(`${database.id} is blocked on ${member.node}: its stop has failed; mend that first`)]
+      ? [hard(`${database.id} is blocked on ${member.node}: its stop has failed; fix that first`)]
       : []),
     ...bans.map((id) => hard(`the constraint ${id} keeps it off ${member.node} (crm_resource --clear)`)),
   ]
@@ -132,7 +131,7 @@ async function follow(situation: Situation, steps: Steps, interruption: Interrup
   const { view, member, database } = situation
   for (;;) {
     interruption.check()
-    const note = await ask<Standing['note']>(view, member.node, 'note', '--resource', database.id)
+    const note = await ask(view, member.node, noteForm, 'note', '--resource', database.id)
     // A start that has worked has removed the note.
     if (note === null || note.state === 'done') return
     if (note.state !== 'running') {
@@ -140,8 +139,8 @@ async function follow(situation: Situation, steps: Steps, interruption: Interrup
         Exit.TROUBLE,
         `${NAMES[note.method]} on ${member.node} ${note.state === 'failed' ? `failed: ${note.reason ?? 'see the log there'}` : `was killed (${note.phase})`}`,
         note.method === 'rewind'
-          ? `mend that and say it again, or: ocf-ts rejoin ${member.node} --method basebackup`
-          : `mend that and say it again`,
+          ? `fix that and run it again, or: ocf-ts rejoin ${member.node} --method basebackup`
+          : `fix that and run it again`,
       )
     }
     steps.detail(note.phase)
@@ -203,7 +202,7 @@ async function carryOut(
       const flags = ['--resource', database.id, '--provider', provider, '--method', way.method]
       patience.interruption.check()
       begun = true
-      await ask(view, node, 'begin', ...flags)
+      await ask(view, node, noteForm, 'begin', ...flags)
     }
     if (way.kind === 'copy' || way.kind === 'follow') {
       await steps.run(`copy what ${primary} has to ${node}, by ${NAMES[way.method]}`, () =>
@@ -217,7 +216,7 @@ async function carryOut(
       Exit.TROUBLE,
       begun
         ? `interrupted: it goes on by itself on ${node}; 'ocf-ts rejoin ${node}' watches it again, and lets it in at the end`
-        : 'interrupted: nothing was given up',
+        : 'interrupted: nothing was discarded',
     )
   } finally {
     if (stopped) await clearBan(situation)
@@ -249,7 +248,7 @@ export async function rejoin(
   }
   const situation: Situation = { view, database, report, member, primary: report.primary ?? '' }
   refuseFor(terminal, 'no rejoin', problemsOf(situation), false)
-  const standing = await ask<Standing>(view, member.node, 'look', '--resource', database.id)
+  const standing = await ask(view, member.node, standingForm, 'look', '--resource', database.id)
   const way = decideWay({
     node: member.node,
     standing,
@@ -264,10 +263,10 @@ export async function rejoin(
     else terminal.line(text)
   }
   if (way.kind === 'copy') {
-    say(yellow(`given up: ${member.node}: ${way.given}`))
+    say(yellow(`discarded: ${member.node}: ${way.given}`))
     say(whatIsDone(way, standing))
   } else if (way.kind === 'let in')
-    say(`nothing is given up: ${report.primary ?? ''} has all that ${member.node} has`)
+    say(`nothing is discarded: ${report.primary ?? ''} has all that ${member.node} has`)
   const given = way.kind === 'copy' ? way.given : null
   const method = way.kind === 'copy' || way.kind === 'follow' ? way.method : null
   if (flags.check) {
@@ -275,7 +274,7 @@ export async function rejoin(
     return Exit.OK
   }
   if (way.kind === 'copy')
-    await mustAgree(terminal, `Give that up, and make ${member.node} a standby?`, flags.yes === true)
+    await mustAgree(terminal, `Discard that, and make ${member.node} a standby?`, flags.yes === true)
   const steps = new Steps(flags.json === true)
   const interruption = new Interruption()
   try {

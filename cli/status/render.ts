@@ -97,7 +97,7 @@ export function renderReport(terminal: Terminal, report: StatusReport): readonly
       '',
       addresses.length === 0 ? [] : terminal.table(['ADDRESS OF', 'ADDRESS', 'NODE'], addresses),
     ),
-    ...section(bold('failed actions (crm_resource --cleanup, when mended)'), failures),
+    ...section(bold('failed actions (crm_resource --cleanup, when fixed)'), failures),
     ...section(
       bold('about to happen'),
       report.upcoming.map((text) => `  ${text}`),

@@ -69,7 +69,7 @@ function failureProblems({ report, status, related }: SwitchoverFacts): readonly
   return [
     ...failures.map(({ resource, action, node, result, reason }) =>
       soft(
-        `${resource} ${action} failed on ${node}: ${reason || result} (crm_resource --cleanup, when mended)`,
+        `${resource} ${action} failed on ${node}: ${reason || result} (crm_resource --cleanup, when fixed)`,
       ),
     ),
     ...counted.map(({ resource, node, count }) =>

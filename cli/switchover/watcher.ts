@@ -1,10 +1,15 @@
 /** Watching servers on several nodes at the same time, on one clock: ours. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { sameNode } from '../../lib/cluster/snapshot'
+import { flag, type Form, numeric, parseState, record } from '../../lib/system/state-file'
+import { eachLine, oddAnswer } from '../nodes/answer'
 import { loginArgv, type Reach } from '../nodes/shell'
 import { type Sighting } from './outage'
 import { type WatchLine } from './watch-server'
+
+/** Longer than any watch takes. */
+const DAY_MS = 24 * 3600_000
+const watchLine: Form<WatchLine> = record({ writes: flag, addresses: flag, agoMs: numeric(DAY_MS) })
 
 const READY_MS = 8000
 const END_MS = 2000
@@ -85,13 +90,20 @@ export class Watcher {
         clearTimeout(timer)
         failed(said.trim().split('\n').at(-1) || 'it has ended')
       })
-      createInterface(child.stdout).on('line', (line) => {
+      const take = eachLine((line) => {
         const now = performance.now()
-        const { writes, addresses, agoMs } = JSON.parse(line) as WatchLine
+        const read = parseState(line, watchLine)
+        if (read === undefined) {
+          failed(oddAnswer(node, 'watch-primary').message)
+          child.kill('SIGKILL')
+          return
+        }
+        const { writes, addresses, agoMs } = read
         this.sightings.push({ node, atMs: now - agoMs, writes, addresses })
         clearTimeout(timer)
         resolve(undefined)
       })
+      child.stdout.setEncoding('utf8').on('data', take)
     })
   }
 

@@ -13,7 +13,7 @@ const LONGEST_MS = 2 ** 31 - 1
 /** Waited for too long. The message says what was waited for, and for how long. */
 export class DeadlineError extends OcfError {
   constructor(waitedFor: string, seconds: number) {
-    super(ExitCode.ERR_GENERIC, `gave up after ${seconds.toFixed(0)} s: still waiting for ${waitedFor}`)
+    super(ExitCode.ERR_GENERIC, `timed out after ${seconds.toFixed(0)} s: still waiting for ${waitedFor}`)
   }
 }
 

@@ -7,7 +7,7 @@ interface OcfErrorOptions extends ErrorOptions {
 
 /**
  * Ends an action with an exit code and the one-line reason that `crm_mon` shows.
- * The reason names what is wrong, the value found, and the mend. Pacemaker keeps 127 characters of it.
+ * The reason names what is wrong, the value found, and the fix. Pacemaker keeps 127 characters of it.
  */
 export class OcfError extends Error {
   override readonly name = 'OcfError'

@@ -47,7 +47,7 @@ export interface ParameterProblem {
   readonly name: string
   /** The text given, `undefined` when there was none; withheld for a secret. */
   readonly value: string | undefined
-  /** One line: the parameter, its value and the mend. */
+  /** One line: the parameter, its value and the fix. */
   readonly reason: string
   /**
    * What the action ends with. Default: ERR_CONFIGURED, with which pacemaker stops the resource on every node; what is

@@ -101,7 +101,7 @@ async function run(
   return result
 }
 
-/** What is known to go wrong, with its mend. */
+/** What is known to go wrong, with the fix. */
 const COMPLAINTS: readonly (readonly [RegExp, string])[] = [
   [
     /requested standby connections exceeds max_wal_senders/,

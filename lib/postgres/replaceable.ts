@@ -5,7 +5,7 @@ import { mountsBelow } from '../system/file-system'
 import { asUser, type User } from '../system/users'
 
 /**
- * What keeps a base backup from being put in its place, with the mend; nothing when nothing does.
+ * What keeps a base backup from being put in its place, with the fix; nothing when nothing does.
  *
  * @throws Error of the system
  */

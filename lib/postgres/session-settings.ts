@@ -13,7 +13,7 @@ import { type MajorVersion } from './instance'
  * - `read`: it changes nothing in the database. (Functions that act on the server, as those for slots, are allowed.)
  * - `write`: it changes what is in the database.
  * - `site`: it runs a statement of the operator's (`monitor_sql`), who may rely on settings of the database or role:
- *   only those are replaced that could keep the session from starting, or end it early.
+ *   only those are replaced that could keep the session from starting, end it early, or give it another user's rights.
  */
 export type Purpose = 'read' | 'write' | 'site'
 
@@ -57,8 +57,9 @@ const SETTINGS: readonly Setting[] = [
 
   // Whose functions, operators, types and tables a statement means. pg_temp would come first where it is not named.
   { name: 'search_path', value: 'pg_catalog,pg_temp' },
-  // As whom, and under which rules.
-  { name: 'role', value: 'none' },
+  // As whom, and under which rules. The operator's statement, too, runs as the user that the parameters name, and not as
+  // whom ALTER DATABASE, which is its owner's to say, or ALTER ROLE puts in his place; it can set another role by itself.
+  { name: 'role', value: 'none', site: true },
   { name: 'row_security', value: 'on', since: 9.5 },
   { name: 'session_replication_role', value: 'origin', superuser: true },
 

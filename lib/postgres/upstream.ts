@@ -44,7 +44,7 @@ export function serviceFile(settings: Readonly<Record<string, string>>): string 
     if (/[ \t\v\f]$/.test(value)) {
       throw new OcfError(
         ExitCode.ERR_CONFIGURED,
-        `primary_conninfo_opt: ${name} ends with a blank, which psql and pg_rewind cannot be told: choose another, or use ~/.pgpass`,
+        `primary_conninfo_opt: ${name} ends with a blank, which cannot be passed to psql and pg_rewind: choose another, or use ~/.pgpass`,
       )
     }
     return `${name}=${value}\n`

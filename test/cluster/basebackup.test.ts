@@ -123,7 +123,7 @@ test(
     await cleanUp()
     const status = await lab.waitFor('start has failed', (now) => startFailure(node2, now) !== undefined)
     expect(startFailure(node2, status)).toMatch(
-      /^rejoins as a standby by base backup \(copies \d+ %, begun \d\d:\d\d:\d\d\): goes on by itself, and is started then$/,
+      /^rejoins as a standby by base backup \(copies \d+ %, started \d\d:\d\d:\d\d\): goes on by itself, and is started then$/,
     )
     expect(status.attribute('node2', 'pgsql-rejoin')).toMatch(/^basebackup: copies \d+ %$/)
     expectLines(

@@ -133,8 +133,8 @@ test(
     await lab.waitFor('node2 is in sync', isInSync)
     await cleanUp()
     await admit('trust')
-    const mended = await lab.waitFor('node2 is in sync', isInSync)
-    expect(mended.failures).toEqual([])
+    const fixed = await lab.waitFor('node2 is in sync', isInSync)
+    expect(fixed.failures).toEqual([])
   },
   2 * MINUTE,
 )

@@ -160,7 +160,7 @@ test(
     await suspendRewind(node1)
     const status = await lab.waitFor('start has failed', (now) => startFailure(node1, now) !== undefined)
     expect(startFailure(node1, status)).toMatch(
-      /^rejoins as a standby by pg_rewind \(copies \d+ %, begun \d\d:\d\d:\d\d\): goes on by itself, and is started then$/,
+      /^rejoins as a standby by pg_rewind \(copies \d+ %, started \d\d:\d\d:\d\d\): goes on by itself, and is started then$/,
     )
     expect(status.attribute('node1', 'pgsql-rejoin')).toMatch(/^rewind: copies \d+ %$/)
     const shown = await node2.must(['crm_mon', '-Afr1'])
@@ -177,8 +177,8 @@ test(
     await lab.waitFor('start has failed again', (now) => startFailure(node1, now) !== undefined, {
       from: 'node2',
     })
-    const begun = (text: string): unknown => (JSON.parse(text) as { begun: unknown }).begun
-    expect(begun(await node1.must(['cat', `${TMPDIR}/rejoin.json`]))).toEqual(begun(worker))
+    const startedAt = (text: string): unknown => (JSON.parse(text) as { startedAt: unknown }).startedAt
+    expect(startedAt(await node1.must(['cat', `${TMPDIR}/rejoin.json`]))).toEqual(startedAt(worker))
     expect(node1.signal('pg_rewind', 'SIGCONT')).toBe(1)
     const after = await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
     expect(after.failures).toEqual([])
@@ -203,7 +203,7 @@ test(
     node2.signal('pg_rewind', 'SIGKILL')
     const status = await lab.waitFor('start has failed', (now) => startFailure(node2, now) !== undefined)
     expect(startFailure(node2, status)).toMatch(
-      /^the rejoin by pg_rewind was killed \((?:compares|copies \d+ %)\): crm resource cleanup begins it again$/,
+      /^the rejoin by pg_rewind was killed \((?:compares|copies \d+ %)\): crm resource cleanup starts it again$/,
     )
     await cleanUp()
     const after = await lab.waitFor('node2 is in sync with node1', isInSync(node1, node2))

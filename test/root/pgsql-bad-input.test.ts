@@ -1,4 +1,4 @@
-/** Bad input: each with the right OCF code, and a reason that names the parameter, its value and the mend. */
+/** Bad input: each with the right OCF code, and a reason that names the parameter, its value and the fix. */
 import {
   appendFileSync,
   chmodSync,

@@ -309,7 +309,7 @@ test.each<[string, 'before' | 'after', string, string]>([
   expect([existsSync(old.dataDirectory), beside('.diverged-').length, beside('.new-').length]).toEqual(
     left === 'old' ? [true, 0, 1] : left === 'none' ? [false, 1, 1] : [true, 1, 0],
   )
-  // A start cannot publish anything here, but what is mended comes first.
+  // A start cannot publish anything here, but what is fixed comes first.
   await callAgent('pgsql', 'start', {
     params: {
       ...old.params,

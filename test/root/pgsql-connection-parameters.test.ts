@@ -103,7 +103,7 @@ describe('socketdir', () => {
         mkdirSync(path, { mode: 0o755 })
       },
     ],
-  ])('one %s is refused, with the mend', async (_, make) => {
+  ])('one %s is refused, with the fix', async (_, make) => {
     const socketdir = join(server.directory, 'sockets')
     make(socketdir)
     server.configure(`unix_socket_directories = '${socketdir}'`)
@@ -209,10 +209,32 @@ describe('pgdb', () => {
     expect((await call('monitor', { monitor_sql: require(`current_database() = 'template1'`) })).code).toBe(0)
     const { code, stderr } = await call('monitor', { pgdb: 'nothing' })
     expect(code).toBe(0)
-    expect(stderr).toMatch(/pgdb: database "nothing" does not exist: .*; until then the agent uses postgres/)
+    expect(stderr).toMatch(
+      /pgdb: database "nothing" does not exist, .*: set pgdb to .*; the agent's own questions are asked in postgres/,
+    )
     const own = await call('monitor', { pgdb: 'nothing', monitor_sql: 'select 1' })
     expect(own.code).toBe(1)
     expect(own.reason).toMatch(/in database nothing: database "nothing" does not exist: .*set pgdb to/)
+  })
+})
+
+describe('where pg_hba.conf lets pgdba in', () => {
+  test.each(['app', 'postgres', 'template1'])('%s alone, and that is pgdb', async (pgdb) => {
+    await prepare('create database app')
+    setHba(`local ${pgdb} postgres peer`)
+    expect((await call('start', { pgdb })).code).toBe(0)
+    expect(await call('monitor', { pgdb })).toMatchObject({ code: 0, reason: undefined })
+  })
+
+  test('nowhere', async () => {
+    await prepare('create database app')
+    setHba('local all all reject')
+    expect((await call('start', { pgdb: 'app' })).code).toBe(0)
+    const { code, reason } = await call('monitor', { pgdb: 'app' })
+    expect(code).toBe(1)
+    expect(reason).toMatch(/does not answer postgres in database postgres: pg_hba.conf rejects connection/)
+    // The one that is configured is tried, too, and no other.
+    expect(log().match(/rejects connection for host.*database "\w+"/g)).toHaveLength(2)
   })
 })
 

@@ -51,7 +51,7 @@ async function timed(...args: Parameters<typeof call>): Promise<AgentResult & { 
 async function until(what: string, done: () => boolean): Promise<void> {
   const end = Date.now() + 15_000
   while (!done()) {
-    if (Date.now() > end) throw new Error(`waited 15 s in vain: ${what}`)
+    if (Date.now() > end) throw new Error(`waited 15 s without success: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

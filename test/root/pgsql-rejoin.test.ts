@@ -50,11 +50,10 @@ const markOf = (pid: number | undefined) => ({ pid, started: startTime(pid ?? 0)
 const note = (): string => join(server.directory, 'tmp/rejoin.json')
 
 function writeNote(change: object = {}): void {
-  const begun = '2026-11-23T12:03:10.000Z'
   const text = {
     method: 'rewind',
     worker: markOf(worker.pid),
-    begun,
+    startedAt: '2026-11-23T12:03:10.000Z',
     state: 'running',
     phase: 'recovers',
     attempts: 1,
@@ -121,13 +120,16 @@ describe('while the crashed server is recovered', () => {
   })
 })
 
-test('start waits for it, and says how far it is before its own time is up', async () => {
-  writeNote({ phase: 'copies 34 %' })
+test.each([
+  ['of this version', {}],
+  ['of the version before', { startedAt: undefined, begun: '2026-11-23T12:03:10.000Z' }],
+])('start waits for it, and says how far it is before its own time is up: a note %s', async (_, fields) => {
+  writeNote({ phase: 'copies 34 %', ...fields })
   const begun = Date.now()
   const { code, reason } = await call('start', { OCF_RESKEY_CRM_meta_timeout: '4000' })
   expect(code).toBe(1)
   expect(reason).toMatch(
-    /^rejoins as a standby by pg_rewind \(copies 34 %, begun \d\d:\d\d:\d\d\): goes on by itself, and is started then$/,
+    /^rejoins as a standby by pg_rewind \(copies 34 %, started \d\d:\d\d:\d\d\): goes on by itself, and is started then$/,
   )
   expect(Date.now() - begun).toBeGreaterThan(2000)
   expect(Date.now() - begun).toBeLessThan(4000)

@@ -71,7 +71,7 @@ const rejoinNote = (pid: number, change: object = {}): string =>
   JSON.stringify({
     method: 'rewind',
     worker: mark(pid),
-    begun: '2026-11-23T12:03:10.000Z',
+    startedAt: '2026-11-23T12:03:10.000Z',
     state: 'running',
     phase: 'copies',
     attempts: 1,

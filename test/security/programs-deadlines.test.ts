@@ -63,13 +63,13 @@ const HELD_UP: readonly (readonly [string, (nap: string) => string])[] = [
 describe.each(HELD_UP)('restore_command: %s', (_, command) => {
   test('is over at the deadline, with all of its descendants', async () => {
     const text = command(`sleep ${nap}`)
-    const { seconds, result } = await timed(() =>
+    const { seconds, ownSeconds, result } = await timed(() =>
       restores(instance, text, '000000010000000000000001', '', directory, new Deadline(1000)),
     )
     expect(result).toBeUndefined()
     expect(seconds).toBeGreaterThan(0.95)
-    expect(seconds).toBeLessThan(2.5)
-    await eventually(() => processesWith(`sleep ${nap}`).length === 0, 2000)
+    expect(ownSeconds).toBeLessThan(2.5)
+    await eventually(() => processesWith(`sleep ${nap}`).length === 0)
     expect(processesWith(`sleep ${nap}`)).toEqual([])
   })
 })
@@ -80,7 +80,7 @@ const CHAINS = `$SIG{CHLD} = 'IGNORE'; my $end = time + 12;
   sleep 12`
 
 test('one whose processes are replaced faster than they are found does not hold up the agent', async () => {
-  const { seconds, result } = await timed(() =>
+  const { ownSeconds, result } = await timed(() =>
     runProgram('perl', ['-MPOSIX', '-e', CHAINS], {
       as: instance.owner,
       deadline: new Deadline(1000),
@@ -88,28 +88,28 @@ test('one whose processes are replaced faster than they are found does not hold 
     }),
   )
   expect(result).toMatchObject({ timedOut: true })
-  expect(seconds).toBeLessThan(4)
+  expect(ownSeconds).toBeLessThan(4)
   await eventually(() => processesWith('-MPOSIX -e $SIG{CHLD}').length === 0, 15_000)
 })
 
 /** Heeds no SIGTERM, and always has a new child. */
-const OFFSPRING = `$SIG{CHLD} = $SIG{TERM} = 'IGNORE'; my $end = time + 8;
+const OFFSPRING = `$SIG{CHLD} = $SIG{TERM} = 'IGNORE'; my $end = time + 20;
   for (1 .. 5) { last unless fork }
   while (time < $end) { unless (fork) { select undef, undef, undef, 0.03; POSIX::_exit(0) } }`
 
 test('one that goes on starting others does not hold up the agent that asks it to end', async () => {
   const stop = new AbortController()
   const args = ['-MPOSIX', '-e', OFFSPRING]
-  const options = { as: instance.owner, deadline: new Deadline(6000), cwd: '/', stop: stop.signal }
+  const options = { as: instance.owner, deadline: new Deadline(8000), cwd: '/', stop: stop.signal }
   const running = runProgram('perl', args, options)
-  await eventually(() => processesWith('-MPOSIX -e $SIG{CHLD}').length > 10)
-  const { seconds } = await timed(() => {
+  expect(await eventually(() => processesWith('-MPOSIX -e $SIG{CHLD}').length > 5, 7000)).toBe(true)
+  const { ownSeconds } = await timed(() => {
     stop.abort()
     return Promise.resolve()
   })
-  expect(seconds).toBeLessThan(1)
+  expect(ownSeconds).toBeLessThan(1)
   expect(await running).toMatchObject({ timedOut: true })
-  expect(await eventually(() => processesWith('-MPOSIX -e $SIG{CHLD}').length === 0)).toBe(true)
+  expect(await eventually(() => processesWith('-MPOSIX -e $SIG{CHLD}').length === 0, 30_000)).toBe(true)
 })
 
 test('a later process of the same number is not taken for a descendant', () => {
@@ -129,7 +129,7 @@ describe('a program that prints without end', () => {
     const options = { as: instance.owner, deadline: new Deadline(30_000), cwd: '/' }
     const text = `sleep ${nap} & perl -e '${flood}' >&2 & perl -e '${flood}'`
     await expect(runProgram('sh', ['-c', text], options)).rejects.toMatchObject({ reason })
-    await eventually(() => processesWith(`sleep ${nap}`).length === 0, 2000)
+    await eventually(() => processesWith(`sleep ${nap}`).length === 0)
     expect(processesWith(`sleep ${nap}`)).toEqual([])
   })
 
@@ -148,7 +148,8 @@ test('a command that has ended is over, whatever it has left running with its ou
     runProgram('sh', ['-c', `echo said; setsid sleep ${nap} & exit 3`], { deadline: new Deadline(20_000) }),
   )
   expect(result).toMatchObject({ code: 3, stdout: 'said\n', timedOut: false })
-  expect(seconds).toBeLessThan(2)
+  // The shell has to start first, on a machine that may be busy; what it has left would take until the deadline.
+  expect(seconds).toBeLessThan(10)
   expect(processesWith(`sleep ${nap}`)).toHaveLength(1)
 })
 
@@ -195,11 +196,11 @@ describe('a primary that takes the connection and says nothing', () => {
     const place = mkdtempSync(join(directory, 'tmp-'))
     await runProgram('chown', ['postgres:', place], { deadline: new Deadline(5000) })
     const settings = { host: '127.0.0.1', port: String(port), connect_timeout: '0' }
-    const { seconds, result } = await timed(() =>
+    const { ownSeconds, result } = await timed(() =>
       askUpstream(instance, settings, 'psql', place, new Deadline(1500)).catch((error: unknown) => error),
     )
     expect(result).toMatchObject({ reason: 'psql did not end in time' })
-    expect(seconds).toBeLessThan(3)
+    expect(ownSeconds).toBeLessThan(3)
     expect(processesWith(place)).toEqual([])
   })
 })

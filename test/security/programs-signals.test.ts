@@ -55,7 +55,7 @@ async function lives(): Promise<boolean> {
 
 test("a forged rejoin.json that names root's session as the remains of a worker", async () => {
   const worker = { pid: victim.pid, started: '1', boot: bootId() }
-  const note = { method: 'rewind', worker, begun: '', state: 'running', phase: '', attempts: 1 }
+  const note = { method: 'rewind', worker, startedAt: '', state: 'running', phase: '', attempts: 1 }
   const file = join(site.tmpdir, 'rejoin.json')
   writeFileSync(file, JSON.stringify(note))
   execFileSync('chown', ['postgres:', file])

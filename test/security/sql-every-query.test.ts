@@ -246,101 +246,113 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
   test.each(DATABASES)(
     "the operator's tool: what a node says of itself, the doctor, init, the drill, in %s",
     async (database) => {
-      const params: Readonly<Record<string, string>> = { ...primary.params, pgdb: database }
-      const { xml, path } = cibFile(params)
-      const variables = Object.fromEntries(
-        Object.entries({ ...params, CRM_meta_on_node: 'node1' }).map(([name, value]) => [
-          `OCF_RESKEY_${name}`,
-          value,
-        ]),
-      )
-      const facts = await gatherOwnFacts('pgsql', { ...variables, OCF_RESOURCE_INSTANCE: 'pgsql' })
-      expect(withoutControlData(facts.unknown)).toEqual([])
-      expect(facts.sql).toMatchObject({
-        inRecovery: false,
-        timeline: 1,
-        synchronousStandbyNames: '',
-        standbys: [],
-      })
-
-      const { facts: examined } = await examineDatabase(xml, 'pgsql', 'node1', deadline())
-      expect(withoutControlData(examined.node.unknown)).toEqual([])
-      expect(examined.server?.settings['fsync']).toBe('off')
-
-      const { pgctl = '', pgdata = '', socketdir = '', logfile = '' } = params
-      const spec: InitSpec = {
-        parameters: { pgctl, pgdata, socketdir, logfile, pgdb: database },
-        nodes: ['node1', 'node2'],
-        repuser: 'postgres',
-        rewinds: false,
-        slots: false,
-        restores: false,
-        database: 'postgres',
-        replication: { ip: '192.168.2.3', prefixLength: 24 },
-        clients: [],
-        auth: 'trust',
-      }
-      primary.sql('alter system reset all')
-      if (programs.isWhole) {
-        expect((await makeHere(spec, deadline())).made.join()).toContain('postgresql.auto.conf')
-      } else {
-        await withServer(instanceOf(primary), spec, deadline(), async (connection) => {
-          await connection.rows("alter system set wal_receiver_timeout = '61s'")
-          await connection.rows('select pg_catalog.pg_reload_conf()')
-        })
-      }
-
-      const target: Target = {
-        host: primary.directory,
-        port: 5432,
-        user: 'driller',
-        // A client like others: what ends the sessions of all of them ends its own.
-        database: version >= 14 ? 'quiet' : database,
-        sslmode: 'disable',
-        sslrootcert: undefined,
-        passfile: '/dev/null',
-      }
-      expect((await probe(target)).version).toMatch(/^\d+/)
-      await createSchema(target)
-      try {
-        const load = WriteLoad.start(target, 100)
-        const patience = deadline()
-        while (load.acknowledged.length < 3 && !patience.passed) {
-          await new Promise((resolve) => setTimeout(resolve, 10))
-        }
-        await load.stop()
-        expect([...load.errors]).toEqual([])
-        expect((await presentRows(target)).size).toBeGreaterThanOrEqual(3)
-      } finally {
-        await dropSchema(target)
-      }
-
-      const watch = spawn(process.execPath, [TOOL, 'watch-primary', '--resource', 'pgsql'], {
-        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', CIB_file: path },
-        stdio: ['pipe', 'pipe', 'inherit'],
-      })
-      const writes = await new Promise<boolean>((resolve) => {
-        watch.stdout.on('data', (text: Buffer) => {
-          if (text.toString().includes('"writes":true')) resolve(true)
-        })
-        watch.on('close', () => {
-          resolve(false)
-        })
-        setTimeout(() => watch.kill(), 60_000).unref()
-      })
-      watch.stdin.end()
-      expect(writes).toBe(true)
+      await primary.onlyIn(database, () => useTool(database))
       unharmed()
     },
   )
+  const useTool = async (database: string): Promise<void> => {
+    const params: Readonly<Record<string, string>> = { ...primary.params, pgdb: database }
+    const { xml, path } = cibFile(params)
+    const variables = Object.fromEntries(
+      Object.entries({ ...params, CRM_meta_on_node: 'node1' }).map(([name, value]) => [
+        `OCF_RESKEY_${name}`,
+        value,
+      ]),
+    )
+    const facts = await gatherOwnFacts('pgsql', { ...variables, OCF_RESOURCE_INSTANCE: 'pgsql' })
+    expect(withoutControlData(facts.unknown)).toEqual([])
+    expect(facts.sql).toMatchObject({
+      inRecovery: false,
+      timeline: 1,
+      synchronousStandbyNames: '',
+      standbys: [],
+    })
+
+    const { facts: examined } = await examineDatabase(xml, 'pgsql', 'node1', deadline())
+    expect(withoutControlData(examined.node.unknown)).toEqual([])
+    expect(examined.server?.settings['fsync']).toBe('off')
+
+    const { pgctl = '', pgdata = '', socketdir = '', logfile = '' } = params
+    const spec: InitSpec = {
+      parameters: { pgctl, pgdata, socketdir, logfile, pgdb: database },
+      nodes: ['node1', 'node2'],
+      repuser: 'postgres',
+      rewinds: false,
+      slots: false,
+      restores: false,
+      database: 'postgres',
+      replication: { ip: '192.168.2.3', prefixLength: 24 },
+      clients: [],
+      auth: 'trust',
+    }
+    primary.sql('alter system reset all')
+    if (programs.isWhole) {
+      expect((await makeHere(spec, deadline())).made.join()).toContain('postgresql.auto.conf')
+    } else {
+      await withServer(instanceOf(primary), spec, deadline(), async (connection) => {
+        await connection.rows("alter system set wal_receiver_timeout = '61s'")
+        await connection.rows('select pg_catalog.pg_reload_conf()')
+      })
+    }
+
+    const target: Target = {
+      host: primary.directory,
+      port: 5432,
+      user: 'driller',
+      // A client like others: what ends the sessions of all of them ends its own.
+      database: version >= 14 ? 'quiet' : database,
+      sslmode: 'disable',
+      sslrootcert: undefined,
+      passfile: '/dev/null',
+    }
+    expect((await probe(target)).version).toMatch(/^\d+/)
+    await createSchema(target)
+    try {
+      const load = WriteLoad.start(target, 100)
+      const patience = deadline()
+      while (load.acknowledged.length < 3 && !patience.passed) {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      await load.stop()
+      expect([...load.errors]).toEqual([])
+      expect((await presentRows(target)).size).toBeGreaterThanOrEqual(3)
+    } finally {
+      await dropSchema(target)
+    }
+
+    const watch = spawn(process.execPath, [TOOL, 'watch-primary', '--resource', 'pgsql'], {
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', CIB_file: path },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const writes = await new Promise<boolean>((resolve) => {
+      watch.stdout.on('data', (text: Buffer) => {
+        if (text.toString().includes('"writes":true')) resolve(true)
+      })
+      watch.on('close', () => {
+        resolve(false)
+      })
+      setTimeout(() => watch.kill(), 60_000).unref()
+    })
+    watch.stdin.end()
+    expect(writes).toBe(true)
+  }
 
   test.each(DATABASES)('the actions of a server that stands alone, in %s', async (database) => {
-    for (const params of [{}, { monitor_user: 'watcher', monitor_password: 'secret' }]) {
-      const monitored = await agent(primary, 'monitor', { pgdb: database, ...params })
-      expect([monitored.code, monitored.reason]).toEqual([0, undefined])
-    }
-    expect((await agent(primary, 'stop', { pgdb: database })).code).toBe(0)
-    expect((await agent(primary, 'start', { pgdb: database })).code).toBe(0)
+    await primary.onlyIn(database, async () => {
+      for (const params of [{}, { monitor_user: 'watcher', monitor_password: 'secret' }]) {
+        const monitored = await agent(primary, 'monitor', { pgdb: database, ...params })
+        expect([monitored.code, monitored.reason]).toEqual([0, undefined])
+      }
+      expect((await agent(primary, 'stop', { pgdb: database })).code).toBe(0)
+      expect((await agent(primary, 'start', { pgdb: database })).code).toBe(0)
+      // A server of which its own file does not say yet that it takes connections is asked.
+      primary.saysStatus('starting')
+      const questions = (): number => primary.log().filter(({ text }) => text.endsWith('select 1')).length
+      const before = questions()
+      expect((await agent(primary, 'start', { pgdb: database })).code).toBe(0)
+      expect(questions()).toBe(before + 1)
+      primary.saysStatus('ready')
+    })
     unharmed()
   })
 

@@ -121,29 +121,66 @@ describe('the owner of the database of the agent', () => {
     "set local_preload_libraries = 'there_is_none'",
     "set client_encoding = 'SQL_ASCII'",
     "set search_path = ''",
+    'set role = mallory',
     'connection limit 0',
   ])('alter database app %s', async (what) => {
     alter(what)
-    for (const params of [{}, { monitor_sql: 'select pg_sleep(0.05)' }]) {
+    const ownStatement = "select pg_catalog.pg_sleep(0.05), 1 / (current_user = 'postgres')::int"
+    for (const params of [{}, { monitor_sql: ownStatement }]) {
       const { code, reason } = await call('monitor', { pgdb: 'app', ...params })
       expect({ params, code, reason }).toEqual({ params, code: 0, reason: undefined })
     }
   })
 
   test.each([
-    ['closes it', 'alter database app allow_connections false', 'is not currently accepting connections'],
-    ['removes it', 'drop database app', 'does not exist'],
+    [
+      'closes it',
+      'alter database app allow_connections false',
+      'is not currently accepting connections',
+      'takes no connections',
+    ],
+    ['removes it', 'drop database app', 'does not exist', 'does not exist'],
   ])(
-    '%s: the agent asks in another one, and a statement of the site fails with the reason',
-    async (_, sql, complaint) => {
+    '%s: the agent asks in another one and warns, and a statement of the site fails with the reason',
+    async (_, sql, complaint, warning) => {
       asMallory([sql])
-      const { code, reason } = await call('monitor', { pgdb: 'app' })
+      const { code, reason, stderr } = await call('monitor', { pgdb: 'app' })
       expect({ code, reason }).toEqual({ code: 0, reason: undefined })
+      expect(stderr).toContain(
+        `pgdb: database "app" ${warning}, and a monitor_sql of your own would fail: set pgdb to a database that belongs to postgres`,
+      )
       const own = await call('monitor', { pgdb: 'app', monitor_sql: 'select 1' })
       expect(own.code).toBe(1)
       expect(own.reason).toContain(complaint)
       expect(own.reason).toContain('set pgdb to a database that belongs to postgres')
     },
+  )
+})
+
+test('a monitor has one session, in postgres; a statement of the site one in pgdb', async () => {
+  server.sql('alter system set log_connections = on')
+  server.sql('select pg_reload_conf()')
+  const connections = (): readonly string[] =>
+    [
+      ...server.log().matchAll(/connection authorized: user=(\S+) database=(\S+) application_name=ocf-ts/g),
+    ].map(([, user, database]) => `${user} ${database}`)
+  const before = connections().length
+  expect((await call('monitor', { pgdb: 'app' })).stderr).not.toContain('pgdb')
+  expect(connections().slice(before)).toEqual(['postgres postgres'])
+  expect((await call('monitor', { pgdb: 'app', monitor_sql: 'select 1' })).code).toBe(0)
+  expect(connections().slice(before + 1)).toEqual(['postgres app'])
+})
+
+test('where postgres is closed, and where template1 is, too', async () => {
+  server.sql('alter database postgres allow_connections false')
+  const closed = await call('monitor', { pgdb: 'postgres' })
+  expect(closed.code).toBe(0)
+  expect(closed.stderr).toContain('pgdb: database "postgres" takes no connections')
+  expect((await call('monitor', { pgdb: 'app' })).code).toBe(0)
+  server.sql('alter database template1 allow_connections false', 'inherit', 'app')
+  expect((await call('monitor', { pgdb: 'app' })).code).toBe(0)
+  expect((await call('monitor')).reason).toMatch(
+    /does not answer postgres in database template1: .*: have its owner open it, or set pgdb to/,
   )
 })
 

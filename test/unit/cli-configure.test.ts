@@ -37,7 +37,7 @@ const modelOf = (changes: Changes = {}): Model => valid(changes).model
 const parametersOf = (model: Model, id: string) =>
   model.primitives.find((primitive) => primitive.id === id)?.parameters ?? {}
 
-describe('a wrong answer is named, with its mend', () => {
+describe('a wrong answer is named, with the fix', () => {
   test.each<[string, Changes, readonly string[]]>([
     [
       'no nodes',

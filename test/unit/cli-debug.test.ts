@@ -31,9 +31,9 @@ describe('the resource that is meant', () => {
   test.each([
     ['IPaddr2', 'several resources have the agent IPaddr2', 'name one: vip-master, vip-rep'],
     ['nginx', `the cluster has no resource 'nginx'`, 'it has pgsql, vip-master, vip-rep'],
-  ])('%s is refused', (wanted, message, mend) => {
+  ])('%s is refused', (wanted, message, advice) => {
     expect(() => findPrimitive(configuration, wanted)).toThrow(
-      expect.objectContaining({ exit: 2, message, mend }),
+      expect.objectContaining({ exit: 2, message, advice }),
     )
   })
 })
@@ -66,7 +66,7 @@ test.each<[string, Partial<Wanted>, readonly string[]]>([
 
 test('a shell agent cannot explain itself: it is run only when told to', () => {
   expect(() => makeCall(shell, variables, wanted)).toThrow(
-    expect.objectContaining({ exit: 3, mend: 'say --act to do it' }),
+    expect.objectContaining({ exit: 3, advice: 'say --act to do it' }),
   )
   const { argv, env } = makeCall(shell, variables, { ...wanted, act: true, timeout: '7' })
   expect(argv).toEqual(['/usr/lib/ocf/resource.d/heartbeat/pgsql', 'monitor'])

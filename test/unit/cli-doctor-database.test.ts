@@ -167,7 +167,7 @@ describe('postgresql', () => {
         database: { name: 'app', owner: 'mallory', ownerIsSuperuser: false, open: true },
       }),
       [
-        'warning database-owner node1: template1, the database of the agent, belongs to mallory, who can close it',
+        'warning database-owner node1: template1, the database of monitor_sql (pgdb), belongs to mallory, who can close it, and delay every session in it',
       ],
     ],
     [
@@ -183,6 +183,13 @@ describe('postgresql', () => {
       ],
     ],
     [
+      "the agent's own questions in a database of somebody's own",
+      withServer('node1', { asked: { name: 'postgres', owner: 'mallory', ownerIsSuperuser: false } }),
+      [
+        'warning database-owner node1: postgres, in which the agent asks its own questions, belongs to mallory, who can delay the monitor',
+      ],
+    ],
+    [
       'a database of another superuser',
       withServer('node1', { database: { name: 'app', owner: 'admin', ownerIsSuperuser: true, open: true } }),
       [],
@@ -192,7 +199,7 @@ describe('postgresql', () => {
       withServer('node1', {
         database: { name: 'template1', owner: 'postgres', ownerIsSuperuser: true, open: false },
       }),
-      ['warning database-owner node1: template1, the database of the agent, takes no connections'],
+      ['warning database-owner node1: template1, the database of monitor_sql (pgdb), takes no connections'],
     ],
     [
       'no database',
@@ -200,7 +207,9 @@ describe('postgresql', () => {
         cib: [['name="start_opt" value="-p 5432"', 'name="monitor_sql" value="select f()"']],
         ...withServer('node1', { database: null }),
       },
-      ['error database-owner node1: template1, the database of the agent, does not exist: monitor_sql fails'],
+      [
+        'error database-owner node1: template1, the database of monitor_sql (pgdb), does not exist: monitor_sql fails',
+      ],
     ],
   ])('%s', (_, change, expected) => {
     expect(brief(postgresql, change)).toEqual(expected)
@@ -548,9 +557,9 @@ describe('network', () => {
     expect(brief(network, change)).toEqual(expected)
   })
 
-  test('the mend of an address on two nodes can be typed', () => {
+  test('the fix of an address on two nodes can be typed', () => {
     const [found] = troublesOf(network, { node2: { interfaces: withAddress('eth0', '192.168.100.163/32') } })
-    expect(found?.mend).toBe('on node2: ip address del 192.168.100.163/32 dev eth0')
+    expect(found?.advice).toBe('on node2: ip address del 192.168.100.163/32 dev eth0')
   })
 
   test("a node's own address for the replication is none that moves", () => {
@@ -631,7 +640,7 @@ describe('heartbeat', () => {
     expect(brief(heartbeat, change)).toEqual(expected)
   })
 
-  test('the mend of old paths is the link that the daemon is missing', () => {
+  test('the fix of old paths is the link that the daemon is missing', () => {
     const [found] = troublesOf(
       heartbeat,
       beats({
@@ -639,7 +648,7 @@ describe('heartbeat', () => {
         foundElsewhere: { '/usr/lib64/heartbeat/cib': '/usr/libexec/pacemaker/cib' },
       }),
     )
-    expect(found?.mend).toBe('ln -s /usr/libexec/pacemaker/cib /usr/lib64/heartbeat/cib')
+    expect(found?.advice).toBe('ln -s /usr/libexec/pacemaker/cib /usr/lib64/heartbeat/cib')
   })
 
   test('ha.cf and the table of sockets', () => {

@@ -175,10 +175,10 @@ describe('installation', () => {
       /^put \/usr\/lib\/ocf\/lib\/heartbeat\/ocf-rarun/,
     ],
     ['something else', /^run it by hand: OCF_ROOT/],
-  ])('meta-data that fails with %s', (complaint, mend) => {
+  ])('meta-data that fails with %s', (complaint, advice) => {
     const facts = agentFacts('ping', { agent: 'ocf:heartbeat:pgsql', metadata: null, complaint })
     const [found] = troublesOf(installation, agents(facts))
-    expect(found?.mend).toMatch(mend)
+    expect(found?.advice).toMatch(advice)
   })
 
   test.each([
@@ -348,14 +348,14 @@ describe('configuration', () => {
 
   test('a misspelt parameter is told what is meant', () => {
     const [found] = troublesOf(configuration, { cib: [['name="master_ip"', 'name="masterip"']] })
-    expect(found?.mend).toBe("it is perhaps 'master_ip' that is meant")
+    expect(found?.advice).toBe("it is perhaps 'master_ip' that is meant")
   })
 
   test('what may be a password is not told', () => {
     const [found] = troublesOf(configuration, {
       cib: [['name="start_opt" value="-p 5432"', 'name="monitor_pasword" value="hush"']],
     })
-    expect(found?.mend).toBe("it is perhaps 'monitor_password' that is meant")
+    expect(found?.advice).toBe("it is perhaps 'monitor_password' that is meant")
     expect(JSON.stringify(found)).not.toContain('hush')
   })
 
@@ -370,7 +370,7 @@ describe('configuration', () => {
       'monitor (interval 2s, role Master): 20 s, advised 30 s',
       'demote: 20 s (none is set), advised 60 s',
     ])
-    expect(found?.mend).toBe('crm configure edit pgsql: monitor timeout=30s, demote timeout=60s')
+    expect(found?.advice).toBe('crm configure edit pgsql: monitor timeout=30s, demote timeout=60s')
   })
 
   test('without its meta-data, nothing is said of an agent', () => {
@@ -612,7 +612,7 @@ describe('cluster', () => {
       /^give the cluster a fencing device$/,
     ],
   ])('what may be there instead of fencing: %s', (_, change, expected) => {
-    expect(troublesOf(cluster, change).find(({ id }) => id === 'fencing')?.mend).toMatch(expected)
+    expect(troublesOf(cluster, change).find(({ id }) => id === 'fencing')?.advice).toMatch(expected)
   })
 
   test('what protects where there is no fencing', () => {

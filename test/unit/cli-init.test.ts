@@ -118,8 +118,8 @@ describe('what is lacking', () => {
   const lacking = (changes: Changes) =>
     findNeeds({ ...well, ...changes.facts }, { ...spec, ...changes.spec })
       .filter(({ state }) => state !== 'ok')
-      .map(({ name, state, change, restart, mend }) => {
-        const how = change?.kind === 'set' ? change.value : (change?.kind ?? (mend ? 'by hand' : ''))
+      .map(({ name, state, change, restart, advice }) => {
+        const how = change?.kind === 'set' ? change.value : (change?.kind ?? (advice ? 'by hand' : ''))
         return [name, state, how, ...(restart ? ['restart'] : [])].filter(Boolean).join(' ')
       })
 

@@ -40,7 +40,7 @@ describe('names', () => {
     })
     expect(refusal.message).toMatch(message)
     expect(refusal.exit).toBe(Exit.USAGE)
-    expect(refusal.mend).toMatch(/^take a /)
+    expect(refusal.advice).toMatch(/^take a /)
   })
 })
 

@@ -75,7 +75,7 @@ describe('the way back', () => {
       'not comparable, and that is wanted',
       { loss: null, lost: null, unknown: 'no route' },
       { wanted: 'basebackup' },
-      copy('basebackup', 'what would be given up is not known: no route'),
+      copy('basebackup', 'what would be discarded is not known: no route'),
     ],
     [
       'cut off, and not repeatable',
@@ -94,7 +94,7 @@ describe('the way back', () => {
       { running: true, loss: null, lost: null },
       { dataStatus: 'DISCONNECT|REFUSED' },
       refused(
-        'node1 runs, and nothing says that its data does not fit (DISCONNECT|REFUSED): mend what keeps it from the primary, and it follows by itself (--method replaces its data all the same)',
+        'node1 runs, and nothing says that its data does not fit (DISCONNECT|REFUSED): fix what keeps it from the primary, and it follows by itself (--method replaces its data all the same)',
       ),
     ],
   ])('%s', (_, change, facts, way) => {

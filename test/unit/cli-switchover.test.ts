@@ -119,7 +119,7 @@ describe('what speaks against it', () => {
       'a failure',
       { report: { failures: [failure] } },
       'soft',
-      'pgsql monitor failed on node2: it was so (crm_resource --cleanup, when mended)',
+      'pgsql monitor failed on node2: it was so (crm_resource --cleanup, when fixed)',
     ],
     [
       'a failure that is only counted',

@@ -38,7 +38,7 @@ test('until gives what the probe found', async () => {
 test('until says what it waited for, and for how long', async () => {
   const waiting = new Deadline(30).until('the standby to stream', 5, () => undefined)
   await expect(waiting).rejects.toBeInstanceOf(DeadlineError)
-  await expect(waiting).rejects.toThrow('gave up after 0 s: still waiting for the standby to stream')
+  await expect(waiting).rejects.toThrow('timed out after 0 s: still waiting for the standby to stream')
 })
 
 test('until asks once even when the time is up', async () => {

@@ -37,7 +37,7 @@ describe('each type reads its text', () => {
   })
 })
 
-describe('what is not allowed is said with the parameter, its value and the mend', () => {
+describe('what is not allowed is said with the parameter, its value and the fix', () => {
   test.each<[Record<string, string>, string]>([
     [{ path: 'relative' }, "path: 'relative' is not allowed; set path to an absolute path"],
     [{ port: '0' }, "port: '0' is not allowed; set port to a whole number from 1 to 65535"],

@@ -25,7 +25,7 @@ const facts: MendingFacts = {
 const note: Rejoin = {
   method: 'rewind',
   worker: { pid: 77, started: '1', boot: 'b' },
-  begun: '2026-11-23T12:03:10.000Z',
+  startedAt: '2026-11-23T12:03:10.000Z',
   state: 'failed',
   phase: 'copies 34 %',
   reason: 'could not connect to server',
@@ -97,12 +97,12 @@ describe('after one that failed', () => {
     [
       'it is given up after some attempts',
       { told: true, attempts: ATTEMPTS },
-      /^given up after 3 attempts: pg_rewind failed \(attempt 3\): could not connect to server$/,
+      /^stopped after 3 attempts: pg_rewind failed \(attempt 3\): could not connect to server$/,
     ],
     [
       'also where it was always killed',
       { state: 'cut off', attempts: ATTEMPTS },
-      /^given up after 3 attempts: the rejoin by pg_rewind was killed/,
+      /^stopped after 3 attempts: the rejoin by pg_rewind was killed/,
     ],
     ['one that went well counts for nothing', { state: 'done', attempts: ATTEMPTS }, 'rejoin'],
   ])('%s', (_, more, wanted) => {
@@ -113,7 +113,7 @@ describe('after one that failed', () => {
 
   test('what to do when it is given up', () => {
     expect(decideMending({ ...facts, rejoin: { ...note, told: true, attempts: ATTEMPTS } })).toMatchObject({
-      detail: 'mend that, then rm /var/lib/pgsql/tmp/rejoin.json, then crm resource cleanup pgsql',
+      detail: 'fix that, then rm /var/lib/pgsql/tmp/rejoin.json, then crm resource cleanup pgsql',
     })
   })
 })

@@ -106,7 +106,7 @@ describe('start', () => {
     [
       'was primary, with a primary that does not answer',
       { lock: '/tmp/PGSQL.lock', primary: 'node2', loss: 'psql failed: no route to host' },
-      /cannot be compared with node2: mend that, then crm resource cleanup pgsql$/,
+      /cannot be compared with node2: fix that, then crm resource cleanup pgsql$/,
     ],
   ])('refuses a node that %s, and removes nothing', (_, more, reason) => {
     const plan = decideStart({ ...facts, ...more })

@@ -255,7 +255,7 @@ describe('a standby that does not receive although there is a primary', () => {
       'forked, rejoin=rewind',
       { finding: FORKED, rejoin: 'rewind' },
       1,
-      /rejoin=rewind mends it$/,
+      /rejoin=rewind fixes it$/,
       [status('DISCONNECT|FORKED')],
     ],
     [
@@ -283,7 +283,7 @@ describe('a standby that does not receive although there is a primary', () => {
       'WAL removed, rejoin=basebackup',
       { finding: REMOVED, rejoin: 'basebackup' },
       1,
-      /rejoin=basebackup mends it$/,
+      /rejoin=basebackup fixes it$/,
       [status('DISCONNECT|WAL_REMOVED')],
     ],
     [

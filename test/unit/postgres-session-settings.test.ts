@@ -94,7 +94,7 @@ test('a session that writes differs in that', () => {
   )
 })
 
-test("for a statement of the operator's, only what would keep it from being done is replaced", () => {
+test("for a statement of the operator's, only what would keep it from being done, or give it another user's rights, is replaced", () => {
   expect(names({ purpose: 'site' })).toEqual([
     'statement_timeout',
     'lock_timeout',
@@ -105,5 +105,6 @@ test("for a statement of the operator's, only what would keep it from being done
     'local_preload_libraries',
     'event_triggers',
     'default_transaction_deferrable',
+    'role',
   ])
 })

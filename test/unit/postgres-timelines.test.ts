@@ -114,7 +114,7 @@ test.each([
   { kind: 'same timeline', timeline: 4294967295 },
   { kind: 'unknown timeline', timeline: 4294967295, primaryTimeline: 4294967295 },
   { kind: 'another database' },
-] as const)('a refusal names what is wrong and the mend in one line of crm_mon: %j', (loss) => {
+] as const)('a refusal names what is wrong and the fix in one line of crm_mon: %j', (loss) => {
   const lock = '/var/lib/pgsql/tmp/PGSQL.lock'
   const { reason, detail } = describeLoss(loss, { masterIp: '192.168.2.3', lock, resource: 'pgsql' })
   expect(reason.length).toBeLessThanOrEqual(127)

@@ -19,19 +19,19 @@ import { replicationAddress } from '../replication-address'
 
 const userOf = ({ parameters }: Primitive): string => parameters['repuser'] ?? 'postgres'
 
-/** What a refused connection says, and what mends it. */
-function explainLogin(error: string, user: string, node: string): { cause: string; mend: string } {
+/** What a refused connection says, and what fixes it. */
+function explainLogin(error: string, user: string, node: string): { cause: string; advice: string } {
   if (/no pg_hba\.conf entry/.test(error)) {
     const [, address = 'ADDRESS'] = /from host "([^"]+)"/.exec(error) ?? []
     return {
       cause: 'pg_hba.conf of the primary does not let it in',
-      mend: `on every node: host replication ${user} ${address}/32 scram-sha-256 in pg_hba.conf, then select pg_reload_conf()`,
+      advice: `on every node: host replication ${user} ${address}/32 scram-sha-256 in pg_hba.conf, then select pg_reload_conf()`,
     }
   }
   if (/password|fe_sendauth|SASL|SCRAM/i.test(error)) {
     return {
       cause: 'the primary does not take its password',
-      mend: `put the password of ${user} into ~/.pgpass of PostgreSQL's owner on ${node} (mode 600)`,
+      advice: `put the password of ${user} into ~/.pgpass of PostgreSQL's owner on ${node} (mode 600)`,
     }
   }
   if (
@@ -41,16 +41,16 @@ function explainLogin(error: string, user: string, node: string): { cause: strin
   ) {
     return {
       cause: `the role ${user} may not replicate`,
-      mend: `on the primary: alter role ${user} login replication`,
+      advice: `on the primary: alter role ${user} login replication`,
     }
   }
   if (/timeout|No route|unreachable|refused|timed out/i.test(error)) {
     return {
       cause: 'the primary cannot be reached',
-      mend: 'look at the firewall, at the address master_ip and at listen_addresses',
+      advice: 'look at the firewall, at the address master_ip and at listen_addresses',
     }
   }
-  return { cause: 'the primary refuses', mend: 'see the log of PostgreSQL on the primary' }
+  return { cause: 'the primary refuses', advice: 'see the log of PostgreSQL on the primary' }
 }
 
 const login: Check = {
@@ -67,14 +67,14 @@ const login: Check = {
     if (tried.length === 0) return undefined
     return tried.flatMap(({ node, database, login: answer }): readonly Trouble[] => {
       if (answer.kind === 'answered') return []
-      const { cause, mend } = explainLogin(answer.error, userOf(database), node)
+      const { cause, advice } = explainLogin(answer.error, userOf(database), node)
       return [
         {
           severity: 'error',
           node,
           finding: `the standby of ${node} cannot log in to the primary (${database.parameters['master_ip'] ?? ''}): ${cause}`,
           evidence: [answer.error.replace(/\s+/g, ' ').slice(0, 400)],
-          mend,
+          advice,
         },
       ]
     })
@@ -100,7 +100,7 @@ const hba: Check = {
           node,
           finding: `pg_hba.conf on ${node} has an error: the next start of PostgreSQL fails, a reload has no effect`,
           evidence: [`line ${line}: ${error ?? ''}`],
-          mend: `correct that line, then select pg_reload_conf()`,
+          advice: `correct that line, then select pg_reload_conf()`,
         }))
       const peers = knownNodes(examination).filter(
         ({ name }) => name !== node && nodeList(database).some((listed) => sameNode(listed, name)),
@@ -121,7 +121,7 @@ const hba: Check = {
                 ? `line ${judged.rule.line} rejects user ${user} from ${from} for replication`
                 : `no line is for database replication, user ${user}, address ${from} ('all' is not for replication)`,
             ],
-            mend: `host replication ${user} ${from}/32 scram-sha-256 in pg_hba.conf on ${node}, then select pg_reload_conf()`,
+            advice: `host replication ${user} ${from}/32 scram-sha-256 in pg_hba.conf on ${node}, then select pg_reload_conf()`,
           },
         ]
       })
@@ -154,7 +154,7 @@ const role: Check = {
           evidence: [
             has === null ? 'pg_roles has no such name' : `login ${has.login}, replication ${has.replication}`,
           ],
-          mend: `${has === null ? 'create' : 'alter'} role ${user} login replication${has === null ? " password '...'" : ''}`,
+          advice: `${has === null ? 'create' : 'alter'} role ${user} login replication${has === null ? " password '...'" : ''}`,
         },
       ]
     })
@@ -193,7 +193,7 @@ const names: Check = {
               node: peer,
               finding: `the standby of ${peer} calls itself '${name}', not '${applicationName(peer)}': the primary on ${node} does not know it for that node's`,
               evidence: [`pg_stat_replication: application_name ${name}, client_addr ${address ?? ''}`],
-              mend: `take application_name out of primary_conninfo_opt, and primary_conninfo out of postgresql.auto.conf on ${peer}; then restart the resource there`,
+              advice: `take application_name out of primary_conninfo_opt, and primary_conninfo out of postgresql.auto.conf on ${peer}; then restart the resource there`,
             },
           ]
         })

@@ -27,7 +27,7 @@ const daemons: Check = {
               : `${corosync === null && heartbeat !== null ? 'heartbeat' : 'corosync'} does not run either`,
             ...(examination.status === undefined ? ['nor on any other node that answers'] : []),
           ],
-          mend: `start it (systemctl start pacemaker), and see /var/log/pacemaker/pacemaker.log and journalctl -u corosync on ${name} when it does not stay`,
+          advice: `start it (systemctl start pacemaker), and see /var/log/pacemaker/pacemaker.log and journalctl -u corosync on ${name} when it does not stay`,
         },
       ]
     })
@@ -54,7 +54,7 @@ const offline: Check = {
               ? 'it does not answer through ssh either'
               : `it answers through ssh; pacemaker ${known.pacemaker ? 'runs there: the nodes do not see each other' : 'does not run there'}`,
           ],
-          mend:
+          advice:
             known?.pacemaker === true
               ? 'look at the links between the nodes (corosync-cfgtool -s) and at firewalls (UDP 5405)'
               : `start the cluster on ${name}`,
@@ -86,7 +86,7 @@ const failures: Check = {
             `${how === 'complete' ? exitStatus : how}${exitReason === '' ? '' : `: ${exitReason}`}`,
             ...(barred ? [`migration-threshold=${limit}, fail-count=${count}`] : []),
           ],
-          mend: `when its cause is mended: crm_resource --cleanup --resource ${resource} --node ${node}`,
+          advice: `when its cause is fixed: crm_resource --cleanup --resource ${resource} --node ${node}`,
         }
       })
   },
@@ -105,7 +105,7 @@ const maintenance: Check = {
               severity: 'warning',
               node: name,
               finding: `${name} is in ${standby ? 'standby: it runs nothing, and takes nothing over' : 'maintenance: the cluster does nothing on it'}`,
-              mend: `crm_attribute --node ${name} --name ${standby ? 'standby' : 'maintenance'} --delete`,
+              advice: `crm_attribute --node ${name} --name ${standby ? 'standby' : 'maintenance'} --delete`,
             },
           ]
         : [],
@@ -116,7 +116,7 @@ const maintenance: Check = {
         severity: 'warning',
         finding: 'the cluster is in maintenance mode: it starts, stops and fails over nothing',
         evidence: ['property maintenance-mode=true'],
-        mend: 'crm_attribute --name maintenance-mode --delete, when what runs is what should run',
+        advice: 'crm_attribute --name maintenance-mode --delete, when what runs is what should run',
       },
     ]
   },
@@ -136,7 +136,7 @@ const leftovers: Check = {
           ? `${resource ?? 'a resource'} is bound to ${node ?? 'a node'} since it was moved there by hand`
           : `${resource ?? 'a resource'} is kept off ${node ?? 'a node'} since it was banned there by hand`,
         evidence: [`constraint ${id}`],
-        mend: `crm_resource --clear --resource ${resource ?? 'RESOURCE'}`,
+        advice: `crm_resource --clear --resource ${resource ?? 'RESOURCE'}`,
       })),
 }
 
@@ -171,7 +171,7 @@ const links: Check = {
               evidence: [
                 `corosync-cfgtool -s on ${name}, link ${link}: ${peer}${other === undefined ? '' : ` (${other})`} ${status}`,
               ],
-              mend: `look at the cable and the firewall between them (UDP 5405): ping ${other ?? peer} from ${name}`,
+              advice: `look at the cable and the firewall between them (UDP 5405): ping ${other ?? peer} from ${name}`,
             },
           ]
         }),
@@ -206,7 +206,7 @@ const sameConfiguration: Check = {
                   value === undefined ? '(not set)' : secret ? '(set)' : value
                 return `${key}: ${first.name} ${say(mine[key])}, ${name} ${say(theirs[key])}`
               }),
-        mend: 'copy the right one to every node, then corosync-cfgtool -R',
+        advice: 'copy the right one to every node, then corosync-cfgtool -R',
       }
     })
   },

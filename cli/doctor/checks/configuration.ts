@@ -65,7 +65,7 @@ const unknownParameters: Check = {
             evidence: [
               `the agent's meta-data names ${metadata.parameters.length} parameters, and not this one`,
             ],
-            mend:
+            advice:
               meant === undefined
                 ? `take it out (crm_resource --resource ${id} --delete-parameter ${name}), or install an agent that has it`
                 : `it is perhaps '${meant}' that is meant`,
@@ -123,7 +123,7 @@ const timeouts: Check = {
             ({ operation, configured, advised }) =>
               `${describeOperation(operation)}: ${configured} s${operation.timeout === undefined ? ' (none is set)' : ''}, advised ${advised} s`,
           ),
-          mend: `crm configure edit ${id}: ${short.map(({ operation, advised }) => `${operation.name} timeout=${advised}s`).join(', ')}`,
+          advice: `crm configure edit ${id}: ${short.map(({ operation, advised }) => `${operation.name} timeout=${advised}s`).join(', ')}`,
         },
       ]
     }),
@@ -162,7 +162,7 @@ const stopEscalate: Check = {
               ? 'the agent shortens it to what the timeout leaves'
               : 'the stop times out before it escalates: without fencing the resource is then blocked',
           ],
-          mend: `set stop_escalate to ${Math.max(0, timeout - AFTER_ESCALATION)} or less, or the timeouts of stop and demote to ${escalate + AFTER_ESCALATION}s or more`,
+          advice: `set stop_escalate to ${Math.max(0, timeout - AFTER_ESCALATION)} or less, or the timeouts of stop and demote to ${escalate + AFTER_ESCALATION}s or more`,
         },
       ]
     })
@@ -188,7 +188,7 @@ const blocking: Check = {
           severity: 'warning',
           finding: `${id}: a failed ${blocked.join(' or ')} blocks it until a person has looked, although the cluster can fence the node`,
           evidence: blocked.map((name) => `op ${name}: on-fail=block`),
-          mend: `crm configure edit ${id}: on-fail=fence for ${blocked.join(' and ')}`,
+          advice: `crm configure edit ${id}: on-fail=fence for ${blocked.join(' and ')}`,
         },
       ]
     })
@@ -217,7 +217,7 @@ const monitorTimeout: Check = {
           evidence: [
             `monitor_timeout=${parameters['monitor_timeout'] ?? ''}, timeout of the operation ${timeout} s`,
           ],
-          mend: `set monitor_timeout to less than ${timeout}s, or the timeout of the operation to more than ${patience}s`,
+          advice: `set monitor_timeout to less than ${timeout}s, or the timeout of the operation to more than ${patience}s`,
         }))
     })
   },
@@ -237,7 +237,7 @@ const validity: Check = {
         node,
         finding: `the next start of ${database.id} fails on ${node}: ${reason}`,
         evidence: ['validate-all, with the parameters that the cluster has'],
-        mend: `what is said there, then 'crm_resource --cleanup --resource ${database.id} --node ${node}' if it has failed already`,
+        advice: `what is said there, then 'crm_resource --cleanup --resource ${database.id} --node ${node}' if it has failed already`,
       })),
     )
   },
@@ -261,7 +261,7 @@ const monitors: Check = {
               severity: 'error',
               finding: `${id} is not monitored: the cluster does not notice when it fails`,
               evidence: ['it has no monitor operation with an interval'],
-              mend: `add one, for example: crm configure monitor ${id} 10s:60s`,
+              advice: `add one, for example: crm configure monitor ${id} 10s:60s`,
             },
           ]
         }
@@ -276,7 +276,7 @@ const monitors: Check = {
               evidence: recurring.map(
                 ({ interval, role }) => `monitor interval=${interval} role=${role ?? '(none)'}`,
               ),
-              mend: `add an operation: op monitor interval=2s role=Promoted timeout=60s (role=Master before pacemaker 2.1)`,
+              advice: `add an operation: op monitor interval=2s role=Promoted timeout=60s (role=Master before pacemaker 2.1)`,
             },
           ]
         }
@@ -289,7 +289,7 @@ const monitors: Check = {
             severity: 'error',
             finding: `${id} has two monitors with the same interval: pacemaker runs only one of them`,
             evidence: [`interval=${inRole.interval} for both roles`],
-            mend: `give the one for the Promoted role another interval, for example ${secondsOf(inRole.interval) === 3 ? '2s' : '3s'}`,
+            advice: `give the one for the Promoted role another interval, for example ${secondsOf(inRole.interval) === 3 ? '2s' : '3s'}`,
           },
         ]
       })
@@ -311,7 +311,7 @@ const cloneSettings: Check = {
             severity: 'error',
             finding: `${id} replicates (rep_mode=${database.parameters['rep_mode'] ?? ''}), but is no promotable clone: nobody can be promoted`,
             evidence: [clone ? `clone ${clone.id} has no promotable=true` : 'it is in no clone'],
-            mend: `crm configure: clone ms_${id} ${id} meta promotable=true notify=true clone-max=${nodeList(database).length}`,
+            advice: `crm configure: clone ms_${id} ${id} meta promotable=true notify=true clone-max=${nodeList(database).length}`,
           },
         ]
       }
@@ -328,7 +328,7 @@ const cloneSettings: Check = {
                 severity: 'error',
                 finding: `${clone.id} has no notify=true: the agents do not learn of a failover while it happens`,
                 evidence: [`notify=${meta['notify'] ?? '(not set, that is false)'}`],
-                mend: set('notify', 'true'),
+                advice: set('notify', 'true'),
               } as const,
             ]),
         ...(max >= count
@@ -338,7 +338,7 @@ const cloneSettings: Check = {
                 severity: 'error',
                 finding: `${clone.id} may run on ${max} nodes only, and node_list names ${count}`,
                 evidence: [`clone-max=${max}`, `node_list=${nodeList(database).join(' ')}`],
-                mend: set('clone-max', String(count)),
+                advice: set('clone-max', String(count)),
               } as const,
             ]),
         ...(promotedMax === '1'
@@ -348,7 +348,7 @@ const cloneSettings: Check = {
                 severity: 'error',
                 finding: `${clone.id} may have ${promotedMax} primaries, and PostgreSQL has one`,
                 evidence: [`promoted-max (master-max) is ${promotedMax}`],
-                mend: set(meta['promoted-max'] === undefined ? 'master-max' : 'promoted-max', '1'),
+                advice: set(meta['promoted-max'] === undefined ? 'master-max' : 'promoted-max', '1'),
               } as const,
             ]),
       ]
@@ -387,7 +387,7 @@ const nodeNames: Check = {
             severity: 'error',
             finding: `${database.id}: node_list names '${name}', which is no node of the cluster`,
             evidence,
-            mend:
+            advice:
               meant === undefined
                 ? `write the names of the cluster's nodes: ${set}`
                 : `it is perhaps '${meant}' that is meant: ${set}`,
@@ -398,7 +398,7 @@ const nodeNames: Check = {
           node: name,
           finding: `${database.id}: node_list does not name ${name}: its database takes no part in the replication`,
           evidence,
-          mend: `${set}, or keep the resource off ${name}`,
+          advice: `${set}, or keep the resource off ${name}`,
         })),
       ]
     })

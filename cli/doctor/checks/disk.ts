@@ -19,7 +19,7 @@ function judge({ freeBytes, totalBytes, freeFiles }: DiskFacts): 'error' | 'warn
 }
 
 /** What to look at first. */
-function mendFor(holds: string): string {
+function adviceFor(holds: string): string {
   if (holds.includes('WAL')) {
     return 'find what keeps WAL (slots: pg_replication_slots, a failing archive_command: pg_stat_archiver), or enlarge the disk; delete nothing in pg_wal by hand'
   }
@@ -49,7 +49,7 @@ const room: Check = {
                 ? `no more files can be made on ${mount} of ${name}, which holds ${holds}`
                 : `${mount} of ${name}, which holds ${holds}, is nearly full`,
             evidence: [`${megabytes(freeBytes)} of ${megabytes(totalBytes)} free (${left} %)`],
-            mend: mendFor(holds),
+            advice: adviceFor(holds),
           },
         ]
       }),

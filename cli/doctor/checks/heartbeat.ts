@@ -39,7 +39,7 @@ const uuids: Check = {
           node,
           finding: `${node} has the heartbeat uuid of ${twin.node}: one was cloned from the other, and heartbeat takes them for one node`,
           evidence: [`${UUID} on both: ${uuid ?? ''}`, "heartbeat's log: 'nodename ... uuid changed to ...'"],
-          mend: `on ${node}: stop heartbeat, rm ${UUID}, start heartbeat (it makes a new one)`,
+          advice: `on ${node}: stop heartbeat, rm ${UUID}, start heartbeat (it makes a new one)`,
         },
       ]
     })
@@ -60,7 +60,7 @@ const port: Check = {
           node,
           finding: `heartbeat's UDP port ${number} on ${node} is taken by another program`,
           evidence: [`UDP ${number}: ${portTakenBy}`],
-          mend: `set another port on all nodes, for example 'udpport 692' in ${HA_CF} above the ucast, bcast and mcast lines`,
+          advice: `set another port on all nodes, for example 'udpport 692' in ${HA_CF} above the ucast, bcast and mcast lines`,
         },
       ]
     }),
@@ -92,7 +92,7 @@ const interfaces: Check = {
               node,
               finding: `heartbeat on ${node} is to send over ${name}, ${state}`,
               evidence: [line, `interfaces: ${all.map((one) => one.name).join(', ')}`],
-              mend: `name an interface that reaches the other nodes, or give ${name} its address (ip address show ${name})`,
+              advice: `name an interface that reaches the other nodes, or give ${name} its address (ip address show ${name})`,
             },
           ]
         }),
@@ -113,7 +113,7 @@ const authkeys: Check = {
             node,
             finding: `heartbeat on ${node} has no key file`,
             evidence: ['there is no /etc/ha.d/authkeys'],
-            mend: 'make one, the same on all nodes (auth 1, then 1 sha1 SECRET), and chmod 600 it',
+            advice: 'make one, the same on all nodes (auth 1, then 1 sha1 SECRET), and chmod 600 it',
           },
         ]
       }
@@ -123,7 +123,7 @@ const authkeys: Check = {
         node,
         finding,
         evidence,
-        mend: argv.join(' '),
+        advice: argv.join(' '),
         fix: { node, argv },
       })
       return [
@@ -166,7 +166,7 @@ const programs: Check = {
             `${HA_CF}: ${(named ?? heartbeat.directives.find(([name]) => name === 'crm' || name === 'pacemaker') ?? ['crm']).join(' ')}`,
             ...(elsewhere === undefined ? [] : [`there is ${elsewhere}`]),
           ],
-          mend:
+          advice:
             elsewhere !== undefined
               ? `ln -s ${elsewhere} ${path}`
               : named !== undefined

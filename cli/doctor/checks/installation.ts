@@ -46,7 +46,7 @@ const nodes: Check = {
               node: name,
               finding: `${name} could not be asked: nothing is known of what only it can see`,
               evidence: [why ?? 'no answer'],
-              mend: isOffline(name)
+              advice: isOffline(name)
                 ? `bring ${name} back first`
                 : `let root log in from here to ${name} without a password (ssh ${name} true), and install ocf-ts there`,
             },
@@ -61,7 +61,7 @@ const nodes: Check = {
               node: name,
               finding: `${name} has another version of ocf-ts than ${examination.local}`,
               evidence: [`${name}: ${version}, ${examination.local}: ${own}`],
-              mend: 'run the same scripts/install on every node',
+              advice: 'run the same scripts/install on every node',
             },
           ],
     )
@@ -86,7 +86,7 @@ const unseen: Check = {
           node: name,
           finding: `${name} could not tell all that it was asked`,
           evidence: what,
-          mend: 'what is said above may be the reason; otherwise mend this, and look again',
+          advice: 'what is said above may be the reason; otherwise advice this, and look again',
         },
       ]
     }),
@@ -106,7 +106,7 @@ const present: Check = {
               node,
               finding: `${agent} is not installed on ${node}`,
               evidence: [`there is no ${path}`],
-              mend: install(agent),
+              advice: install(agent),
             },
           ],
     ),
@@ -128,7 +128,7 @@ const permissions: Check = {
         node,
         finding: `${finding}, and root runs what is in it`,
         evidence: [describeAccess(what)],
-        mend: argv.join(' '),
+        advice: argv.join(' '),
         fix: { node, argv },
       })
       const own = { path, ...file }
@@ -202,7 +202,7 @@ const interpreter: Check = {
               node,
               finding: `${agent} on ${node} cannot run: its interpreter ${program} is not there`,
               evidence: [`${path} is started by ${program}, which pacemaker's agents cannot find`],
-              mend: `install it on ${node}; for an agent of ocf-ts, run scripts/install --node PATH there`,
+              advice: `install it on ${node}; for an agent of ocf-ts, run scripts/install --node PATH there`,
             },
           ]
         }
@@ -213,7 +213,7 @@ const interpreter: Check = {
             node,
             finding: `${agent} on ${node} is run by Node ${version}, which is too old`,
             evidence: [`${found} --version: ${version}; ${MIN_NODE} is needed`],
-            mend: `install Node ${MIN_NODE} or newer on ${node}, and run scripts/install --node PATH there`,
+            advice: `install Node ${MIN_NODE} or newer on ${node}, and run scripts/install --node PATH there`,
           },
         ]
       }),
@@ -221,7 +221,7 @@ const interpreter: Check = {
 }
 
 /** What the shell agents' own files are missing, by what they complain of. */
-function mendFor({ agent, complaint }: AgentFacts): string {
+function adviceFor({ agent, complaint }: AgentFacts): string {
   const said = complaint ?? ''
   if (/EACCES|Permission denied/i.test(said)) return 'make it executable (chmod 755), see its permissions'
   if (/@OCF_ROOT_DIR@/.test(said)) {
@@ -251,7 +251,7 @@ const metadata: Check = {
                   ? `${agent.agent} on ${node} does not tell its meta-data: it cannot run`
                   : `${agent.agent} on ${node} tells its meta-data and cannot run`,
               evidence: [agent.complaint ?? 'it said nothing'],
-              mend: mendFor(agent),
+              advice: adviceFor(agent),
             },
           ],
     ),

@@ -58,7 +58,7 @@ const duplicates: Check = {
               right === undefined ? 'the cluster runs it nowhere' : `the cluster runs it on ${right}`,
               ...wrong.map(({ node }) => `${node} has it without the cluster's knowing`),
             ],
-            mend: wrong.map(takeOff).join('; '),
+            advice: wrong.map(takeOff).join('; '),
           },
         ]
       }
@@ -85,7 +85,8 @@ const duplicates: Check = {
           evidence: [
             `arping -D -I ${seen.where ?? ''} ${address} on ${seen.name}: answered by ${seen.others.map((mac) => ownerOf(examination, mac)).join(', ')}`,
           ],
-          mend: 'find that machine by its hardware address (switch, DHCP server) and give it another address',
+          advice:
+            'find that machine by its hardware address (switch, DHCP server) and give it another address',
         },
       ]
     })
@@ -116,7 +117,7 @@ const stray: Check = {
           node,
           finding: `${resource} (${address}) is on ${node}, and the cluster ${right === undefined ? 'runs it nowhere' : `believes it on ${right}`}`,
           evidence: [`interface ${holder.interface} of ${node}: ${holder.cidr}`],
-          mend: `let the cluster look again (crm_resource --refresh --resource ${resource}), or take the address off, ${takeOff(holder)}`,
+          advice: `let the cluster look again (crm_resource --refresh --resource ${resource}), or take the address off, ${takeOff(holder)}`,
         },
       ]
     })
@@ -153,7 +154,7 @@ const ports: Check = {
             `TCP ${to}: ${result}`,
             ...(listens === undefined ? [] : [`listen_addresses on ${peer ?? ''}: '${listens}'`]),
           ],
-          mend:
+          advice:
             result === 'refused'
               ? `let PostgreSQL listen there (listen_addresses = '*', then a restart), or take the rejecting firewall rule away`
               : `open TCP ${to.slice(to.lastIndexOf(':') + 1)} between the nodes in the firewall (nft list ruleset, iptables -L), and look at the cable`,

@@ -118,7 +118,7 @@ const settings: Check = {
             node,
             finding: `PostgreSQL on ${node} has ${setting} = ${value === '' ? "''" : value}: ${what}`,
             evidence: [`show ${setting}: ${value}`],
-            mend: `${set} in postgresql.conf, on every node${restart ? '; it takes a restart of the resource' : '; then select pg_reload_conf()'}`,
+            advice: `${set} in postgresql.conf, on every node${restart ? '; it takes a restart of the resource' : '; then select pg_reload_conf()'}`,
           },
         ]
       }),
@@ -143,12 +143,17 @@ const commits: Check = {
     if (found === undefined || found.length === 0) return undefined
     return found.flatMap(({ node, server }) => {
       const own = server.settings['synchronous_commit'] ?? 'on'
-      const wrong = (severity: 'error' | 'warning', where: string, value: string, mend: string): Trouble => ({
+      const wrong = (
+        severity: 'error' | 'warning',
+        where: string,
+        value: string,
+        advice: string,
+      ): Trouble => ({
         severity,
         node,
         finding: `synchronous_commit = ${value} ${where}: ${severity === 'error' ? 'its commits are acknowledged before the standby has them, and lost in a failover' : 'a standby that loses its power may lose what was acknowledged'}`,
         evidence: [`rep_mode=sync, and synchronous_commit = ${value} ${where}`],
-        mend,
+        advice,
       })
       const global = WEAK[own]
       return [
@@ -193,7 +198,7 @@ const automatic: Check = {
         node,
         finding: `postgresql.auto.conf on ${node} sets ${name}: it overrides what the agent sets`,
         evidence: [`${facts.node.dataDirectory}/postgresql.auto.conf: ${name} = '${value}'`],
-        mend:
+        advice:
           facts.node.sql === null
             ? `take the line out of that file while PostgreSQL is stopped`
             : `on ${node}: alter system reset ${name}; select pg_reload_conf()`,
@@ -229,7 +234,7 @@ const senders: Check = {
                     ? `PostgreSQL on ${node} can serve ${value} standbys only, and has ${standbys}`
                     : `PostgreSQL on ${node} has no WAL senders left for a base backup when all standbys stream`,
                 evidence: [`max_wal_senders = ${value}; a base backup takes ${SPARE_SENDERS}`],
-                mend: `max_wal_senders = ${Math.max(10, standbys + SPARE_SENDERS)} in postgresql.conf on every node, the primary first; it takes a restart of the resource`,
+                advice: `max_wal_senders = ${Math.max(10, standbys + SPARE_SENDERS)} in postgresql.conf on every node, the primary first; it takes a restart of the resource`,
               } as const,
             ]
           : []),
@@ -240,7 +245,7 @@ const senders: Check = {
                 node,
                 finding: `PostgreSQL on ${node} has ${slots} replication slots, and needs ${standbys}`,
                 evidence: [`max_replication_slots = ${slots}`],
-                mend: `max_replication_slots = ${Math.max(10, standbys)} in postgresql.conf on every node; it takes a restart of the resource`,
+                advice: `max_replication_slots = ${Math.max(10, standbys)} in postgresql.conf on every node; it takes a restart of the resource`,
               } as const,
             ]
           : []),
@@ -262,7 +267,8 @@ const rewindable: Check = {
         node,
         finding: `${database.id} has rejoin=rewind, and pg_rewind cannot work on the data of ${node}`,
         evidence: ['pg_controldata: no data checksums, and wal_log_hints was off'],
-        mend: 'wal_log_hints = on in postgresql.conf on every node and a restart of the resource, or pg_checksums --enable on servers that are stopped, or rejoin=basebackup',
+        advice:
+          'wal_log_hints = on in postgresql.conf on every node and a restart of the resource, or pg_checksums --enable on servers that are stopped, or rejoin=basebackup',
       }))
   },
 }
@@ -288,7 +294,8 @@ const archive: Check = {
             `pg_stat_archiver: ${archiver.failedFile ?? ''} failed at ${at(archiver.lastFailed)} (${archiver.failed} times), the last that succeeded: ${at(archiver.lastArchived)}`,
             `archive_command = '${command}'`,
           ],
-          mend: "run archive_command by hand as PostgreSQL's owner with that file; see the log of PostgreSQL for what it says",
+          advice:
+            "run archive_command by hand as PostgreSQL's owner with that file; see the log of PostgreSQL for what it says",
         },
       ]
     }),
@@ -317,7 +324,8 @@ const restore: Check = {
           node,
           finding: `restore_command of ${database.id} cannot fetch anything on ${node}`,
           evidence: [`restore_command=${command}`, ...problems],
-          mend: 'let it fetch from an archive that every node reaches, for example "cp /PATH/%f %p", or leave it out',
+          advice:
+            'let it fetch from an archive that every node reaches, for example "cp /PATH/%f %p", or leave it out',
         },
       ]
     })
@@ -343,7 +351,7 @@ const passwordFile: Check = {
             node,
             finding: `${file.path} on ${node} does not belong to ${account}`,
             evidence,
-            mend: `chown ${account}: ${file.path}`,
+            advice: `chown ${account}: ${file.path}`,
           },
         ]
       }
@@ -356,7 +364,7 @@ const passwordFile: Check = {
           node,
           finding: `${file.path} on ${node} can be read by others: PostgreSQL's programs ignore it`,
           evidence,
-          mend: `chmod 600 ${file.path}`,
+          advice: `chmod 600 ${file.path}`,
           fix: { node, argv: [...argv] },
         },
       ]
@@ -366,21 +374,21 @@ const passwordFile: Check = {
 
 const DEFAULT_DATABASE = 'template1'
 
-/** What is wrong with the database that the agent connects to; nothing where its owner is trusted as the server's is. */
+/** What is wrong with the database of monitor_sql; nothing where its owner is trusted as the server's is. */
 function databaseTrouble({ node, database, server }: Answering): Trouble | undefined {
   const name = database.parameters['pgdb'] ?? DEFAULT_DATABASE
   const account = database.parameters['pgdba'] ?? 'postgres'
   const found = server.database
-  const mend = `set pgdb to a database that belongs to ${account}: template1 or postgres`
+  const advice = `set pgdb to a database that belongs to ${account}: template1 or postgres`
   const own = database.parameters['monitor_sql'] !== undefined
   if (found === null || !found.open) {
     const what = found === null ? 'does not exist' : 'takes no connections'
     return {
       severity: own ? 'error' : 'warning',
       node,
-      finding: `${name}, the database of the agent, ${what}${own ? ': monitor_sql fails' : ''}`,
-      evidence: [`pgdb=${name}; the agent asks in postgres or template1 instead`],
-      mend: found === null ? mend : `alter database "${name}" allow_connections true; or ${mend}`,
+      finding: `${name}, the database of monitor_sql (pgdb), ${what}${own ? ': monitor_sql fails' : ''}`,
+      evidence: [`pgdb=${name}; the agent asks its own questions in postgres or template1`],
+      advice: found === null ? advice : `alter database "${name}" allow_connections true; or ${advice}`,
     }
   }
   if (found.ownerIsSuperuser || found.owner === account) return undefined
@@ -390,23 +398,40 @@ function databaseTrouble({ node, database, server }: Answering): Trouble | undef
     node,
     finding: path
       ? `monitor_sql runs as a superuser in ${name}, where ${found.owner} can change what its functions and tables are`
-      : `${name}, the database of the agent, belongs to ${found.owner}, who can close it`,
+      : `${name}, the database of monitor_sql (pgdb), belongs to ${found.owner}, who can close it, and delay every session in it`,
     evidence: [`pgdb=${name}, and its owner ${found.owner} is no superuser`],
-    mend: path ? `set monitor_user to one that is no superuser; or ${mend}` : mend,
+    advice: path ? `set monitor_user to one that is no superuser; or ${advice}` : advice,
+  }
+}
+
+/** What is wrong with the database in which the agent asks its own questions. */
+function askedTrouble({ node, database, server }: Answering): Trouble | undefined {
+  const account = database.parameters['pgdba'] ?? 'postgres'
+  const { asked } = server
+  if (asked === undefined || asked.ownerIsSuperuser || asked.owner === account) return undefined
+  if (asked.name === server.database?.name) return undefined
+  return {
+    severity: 'warning',
+    node,
+    finding: `${asked.name}, in which the agent asks its own questions, belongs to ${asked.owner}, who can delay the monitor`,
+    evidence: [`${asked.owner} is no superuser, and can lock the catalogs of ${asked.name}`],
+    advice: `alter database "${asked.name}" owner to "${account}"`,
   }
 }
 
 const agentsDatabase: Check = {
   id: 'database-owner',
   theme: 'postgresql',
-  wellWhen: "the database of the agent belongs to PostgreSQL's own account, and takes connections",
+  wellWhen: "the databases of the agent belong to PostgreSQL's own account, and take connections",
   examine: (examination) => {
     // It is the same on every standby.
     const found = servers(examination, () => true)?.filter(
       ({ node, database }) => !isReplicated(database) || primarySeat(examination, database)?.node === node,
     )
     if (found === undefined || found.length === 0) return undefined
-    return found.flatMap((seat) => databaseTrouble(seat) ?? [])
+    return found.flatMap((seat) =>
+      [databaseTrouble(seat), askedTrouble(seat)].filter((one) => one !== undefined),
+    )
   },
 }
 

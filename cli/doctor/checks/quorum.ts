@@ -40,7 +40,8 @@ const quorum: Check = {
               severity: 'error',
               finding: 'this part of the cluster has no quorum: it runs nothing',
               evidence,
-              mend: 'bring the other nodes back, or where they are known to be down, corosync-quorumtool -e VOTES',
+              advice:
+                'bring the other nodes back, or where they are known to be down, corosync-quorumtool -e VOTES',
             },
           ]
         : []
@@ -51,7 +52,7 @@ const quorum: Check = {
             severity: isFenced(examination) ? 'warning' : 'error',
             finding: `${count} nodes have a majority, and no-quorum-policy=ignore lets every part go on without it`,
             evidence,
-            mend: 'crm_attribute --name no-quorum-policy --update stop',
+            advice: 'crm_attribute --name no-quorum-policy --update stop',
           },
         ]
       }
@@ -62,7 +63,7 @@ const quorum: Check = {
             severity: 'error',
             finding: `two_node is set in corosync.conf for a cluster of ${count} nodes: one node alone counts as a majority`,
             evidence,
-            mend: 'take two_node out of corosync.conf on every node, then corosync-cfgtool -R',
+            advice: 'take two_node out of corosync.conf on every node, then corosync-cfgtool -R',
           },
         ]
       }
@@ -73,7 +74,8 @@ const quorum: Check = {
             finding:
               'when one of the two nodes is lost, the other one has no quorum and stops everything, too',
             evidence,
-            mend: 'set two_node: 1 in the section quorum of corosync.conf on both nodes, or use a quorum device',
+            advice:
+              'set two_node: 1 in the section quorum of corosync.conf on both nodes, or use a quorum device',
           },
         ]
       }
@@ -84,7 +86,7 @@ const quorum: Check = {
             finding:
               'two nodes that come up without seeing each other fence one another, again and again (wait_for_all is off)',
             evidence,
-            mend: 'take wait_for_all: 0 out of corosync.conf: two_node turns it on',
+            advice: 'take wait_for_all: 0 out of corosync.conf: two_node turns it on',
           },
         ]
       }
@@ -113,7 +115,7 @@ const quorumDevice: Check = {
           `corosync.conf: device model ${corosync.configuration['quorum.device.model'] ?? ''}`,
           `host ${corosync.configuration['quorum.device.net.host'] ?? '(not set)'}`,
         ],
-        mend: `install corosync-qdevice on ${name} and start it (systemctl enable --now corosync-qdevice)`,
+        advice: `install corosync-qdevice on ${name} and start it (systemctl enable --now corosync-qdevice)`,
       }))
   },
 }
@@ -149,7 +151,7 @@ const fencing: Check = {
           severity: 'error',
           finding: 'fencing is switched on and there is no fencing device: the cluster starts nothing',
           evidence: [`${property} is true (or not set), and no resource is of the class stonith`],
-          mend: `configure a device (stonith_admin --list-installed), or, knowing what that means, set ${property}=false`,
+          advice: `configure a device (stonith_admin --list-installed), or, knowing what that means, set ${property}=false`,
         },
       ]
     }
@@ -175,7 +177,7 @@ const fencing: Check = {
             ? ['nothing else protects: no quorum device, no sync_policy=strict']
             : guards.map((guard) => `what protects instead: ${guard}`)),
         ],
-        mend: `give the cluster a fencing device${instead.length === 0 ? '' : `; without one, ${instead.join(', or ')}`}`,
+        advice: `give the cluster a fencing device${instead.length === 0 ? '' : `; without one, ${instead.join(', or ')}`}`,
       },
     ]
   },

@@ -18,18 +18,19 @@ import {
 import { access } from './access'
 
 /** Why the agent has said that a node cannot follow. */
-const EXPLAINED: Readonly<Record<string, { what: string; mend: string } | undefined>> = {
+const EXPLAINED: Readonly<Record<string, { what: string; advice: string } | undefined>> = {
   'DISCONNECT|FORKED': {
     what: 'has WAL that the primary does not have, and cannot follow it',
-    mend: 'a base backup, or rejoin=rewind (what only this node has is given up)',
+    advice: 'a base backup, or rejoin=rewind (what only this node has is discarded)',
   },
   'DISCONNECT|WAL_REMOVED': {
     what: 'cannot follow: the primary has removed the WAL that it needs next',
-    mend: 'the missing files back into the archive, or a base backup; then a larger wal_keep_size, replication_slot_name, or an archive that both reach',
+    advice:
+      'the missing files back into the archive, or a base backup; then a larger wal_keep_size, replication_slot_name, or an archive that both reach',
   },
   'DISCONNECT|OTHER_DATABASE': {
     what: 'holds another database than the primary',
-    mend: 'a base backup; or correct pgdata, master_ip',
+    advice: 'a base backup; or correct pgdata, master_ip',
   },
 }
 
@@ -80,7 +81,7 @@ const timelines: Check = {
               node: seat.node,
               finding: `${seat.node} ${explained.what}`,
               evidence: [`${attribute}: ${said ?? ''}`],
-              mend: explained.mend,
+              advice: explained.advice,
             },
           ]
         }
@@ -92,7 +93,7 @@ const timelines: Check = {
             node: seat.node,
             finding: `${seat.node} ${parted.what}: it cannot follow`,
             evidence: [parted.evidence],
-            mend: `take a base backup on ${seat.node}${isOurs(database) ? ', or set rejoin=rewind or basebackup' : ''}; what only it has is given up`,
+            advice: `take a base backup on ${seat.node}${isOurs(database) ? ', or set rejoin=rewind or basebackup' : ''}; what only it has is discarded`,
           },
         ]
       })
@@ -123,7 +124,7 @@ const kept: Check = {
       const prefix = database.parameters['replication_slot_name'] ?? ''
       const hasArchive = (database.parameters['restore_command'] ?? '') !== ''
       const keeps = `wal_keep_size (wal_keep_segments) keeps ${describeBytes(walKeptBytes)}`
-      const mend =
+      const advice =
         'a larger wal_keep_size in postgresql.conf on every node (select pg_reload_conf()), or replication_slot_name with max_slot_wal_keep_size, or an archive that every node reaches'
       if (prefix !== '') return []
       const away = standbySeats(examination, database).flatMap(({ node, facts }): readonly Trouble[] => {
@@ -139,7 +140,7 @@ const kept: Check = {
             node,
             finding: `${node} is away, and ${over ? 'needs more WAL than' : 'soon needs more WAL than'} the primary keeps: then only ${hasArchive ? 'the archive or ' : ''}a base backup brings it back`,
             evidence: [`it is ${describeBytes(gap)} behind the primary on ${seat.node}`, keeps],
-            mend: over ? mend : `bring ${node} back soon; for the next time, ${mend}`,
+            advice: over ? advice : `bring ${node} back soon; for the next time, ${advice}`,
           },
         ]
       })
@@ -150,7 +151,7 @@ const kept: Check = {
           node: seat.node,
           finding: `the primary keeps no WAL for a standby that is away: after a checkpoint or two only a base backup brings it back`,
           evidence: [keeps, 'no replication slot, no restore_command'],
-          mend,
+          advice,
         },
       ]
     })
@@ -185,7 +186,7 @@ const slots: Check = {
           node,
           finding: `the primary on ${node} has no replication slot ${name}: its standby cannot stream`,
           evidence: [`pg_replication_slots: ${all.map((slot) => slot.name).join(', ') || 'none'}`],
-          mend: `select pg_create_physical_replication_slot('${name}', true)`,
+          advice: `select pg_create_physical_replication_slot('${name}', true)`,
         }))
       const bad = all.flatMap(({ name, active, keptBytes, walStatus }): readonly Trouble[] => {
         const keeps = `keeps ${describeBytes(keptBytes ?? 0)}, wal_status ${walStatus ?? '(before 13)'}`
@@ -196,7 +197,7 @@ const slots: Check = {
               node,
               finding: `the replication slot ${name} on ${node} ${walStatus === 'lost' ? 'has lost' : 'is about to lose'} WAL that its standby needs`,
               evidence: [keeps],
-              mend: 'a larger max_slot_wal_keep_size, and where it is lost a base backup of that standby',
+              advice: 'a larger max_slot_wal_keep_size, and where it is lost a base backup of that standby',
             },
           ]
         }
@@ -207,7 +208,7 @@ const slots: Check = {
             node,
             finding: `the replication slot ${name} on ${node} is used by nobody, and keeps ${describeBytes(keptBytes ?? 0)} of WAL: that goes on until the disk is full`,
             evidence: [keeps],
-            mend: `bring its standby back, or select pg_drop_replication_slot('${name}')`,
+            advice: `bring its standby back, or select pg_drop_replication_slot('${name}')`,
           },
         ]
       })
@@ -240,7 +241,7 @@ const locks: Check = {
               node,
               finding: `${node} keeps PGSQL.lock of the time when it was primary: its data is compared with the primary's at its next start`,
               evidence,
-              mend: runs
+              advice: runs
                 ? `nothing has to be done: the next start compares, and removes it`
                 : `crm_resource --cleanup --resource ${database.id} --node ${node}: the start compares, and says what would be lost where something would be`,
             }
@@ -250,7 +251,7 @@ const locks: Check = {
             node,
             finding: `${node} keeps PGSQL.lock of the time when it was primary: PostgreSQL will not be started there`,
             evidence,
-            mend: `if its data is known to be a copy of the primary's (a base backup taken since ${since}): rm ${facts.lockFile} there; otherwise take a base backup first. Then crm_resource --cleanup --resource ${database.id} --node ${node}`,
+            advice: `if its data is known to be a copy of the primary's (a base backup taken since ${since}): rm ${facts.lockFile} there; otherwise take a base backup first. Then crm_resource --cleanup --resource ${database.id} --node ${node}`,
           }
         }),
     )

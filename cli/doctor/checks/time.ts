@@ -33,7 +33,7 @@ const clocks: Check = {
           evidence: [
             `between ${(least / 1000).toFixed(1)} s and ${(most / 1000).toFixed(1)} s ahead, the way there and back counted in`,
           ],
-          mend: `let chrony or systemd-timesyncd keep the time on both (chronyc tracking, timedatectl)`,
+          advice: `let chrony or systemd-timesyncd keep the time on both (chronyc tracking, timedatectl)`,
         },
       ]
     })

@@ -1,6 +1,6 @@
 /** What this node's server answers about its settings, archive, slots and access rules. */
 import { type Connection } from '../../../lib/postgres/connection'
-import { type ServerFacts } from '../facts'
+import { type OwnedDatabase, type ServerFacts } from '../facts'
 
 /** The settings that checks look at. */
 const SETTINGS = [
@@ -58,6 +58,11 @@ const ROWS = {
       from pg_catalog.pg_database
       join pg_catalog.pg_roles on pg_roles.oid = datdba
      where datname = $1`,
+  asked: `
+    select datname as name, pg_catalog.pg_get_userbyid(datdba) as owner, rolsuper as "ownerIsSuperuser"
+      from pg_catalog.pg_database
+      join pg_catalog.pg_roles on pg_roles.oid = datdba
+     where datname = pg_catalog.current_database()`,
   standbys: `select application_name as name, host(client_addr) as address from pg_catalog.pg_stat_replication`,
 } as const
 
@@ -72,7 +77,7 @@ const slots = (version: number, recovers: boolean): string => `
  * Asks a server, of version 10 or newer.
  *
  * @param user - the replication user
- * @param database - the agent's (`pgdb`)
+ * @param database - the one of monitor_sql (`pgdb`)
  */
 export async function askSettings(
   connection: Connection,
@@ -84,6 +89,7 @@ export async function askSettings(
   const one = async <R>(sql: string, ...parameters: readonly unknown[]): Promise<R | undefined> =>
     (await connection.rows<R>(sql, parameters))[0]
   const settings = await connection.rows<{ name: string; setting: string }>(ROWS.settings, [SETTINGS])
+  const asked = await one<OwnedDatabase>(ROWS.asked)
   return {
     settings: Object.fromEntries(
       settings.map(({ name, setting }) => [
@@ -98,6 +104,7 @@ export async function askSettings(
     hba: await connection.rows(ROWS.hba),
     role: (await one<NonNullable<ServerFacts['role']>>(ROWS.role, user)) ?? null,
     database: (await one<NonNullable<ServerFacts['database']>>(ROWS.database, database)) ?? null,
+    ...(asked !== undefined && { asked }),
     standbys: await connection.rows(ROWS.standbys),
   }
 }

@@ -79,14 +79,14 @@ test('cloned machines, a port that is taken, an interface, a key and programs th
   )
   const of = (id: string) => broken.find((one) => one.id === id)
   expect(of('heartbeat-port')?.evidence[0]).toMatch(/^UDP 694: node \(process \d+\)$/)
-  expect(of('heartbeat-programs')?.mend).toBe(
+  expect(of('heartbeat-programs')?.advice).toBe(
     'ln -s /usr/libexec/heartbeat/ipfail /usr/lib64/heartbeat/ipfail',
   )
   // This pacemaker has no program that this heartbeat knows.
   expect(brief(broken).join('\n')).toContain('is to start /usr/libexec/pacemaker/crmd')
 
-  const mended = await doctor('--fix', '--yes')
-  expect(mended.map(({ id }) => id)).not.toContain('heartbeat-authkeys')
+  const fixed = await doctor('--fix', '--yes')
+  expect(fixed.map(({ id }) => id)).not.toContain('heartbeat-authkeys')
 
   await node2.must(['umount', '/etc/ha.d/ha.cf'])
   await node2.must(['umount', '/etc/ha.d/authkeys'])

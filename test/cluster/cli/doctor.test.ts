@@ -49,11 +49,11 @@ function ids({ findings }: Told): readonly string[] {
   ].sort()
 }
 
-/** All that is said of one of them, evidence and mend too. */
+/** All that is said of one of them, evidence and advice too. */
 function told({ findings }: Told, wanted: string): string {
   return findings
     .filter(({ id }) => id === wanted)
-    .map(({ finding, evidence, mend = '' }) => [finding, ...evidence, mend].join('\n'))
+    .map(({ finding, evidence, advice = '' }) => [finding, ...evidence, advice].join('\n'))
     .join('\n')
 }
 
@@ -120,7 +120,7 @@ describe('while the cluster does nothing', () => {
     await property('maintenance-mode', 'false')
   })
 
-  test('agents that cannot run; what is safe is mended, on the other node', async () => {
+  test('agents that cannot run; what is safe is fixed, on the other node', async () => {
     const copy = '/run/root/ts'
     const fakeNode = '/run/root/node'
     const say = (script: string) => node2.must(['bash', '-ec', script])
@@ -151,10 +151,10 @@ describe('while the cluster does nothing', () => {
       const refused = await node1.run(['ocf-ts', 'doctor', '--fix'])
       expect(refused.code).toBe(3)
       expect(refused.stderr).toContain(`on node2: chmod 755 -- ${AGENTS}/ping`)
-      const mended = await doctor(node1, '--fix', '--yes')
-      expect(ids(mended)).not.toContain('error agent-permissions node2')
-      expect(ids(mended)).toContain('error agent-interpreter node2')
-      expect(told(mended, 'agent-metadata')).not.toContain('ocf:ts:ping')
+      const fixed = await doctor(node1, '--fix', '--yes')
+      expect(ids(fixed)).not.toContain('error agent-permissions node2')
+      expect(ids(fixed)).toContain('error agent-interpreter node2')
+      expect(told(fixed, 'agent-metadata')).not.toContain('ocf:ts:ping')
 
       await say(`
         rm ${copy}/ping
@@ -393,7 +393,7 @@ describe('while the cluster does nothing', () => {
     )
   })
 
-  test('all of that is mended', async () => {
+  test('all of that is fixed', async () => {
     expect(ids(await doctor(node1))).toEqual([FENCING, 'warning maintenance'])
   })
 })

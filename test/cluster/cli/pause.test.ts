@@ -29,7 +29,7 @@ const pgCtl = (node: LabNode, ...args: readonly string[]): Promise<string> =>
 
 interface Answer {
   readonly paused: boolean
-  readonly differences: readonly { readonly text: string; readonly mend: string }[]
+  readonly differences: readonly { readonly text: string; readonly advice: string }[]
   readonly upcoming: readonly string[]
   readonly troubles?: readonly string[]
 }
@@ -85,7 +85,7 @@ test('a server that was stopped by hand, and an address on two nodes: refused un
     'the cluster believes pgsql a primary on node1, and it is stopped',
     'the cluster believes vip-master (192.168.100.163) on node1, and node1 and node2 have it',
   ])
-  expect(refused.differences[0]?.mend).toMatch(/^start it there as a primary, or 'ocf-ts resume --refresh'/)
+  expect(refused.differences[0]?.advice).toMatch(/^start it there as a primary, or 'ocf-ts resume --refresh'/)
   const { stderr, code } = await node1.run(['ocf-ts', 'resume'])
   expect(code).toBe(3)
   expect(stderr).toMatch(

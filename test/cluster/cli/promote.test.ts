@@ -77,7 +77,7 @@ test('a node that answers and has more is promoted instead, or named; a server t
   const refused = await node2.run(['ocf-ts', 'promote', '--force', 'node2', '--confirm', 'node2'])
   expect(refused.code).toBe(3)
   expect(refused.stderr).toMatch(
-    /^- node1 answers, and has .* that node2 has not: promote that, or give it up with --despite node1$/m,
+    /^- node1 answers, and has .* that node2 has not: promote that, or discard it with --despite node1$/m,
   )
   expect(await dataStatus('node1', node1)).toBe('LATEST')
 
@@ -140,7 +140,7 @@ test('the last primary is gone, and the standby lacks commits: what is lost is s
     failures.some(({ node, task }) => node === 'node1' && task === 'start'),
   )
   const back = await node2.must(['ocf-ts', 'rejoin', '--method', 'basebackup', '--yes'])
-  expect(back).toMatch(/^given up: node1: the primary lacks /m)
+  expect(back).toMatch(/^discarded: node1: the primary lacks /m)
   await lab.waitFor('node1 is in sync', isInSync('node2', 'node1'))
   expect(await load.lostRows(node1)).toEqual([])
 })

@@ -78,7 +78,7 @@ test('what would be given up is shown, and refused without a yes; then pg_rewind
   const before = await configuration()
   await dieDiverged(node1, node2)
   const lost =
-    /^given up: node1: the primary lacks \d+ bytes of WAL after \S+ \(timeline \d+\) of this node$/m
+    /^discarded: node1: the primary lacks \d+ bytes of WAL after \S+ \(timeline \d+\) of this node$/m
   const type = (command: string): Promise<string> => node2.must(['bash', '-c', `${command} 2>&1`])
   const [check, yes] = sessionsIn(readmeBlock('bring-a-node-back-ocf-ts-rejoin/1'))
   if (!check || !yes) throw new Error('the README does not show a check and a rejoin')
@@ -110,7 +110,7 @@ test('a new base backup, on the node itself; the old directory is kept', async (
   const { code, stdout, stderr } = await node2.run([
     ...['ocf-ts', 'rejoin', '--method', 'basebackup', '--yes', '--json'],
   ])
-  expect([code, stderr]).toEqual([0, expect.stringMatching(/^given up: node2: the primary lacks /)])
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/^discarded: node2: the primary lacks /)])
   expect(JSON.parse(stdout)).toMatchObject({
     resource: 'pgsql',
     node: 'node2',
@@ -134,7 +134,7 @@ test('a node that was primary and has nothing of its own is let in without a que
   await lab.waitFor('node2 serves', (status) => status.attribute('node2', 'pgsql-status') === 'PRI')
   await lab.waitFor('and has its addresses', (status) => status.nodeOf('vip-rep') === 'node2')
   const done = await node1.must(['ocf-ts', 'rejoin'])
-  expect(done).toMatch(/^nothing is given up: node2 has all that node1 has$/m)
+  expect(done).toMatch(/^nothing is discarded: node2 has all that node1 has$/m)
   await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
 })
 
@@ -146,7 +146,7 @@ test('a standby that runs and cannot follow is stopped for it, and the constrain
     const said = await node2.must(['ocf-ts', 'rejoin', 'node1', '--method', 'basebackup', '--yes'])
     return said.startsWith('node1 is in') ? undefined : said
   })
-  expect(done).toContain('given up: node1: it runs, and cannot follow the primary (DISCONNECT|FORKED)')
+  expect(done).toContain('discarded: node1: it runs, and cannot follow the primary (DISCONNECT|FORKED)')
   expect(done).toMatch(/^- stop pgsql on node1 \.\.\. \d+\.\d s$/m)
   const status = await lab.waitFor('node1 is in sync with node2', isInSync(node2, node1))
   expect(status.failures).toEqual([])

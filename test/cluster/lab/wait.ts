@@ -40,7 +40,7 @@ export async function until<T>(
     }
     if (monotonicMs() >= deadline) {
       const because = lastError instanceof Error ? `\nlast error: ${lastError.message}` : ''
-      throw new Error(`waited ${timeoutMs / 1000} s in vain: ${description}${because}`)
+      throw new Error(`waited ${timeoutMs / 1000} s without success: ${description}${because}`)
     }
     await pause(intervalMs)
   }

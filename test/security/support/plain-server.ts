@@ -1,6 +1,15 @@
 /** A server of any version that there are programs for, with no cluster around it, and the log of what it was asked. */
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { startupOptions } from '../../../lib/postgres/session-settings'
 import { idOf } from '../../root/support/server'
@@ -79,6 +88,9 @@ export class Programs {
 }
 
 export class PlainServer {
+  /** Where the test's own questions are asked. */
+  private home = 'template1'
+
   private constructor(
     readonly programs: Programs,
     readonly directory: string,
@@ -162,8 +174,15 @@ export class PlainServer {
     this.programs.run('pg_ctl', 'stop', '-w', '-s', '-m', 'fast', '-D', this.data)
   }
 
+  /** Has the server's postmaster.pid, which the server itself does not read, say another status (version 10 and newer). */
+  saysStatus(status: string): void {
+    const path = join(this.data, 'postmaster.pid')
+    const lines = readFileSync(path, 'utf8').split('\n')
+    writeFileSync(path, [...lines.slice(0, 7), status.padEnd(8), ...lines.slice(8)].join('\n'))
+  }
+
   /** Runs SQL as a superuser whom none of the settings in the database reaches. */
-  sql(text: string, database = 'template1'): string {
+  sql(text: string, database = this.home): string {
     const { version } = this.programs
     const options = startupOptions({ purpose: 'write', superuser: true, version })
     const psql = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-h', this.directory, '-d', database, '-f', '-']
@@ -174,6 +193,24 @@ export class PlainServer {
       env: { PATH: process.env['PATH'], PGOPTIONS: options, PGAPPNAME: 'test' },
       stdio: ['pipe', 'pipe', 'inherit'],
     }).trim()
+  }
+
+  /** Does something while the databases that the product prefers to this one are closed. */
+  async onlyIn<T>(database: string, work: () => Promise<T>): Promise<T> {
+    const preferred = ['postgres', 'template1']
+    const at = preferred.indexOf(database)
+    const closed = at < 0 ? preferred : preferred.slice(0, at)
+    const allow = (word: 'true' | 'false'): void => {
+      for (const name of closed) this.sql(`alter database ${name} allow_connections ${word}`)
+    }
+    this.home = database
+    allow('false')
+    try {
+      return await work()
+    } finally {
+      allow('true')
+      this.home = 'template1'
+    }
   }
 
   /** What the server has logged, without what the test itself has asked. */
