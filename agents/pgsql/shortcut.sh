@@ -28,10 +28,13 @@ empty() {
 };
 
 # Whether the disks of the data and of the WAL (before version 10 pg_xlog: not here) can be read and written, with room
-# for a segment of 16 MB: they are not to blame. (What is no number is a title, or inodes that nobody counts.)
+# for a segment of 16 MB: they are not to blame. (What is no number is a title, or inodes that nobody counts.) The files are
+# the database account's, which may put a link to any other in their place after the look: root does not open that.
 healthy() {
   [ -f "$1/PG_VERSION" ] && [ -f "$1/global/pg_control" ] && [ -w "$1" ] && [ -w "$1/pg_wal" ] || return 1;
-  timeout 1 head -c 1 "$1/PG_VERSION" "$1/global/pg_control" >/dev/null 2>&1 || return 1;
+  for file in "$1/PG_VERSION" "$1/global/pg_control"; do
+    timeout 1 dd if="$file" iflag=nofollow,nonblock bs=64 count=1 >/dev/null 2>&1 || return 1;
+  done;
   for free in $(df -k --output=avail,iavail "$1" "$1/pg_wal" 2>/dev/null || echo 0); do
     case $free in
       *[!0-9]*) ;;

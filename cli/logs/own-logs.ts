@@ -3,6 +3,7 @@ import { closeSync, existsSync, readdirSync, readFileSync, readSync, type Stats 
 import { dirname, join } from 'node:path'
 import { resourceEnvironment } from '../../lib/cluster/resource-environment'
 import { Deadline, messageOf } from '../../lib/ocf'
+import { jsonText } from '../../lib/ocf/printable'
 import { ROOT } from '../../lib/system/held-directory'
 import { openOwned } from '../../lib/system/owned-files'
 import { type Form, list, oneOf, record } from '../../lib/system/state-file'
@@ -39,6 +40,14 @@ export const ownLogsForm: Form<OwnLogs> = record({
 
 /** Of a file that is larger than this, only the end is looked at. */
 const MOST_BYTES = 64 * 1024 * 1024
+
+/** Of a longer line only so many characters: any client of the server writes one of any length. */
+const MOST_TEXT = 8000
+
+/** What is told in all, in characters of JSON: an answer of another node's is limited (run-program.ts). */
+const MOST_TOLD = 48 * 2 ** 20
+/** Of a line, what stands around it. */
+const LINE_COST = 150
 
 /** How long it may take to look the account of the server up. */
 const ACCOUNT_MS = 5000
@@ -109,6 +118,13 @@ function withinSecond(at: number, last: number): number {
   return at % 1000 === 0 && last > at && last < at + 1000 ? last : at
 }
 
+/** What is told of a line. */
+function shortened(line: LogLine): LogLine {
+  const { length } = line.text
+  if (length <= MOST_TEXT) return line
+  return { ...line, text: `${line.text.slice(0, MOST_TEXT)}... (of ${length} characters)` }
+}
+
 /**
  * @param since - milliseconds since 1970, by this node's clock
  * @param all - also what is not worth reading first
@@ -131,6 +147,13 @@ export async function gatherOwnLogs(
   const files: string[] = []
   const lines: LogLine[] = []
   const seen = new Set<string>()
+  let told = 0
+  const tell = (line: LogLine): void => {
+    told += jsonText(line).length + LINE_COST
+    if (told > MOST_TOLD)
+      throw new Error('it says more than can be told: name a shorter time (--since, --until)')
+    lines.push(line)
+  }
   const read = (
     paths: readonly string[],
     open: Open,
@@ -150,7 +173,7 @@ export async function gatherOwnLogs(
         for (const found of parse(readEnd(log).split('\n'))) {
           const line = { ...found, at: withinSecond(found.at, last) }
           last = line.at
-          if (line.at >= since && line.at <= until && (all || matters(line))) lines.push(line)
+          if (line.at >= since && line.at <= until && (all || matters(line))) tell(shortened(line))
         }
       } catch (error) {
         unknown.push(`${path}: ${messageOf(error)}`)

@@ -17,19 +17,24 @@ export interface Entry extends LogLine {
 /** What several nodes say of the same event is told within this time. */
 const SAME_EVENT_MS = 1500
 
-/** Every node says that an attribute or a member has changed; only the first of them is heard. */
 const SAID_BY_ALL = /^(?:Setting |Node \S+ state is now |Quorum )/
 
+/**
+ * Every node says that an attribute or a member has changed; only the first of them is heard. That is pacemaker's word: in
+ * PostgreSQL's log any client writes the same.
+ */
+const isSaidByAll = ({ source, text }: LogLine): boolean => source === 'pacemaker' && SAID_BY_ALL.test(text)
+
 /** Without what differs between two that mean the same. */
-const meaning = ({ source, who, text }: LogLine): string =>
-  `${source} ${SAID_BY_ALL.test(text) ? '' : who} ${text.replace(/\b\d+\b/g, '#')}`
+const meaning = (line: LogLine): string =>
+  `${line.source} ${isSaidByAll(line) ? '' : line.who} ${line.text.replace(/\b\d+\b/g, '#')}`
 
 function isEcho(entry: Entry, earlier: readonly Entry[]): boolean {
-  if (!SAID_BY_ALL.test(entry.text)) return false
+  if (!isSaidByAll(entry)) return false
   for (let index = earlier.length - 1; index >= 0; index -= 1) {
     const other = earlier[index]
     if (other === undefined || entry.at - other.at > SAME_EVENT_MS) return false
-    if (other.text === entry.text) return true
+    if (other.source === entry.source && other.text === entry.text) return true
   }
   return false
 }

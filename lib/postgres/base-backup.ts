@@ -1,6 +1,6 @@
 /** pg_basebackup: a copy of all of a running server's data. */
 import { type Deadline, ExitCode, OcfError } from '../ocf'
-import { type ProgramResult } from '../system/run-program'
+import { abridged, type ProgramResult } from '../system/run-program'
 import { type Instance } from './instance'
 import { type PrimaryService } from './primary-service'
 import { runServerProgram } from './server-program'
@@ -26,7 +26,7 @@ export interface BackupProgress {
 
 /** The last figures in what pg_basebackup prints as it goes. */
 export function readBackupProgress(text: string): BackupProgress | undefined {
-  const [, total, percent] = [...text.matchAll(/\d+\/(\d+) kB \((\d+)%\)/g)].at(-1) ?? []
+  const [, total, percent] = [...text.matchAll(/(?<!\d)\d{1,20}\/(\d{1,20}) kB \((\d{1,3})%\)/g)].at(-1) ?? []
   return total === undefined ? undefined : { totalBytes: Number(total) * 1024, percent: Number(percent) }
 }
 
@@ -57,7 +57,7 @@ export async function takeBaseBackup(instance: Instance, options: BaseBackupOpti
   const again = lacksSlots(result.stderr) ? await run(instance, options, ['--no-slot']) : result
   if (again.code === 0) return
   const reason = wasKilled(again) ? 'pg_basebackup was killed' : backupComplaint(again.stderr)
-  throw new OcfError(ExitCode.ERR_GENERIC, reason, { detail: again.stderr.trim() })
+  throw new OcfError(ExitCode.ERR_GENERIC, reason, { detail: abridged(again.stderr.trim()) })
 }
 
 /** Where runuser starts it, that tells of a signal as a shell does. */
@@ -120,7 +120,8 @@ const COMPLAINTS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** What it says that it failed of, in few words. */
-export function backupComplaint(stderr: string): string {
+export function backupComplaint(output: string): string {
+  const stderr = abridged(output)
   const [, known] = COMPLAINTS.find(([pattern]) => pattern.test(stderr)) ?? []
   if (known !== undefined) return known
   const said = stderr

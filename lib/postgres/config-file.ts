@@ -12,7 +12,7 @@ const MARK = '# added by pgsql RA'
 
 /** The file that a line includes; nothing for any other line. */
 function includedBy(line: string): string | undefined {
-  return /^\s*include\s*=?\s*'((?:[^']|'')*)'/.exec(line)?.[1]?.replaceAll("''", "'")
+  return /^\s*include(?:\s*=)?\s*'((?:[^']|'')*)'/.exec(line)?.[1]?.replaceAll("''", "'")
 }
 
 /** A line that the agent added, for a file of the same name that was then in another directory. */
@@ -41,7 +41,7 @@ export function withIncludes(text: string, paths: readonly string[]): string {
  * @returns the line's number and the value, for the last such line
  */
 export function findSetting(text: string, name: string): { line: number; value: string } | undefined {
-  const pattern = new RegExp(`^\\s*${name}\\s*(?:=|\\s)\\s*(?:'((?:[^']|'')*)'|([^\\s#']+))`, 'i')
+  const pattern = new RegExp(`^\\s*${name}(?:\\s*=\\s*|\\s+)(?:'((?:[^']|'')*)'|([^\\s#']+))`, 'i')
   const found = text
     .split('\n')
     .map((content, index) => ({ line: index + 1, match: pattern.exec(content) }))

@@ -32,13 +32,33 @@ function explain(error: unknown): Error {
   return new Error(message, { cause: error })
 }
 
+/** What a server asks for once, if at all. The driver answers each time, and looks up the password for it. */
+const QUESTIONS = [
+  'authenticationCleartextPassword',
+  'authenticationMD5Password',
+  'authenticationSASL',
+  'authenticationSASLContinue',
+] as const
+
+/** @throws Error, to whoever gives the client a message, when that asks a second time */
+function refuseRepetition(connection: NodeJS.EventEmitter): void {
+  for (const question of QUESTIONS) {
+    let asked = false
+    connection.on(question, () => {
+      if (asked) throw new Error('it asks for a password again and again')
+      asked = true
+    })
+  }
+}
+
 /**
  * Has a client report a message that it cannot read as an error of its connection. The driver throws it out of the event
  * loop, where nobody catches it. An answer that is too long for the memory of this process is an error, too: the driver
- * takes what comes.
+ * takes what comes; so is one that asks for the password again and again.
  */
 export function guardClient(client: Client): Client {
   const { connection } = client as unknown as Internals
+  refuseRepetition(connection)
   const attach = connection.attachListeners.bind(connection)
   connection.attachListeners = (stream) => {
     const limit = new AnswerLimit()

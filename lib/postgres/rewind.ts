@@ -1,6 +1,6 @@
 /** pg_rewind: a server's data made a copy of another's, by fetching what differs. */
 import { type Deadline } from '../ocf'
-import { type ProgramResult } from '../system/run-program'
+import { abridged, type ProgramResult } from '../system/run-program'
 import { type Instance, type MajorVersion } from './instance'
 import { type PrimaryService } from './primary-service'
 import { runServerProgram } from './server-program'
@@ -49,7 +49,7 @@ export function runRewind(instance: Instance, options: RewindOptions): Promise<P
 
 /** The last figure in what it prints as it goes. */
 export function copiedPercent(text: string): number | undefined {
-  const [, percent] = [...text.matchAll(/\d+\/\d+ kB \((\d+)%\) copied/g)].at(-1) ?? []
+  const [, percent] = [...text.matchAll(/(?<!\d)\d{1,20}\/\d{1,20} kB \((\d{1,3})%\) copied/g)].at(-1) ?? []
   return percent === undefined ? undefined : Number(percent)
 }
 
@@ -60,9 +60,10 @@ export function bytesToCopy(text: string): number | undefined {
 }
 
 /** What it says that it failed of, in few words. */
-export function rewindComplaint(stderr: string): string {
+export function rewindComplaint(output: string): string {
+  const stderr = abridged(output)
   const lacksWal =
-    /could not find previous WAL record|could not find (?:common ancestor|any WAL)|could not (?:open|read) file ".*pg_wal.*No such file|could not read WAL record|could not restore file ".*" from archive/s
+    /could not find previous WAL record|could not find (?:common ancestor|any WAL)|could not (?:open|read) file "[^"]*pg_wal[^"]*": No such file|could not read WAL record|could not restore file "[^"]*" from archive/
   if (lacksWal.test(stderr))
     return 'WAL of this node since the fork is gone (wal_keep_size, restore_command): take a base backup'
   const said = stderr

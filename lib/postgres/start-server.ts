@@ -75,10 +75,10 @@ function complaintsIn(log: string): string | undefined {
     if (error !== undefined) return error
   }
   const rest = said(/\b(?:DETAIL|HINT): +(.*)/)
-  const other = said(/(.*(?:could not|cannot|not found|No such|denied|unrecognized|invalid option).*)/)
-  return (
-    [fatal ?? other.at(-1), ...rest.slice(-2)].filter((line) => line !== undefined).join('; ') || undefined
-  )
+  const isComplaint = (line: string): boolean =>
+    /could not|cannot|not found|No such|denied|unrecognized|invalid option/.test(line)
+  const other = lines.filter(isComplaint).at(-1)
+  return [fatal ?? other, ...rest.slice(-2)].filter((line) => line !== undefined).join('; ') || undefined
 }
 
 /** The same, of what it wrote to its log since `from`. */

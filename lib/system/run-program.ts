@@ -249,9 +249,22 @@ function run(
   })
 }
 
+/**
+ * Of what a program has said, this much is told from the beginning, and from the end. It may be what another machine has
+ * answered: in a longer text it would also take too long to look for what is known.
+ */
+const MOST_TOLD = 4000
+
+/** The text without its middle, where it is a long one. */
+export function abridged(text: string): string {
+  return text.length <= 2 * MOST_TOLD ? text : `${text.slice(0, MOST_TOLD)} ... ${text.slice(-MOST_TOLD)}`
+}
+
 /** What a failed program says of itself, in one line. */
 export function describeFailure(program: string, { code, stderr, stdout, timedOut }: ProgramResult): string {
-  const said = (stderr.trim() || stdout.trim()).split('\n').join('; ')
+  const said = abridged(stderr.trim() || stdout.trim())
+    .split('\n')
+    .join('; ')
   const how = timedOut
     ? 'did not end in time'
     : code === undefined

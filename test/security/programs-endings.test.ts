@@ -199,3 +199,30 @@ describe('a server whose answer has no end', () => {
     }
   })
 })
+
+describe('a server that asks for the password again and again', () => {
+  const message = (kind: number, ...more: readonly number[]): Buffer =>
+    Buffer.from([0x52, 0, 0, 0, 8 + more.length, 0, 0, 0, kind, ...more])
+
+  test.each([
+    ['as it is', message(3)],
+    ['as md5', message(5, 1, 2, 3, 4)],
+  ])('%s', async (_, question) => {
+    const peer = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        socket.write(Buffer.concat(Array.from({ length: 50_000 }, () => question)))
+      })
+    })
+    await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = peer.address() as { port: number }
+      const owner = { name: 'postgres', uid: idOf('-u', 'postgres'), gid: idOf('-g', 'postgres'), home: '/' }
+      const settings = { host: '127.0.0.1', port: String(port), sslmode: 'disable' }
+      const asked = isWalRemoved(owner, settings, '0'.repeat(16), 1, new Deadline(20_000))
+      await expect(asked).rejects.toThrow('it asks for a password again and again')
+    } finally {
+      peer.close()
+    }
+  })
+})

@@ -38,7 +38,7 @@ const MAY_HOLD_PASSWORD = ['primary_conninfo']
 export function readAutomatic(text: string): Readonly<Record<string, string>> {
   const found: Record<string, string> = {}
   for (const line of text.split('\n')) {
-    const [, name = '', value = ''] = /^\s*([\w.]+)\s*=?\s*'((?:[^']|'')*)'/.exec(line) ?? []
+    const [, name = '', value = ''] = /^\s*([\w.]+)(?:\s*=)?\s*'((?:[^']|'')*)'/.exec(line) ?? []
     if (!AGENTS_SETTINGS.includes(name)) continue
     found[name] = MAY_HOLD_PASSWORD.includes(name) && value !== '' ? '(set)' : value.replaceAll("''", "'")
   }
