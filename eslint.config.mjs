@@ -21,6 +21,15 @@ const OPENED_SO = 'Open sessions with lib/postgres/open-session.ts, which sets w
 const DRIVER = { name: 'pg', message: OPENED_SO }
 const DRIVER_LATER = { selector: "ImportExpression[source.value='pg']", message: OPENED_SO }
 
+/** What is done to files in another way than by what these functions give is done as root, where a helper works. */
+const AS_THE_ACCOUNT = 'Use the files that are given (lib/system/files.ts): they work as the account.'
+const NOT_AS_ROOT = {
+  selector:
+    'CallExpression[callee.name=/^(asUser|connectAs|reach|withDirectory|withParent|withWay|workIn)$/] CallExpression[callee.name=/Sync$/]',
+  message: AS_THE_ACCOUNT,
+}
+const FILE_SYSTEM = { name: 'node:fs', allowImportNames: ['constants'], message: AS_THE_ACCOUNT }
+
 export default defineConfig(
   globalIgnores(['dist/', 'node_modules/', 'coverage/']),
   tseslint.configs.strictTypeChecked,
@@ -62,6 +71,7 @@ export default defineConfig(
       'no-restricted-syntax': [
         'error',
         DRIVER_LATER,
+        NOT_AS_ROOT,
         {
           selector:
             'ImportExpression[source.value=/^(@inquirer\\u002f|cli-progress|picocolors|yocto-spinner)/]',
@@ -91,6 +101,15 @@ export default defineConfig(
       'no-restricted-imports': ['error', DRIVER],
       'no-restricted-syntax': ['error', DRIVER_LATER],
     },
+  },
+  {
+    // Their functions are given the files of an account.
+    files: [
+      'lib/system/{owned-directories,regular-file}.ts',
+      'lib/postgres/{config-file,disk-trouble,own-files}.ts',
+      'cli/doctor/own/private-file.ts',
+    ],
+    rules: { 'no-restricted-imports': ['error', { paths: [DRIVER, FILE_SYSTEM] }] },
   },
   {
     files: ['lib/postgres/{open-session,guard-client}.ts'],

@@ -5,6 +5,7 @@ import { type Deadline, ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { describeDiskTrouble, diskErrorCode } from '../../lib/postgres/disk-trouble'
 import { type Instance, type MajorVersion, readVersion } from '../../lib/postgres/instance'
 import { findMount } from '../../lib/system/file-system'
+import { prepareUser } from '../../lib/system/as-user'
 import { readOwned } from '../../lib/system/owned-files'
 import { shellWords } from '../../lib/system/shell-words'
 import { findUser, isRoot } from '../../lib/system/users'
@@ -85,6 +86,7 @@ export async function readSite({
       `run this as root or as ${owner.name}: it has to act as ${owner.name}`,
     )
   }
+  prepareUser(owner, deadline)
   const { rep_mode: repMode } = values
   const mode = repMode === 'sync' || repMode === 'async' ? repMode : undefined
   const kind = mode !== undefined ? 'member' : repMode === 'slave' ? 'follower' : 'alone'

@@ -7,7 +7,7 @@ import {
   recoverySettingsText,
 } from '../../lib/postgres/recovery-settings'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
-import { asUser } from '../../lib/system/users'
+import { asUser } from '../../lib/system/as-user'
 import { type Values } from './agent'
 import { makeTmpdir } from './make-tmpdir'
 import { applicationName, isReplicated, type Site } from './site'

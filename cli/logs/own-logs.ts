@@ -1,11 +1,13 @@
 /** What this node's logs say of a while: the internal command `node-logs`, which the others call. */
-import { closeSync, existsSync, readdirSync, readFileSync, readSync, type Stats } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { resourceEnvironment } from '../../lib/cluster/resource-environment'
 import { Deadline, messageOf } from '../../lib/ocf'
 import { jsonText } from '../../lib/ocf/printable'
 import { ROOT } from '../../lib/system/held-directory'
-import { openOwned } from '../../lib/system/owned-files'
+import { type FileStats } from '../../lib/system/files'
+import { readOwnedPart } from '../../lib/system/owned-files'
+import { type Part, type ReadFile } from '../../lib/system/regular-file'
 import { type Form, list, oneOf, record } from '../../lib/system/state-file'
 import { findUser, isRoot, type User } from '../../lib/system/users'
 import { moment, words } from '../nodes/answer'
@@ -83,35 +85,32 @@ function serverLogs(parameters: Readonly<Record<string, string>>): readonly stri
   return logfile === '' || logfile === '/dev/null' ? collected : [logfile, ...collected]
 }
 
-interface LogFile {
-  readonly fd: number
-  readonly stat: Stats
-}
+/** The part of a log that is to be read; nothing of one that is not. */
+type Wanted = (stat: FileStats) => Part | undefined
 
-/** A log as its account may read it; nothing where there is none. */
-type Open = (path: string) => LogFile | undefined
+/** Reads a log as its account may; nothing where there is none, or nothing of it is wanted. */
+type Read = (path: string, wanted: Wanted) => ReadFile | undefined
 
 /** Of the cluster's daemons: what lies there is read, and no link to anything else. */
-const openClusterLog: Open = (path) => openOwned(ROOT, path)
+const readOfCluster: Read = (path, wanted) => readOwnedPart(ROOT, path, wanted)
 
 /** Of the server: what its account may read, wherever that is; otherwise what lies there. */
-function serverLogReader(owner: User | undefined): Open {
-  return (path) => {
-    if (owner === undefined || !isRoot()) return openOwned(ROOT, path, { links: !isRoot() })
+function serverLogReader(owner: User | undefined): Read {
+  return (path, wanted) => {
+    if (owner === undefined || !isRoot()) return readOwnedPart(ROOT, path, wanted, { links: !isRoot() })
     try {
-      return openOwned(owner, path, { links: true })
+      return readOwnedPart(owner, path, wanted, { links: true })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
-      return openOwned(ROOT, path)
+      return readOwnedPart(ROOT, path, wanted)
     }
   }
 }
 
-function readEnd({ fd, stat: { size } }: LogFile): string {
-  const buffer = Buffer.alloc(Math.min(size, MOST_BYTES))
-  const length = readSync(fd, buffer, 0, buffer.length, Math.max(0, size - buffer.length))
-  return buffer.toString('utf8', 0, length)
-}
+const endOf = ({ size }: FileStats): Part => ({
+  position: Math.max(0, size - MOST_BYTES),
+  length: Math.min(size, MOST_BYTES),
+})
 
 /** A line that tells its time in whole seconds was written after the one before it. */
 function withinSecond(at: number, last: number): number {
@@ -156,35 +155,33 @@ export async function gatherOwnLogs(
   }
   const read = (
     paths: readonly string[],
-    open: Open,
+    readPart: Read,
     parse: (lines: Iterable<string>) => Iterable<LogLine>,
   ): void => {
     for (const path of paths) {
-      let log: LogFile | undefined
       try {
-        log = open(path)
+        const log = readPart(path, (stat) => {
+          const identity = `${stat.dev}:${stat.ino}`
+          if (stat.mtimeMs < since || seen.has(identity)) return undefined
+          seen.add(identity)
+          return endOf(stat)
+        })
         if (log === undefined) continue
-        const { mtimeMs, dev, ino } = log.stat
-        const identity = `${dev}:${ino}`
-        if (mtimeMs < since || seen.has(identity)) continue
-        seen.add(identity)
         files.push(path)
         let last = 0
-        for (const found of parse(readEnd(log).split('\n'))) {
+        for (const found of parse(log.content.toString('utf8').split('\n'))) {
           const line = { ...found, at: withinSecond(found.at, last) }
           last = line.at
           if (line.at >= since && line.at <= until && (all || matters(line))) tell(shortened(line))
         }
       } catch (error) {
         unknown.push(`${path}: ${messageOf(error)}`)
-      } finally {
-        if (log !== undefined) closeSync(log.fd)
       }
     }
   }
   const account = parameters['OCF_RESKEY_pgdba'] ?? 'postgres'
   const owner = await findUser(account, new Deadline(ACCOUNT_MS)).catch(() => undefined)
-  read(clusterLogs(), openClusterLog, (texts) => readClusterLog(texts, now))
+  read(clusterLogs(), readOfCluster, (texts) => readClusterLog(texts, now))
   read(serverLogs(parameters), serverLogReader(owner), readServerLog)
   if (files.length === 0) {
     const where = dirname(clusterLogs()[1] ?? '')

@@ -1,10 +1,11 @@
 /** What the agent needs in postgresql.conf: lines that include the files it writes. */
-import { readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
+import { asUser } from '../system/as-user'
+import { type Files } from '../system/files'
 import { type HeldDirectory, isShared, rootsLink, withParent } from '../system/held-directory'
 import { readOwned, replace } from '../system/owned-files'
-import { readRegular, UnusableFileError } from '../system/regular-file'
-import { asUser, isRoot, type User } from '../system/users'
+import { type ReadFile, readRegular, UnusableFileError } from '../system/regular-file'
+import { isRoot, type User } from '../system/users'
 import { quoteSetting } from './settings-text'
 
 /** Marks the lines that the agent added. The shell agent's own mark, so that each finds the other's lines. */
@@ -68,38 +69,44 @@ const LINKS_MAX = 8
 /** Whether anything changed, or the file that is to be changed in place of a link. */
 type Outcome = boolean | string
 
-/** As whoever this process is now. Root leaves the file to whom it belongs. */
-function changeIn(file: string, { content, stat }: ReturnType<typeof readRegular>, change: Change): boolean {
+/** @param owner - whose the file is to be; root only */
+function changeIn(
+  files: Files,
+  file: string,
+  { content, stat }: ReadFile,
+  change: Change,
+  owner?: { readonly uid: number; readonly gid: number },
+): boolean {
   const text = content.toString('utf8')
   const changed = change(text)
   if (changed === text) return false
-  const { uid, gid, mode } = stat
-  replace(file, changed, { mode: mode & 0o777, ...(isRoot() && { owner: { uid, gid } }) })
+  replace(files, file, changed, { mode: stat.mode & 0o777, ...(owner !== undefined && { owner }) })
   return true
 }
 
-/** As root, in a directory that is its own. */
+/** As root, in a directory that is its own: root leaves the file to whom it belongs. */
 function changeAsRoot(reached: string, path: string, held: HeldDirectory, change: Change): Outcome {
+  const { files } = held
   const target = rootsLink(held, basename(path))
-  if (target !== undefined) return resolve(realpathSync(dirname(reached)), target)
-  const found = readRegular(reached, {}, path)
+  if (target !== undefined) return resolve(files.realpath(dirname(reached)), target)
+  const found = readRegular(files, reached, {}, path)
   if (found.stat.uid !== 0 && isShared(held)) {
     throw new UnusableFileError(`${path} does not belong to root, in a directory that everybody may write to`)
   }
-  return changeIn(reached, found, change)
+  return changeIn(files, reached, found, change, isRoot() ? found.stat : undefined)
 }
 
 /** With the rights of an account, which may follow its own link. */
-function changeAsAccount(reached: string, path: string, change: Change): boolean {
-  const file = linkTarget(reached) === undefined ? reached : realpathSync(reached)
-  return changeIn(file, readRegular(file, {}, path), change)
+function changeAsAccount(files: Files, reached: string, path: string, change: Change): boolean {
+  const file = isLink(files, reached) ? files.realpath(reached) : reached
+  return changeIn(files, file, readRegular(files, file, {}, path), change)
 }
 
-function linkTarget(path: string): string | undefined {
+function isLink(files: Files, path: string): boolean {
   try {
-    return readlinkSync(path)
+    return files.lstat(path).isSymbolicLink()
   } catch {
-    return undefined
+    return false
   }
 }
 
@@ -118,7 +125,7 @@ export function changeConfigFile(owner: User, path: string, change: Change): boo
     const outcome = withParent(owner, file, (reached, held) =>
       held.actor.uid === 0
         ? changeAsRoot(reached, file, held, change)
-        : changeAsAccount(reached, file, change),
+        : changeAsAccount(held.files, reached, file, change),
     )
     if (typeof outcome === 'boolean') return outcome
     file = outcome
@@ -134,5 +141,5 @@ export function changeConfigFile(owner: User, path: string, change: Change): boo
  * @throws Error of the system, and for anything but a regular file
  */
 export function changeOwnConfigFile(owner: User, path: string, change: Change): boolean {
-  return asUser(owner, () => changeAsAccount(path, path, change))
+  return asUser(owner, (files) => changeAsAccount(files, path, path, change))
 }

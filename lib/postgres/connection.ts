@@ -1,7 +1,8 @@
 /** SQL on one server. */
 import { type Deadline, messageOf } from '../ocf'
 import { traced } from '../ocf/trace'
-import { asUser, type User } from '../system/users'
+import { connectAs } from '../system/as-user'
+import { type User } from '../system/users'
 import { dataVersion } from './data-version'
 import { type Instance } from './instance'
 import { type Client, loadDriver } from './open-session'
@@ -185,9 +186,9 @@ async function open(opening: Opening): Promise<Client> {
     connectionTimeoutMillis: Math.ceil(limitMs),
   }
   const driver = await loadDriver()
-  // One change of identity for both. The socket is connected, and with it the identity fixed, before connect() returns.
-  const { client, connected } = asUser(owner, () => {
-    const made = driver.newSession(config, { ...needs, version: dataVersion(instance) })
+  // One change of identity for both: of this process, or none.
+  const { client, connected } = connectAs(owner, key.host, (through) => {
+    const made = driver.newSession({ ...config, ...through }, { ...needs, version: dataVersion(instance) })
     // A connection that breaks while nothing is asked must not end the agent; the next question fails by itself.
     made.on('error', () => undefined)
     return { client: made, connected: made.connect() }

@@ -1,8 +1,9 @@
 /** What is wrong with the file systems of a data directory, found by looking. */
-import { accessSync, closeSync, constants, readSync } from 'node:fs'
+import { constants } from 'node:fs'
+import { asUser } from '../system/as-user'
 import { findMount, type Mount, type Room, roomFor } from '../system/file-system'
-import { openOwned } from '../system/owned-files'
-import { asUser, type User } from '../system/users'
+import { readOwnedPart } from '../system/owned-files'
+import { type User } from '../system/users'
 
 export interface DiskTrouble {
   readonly kind: 'full' | 'no files' | 'read-only' | 'failing'
@@ -38,13 +39,7 @@ export function judgeRoom({ freeBytes, freeFiles }: Room, needed: number): 'full
 
 /** Reads a little of a file, as its owner: what the kernel still has in memory it does not read from a dead disk. */
 function touch(owner: User, path: string): void {
-  const file = openOwned(owner, path)
-  if (file === undefined) return
-  try {
-    readSync(file.fd, Buffer.alloc(512), 0, 512, 0)
-  } finally {
-    closeSync(file.fd)
-  }
+  readOwnedPart(owner, path, () => ({ position: 0, length: 512 }))
 }
 
 /** The directories that PostgreSQL must be able to write to: its data, and its WAL, which may be on another disk. */
@@ -102,8 +97,8 @@ export function findDiskTrouble(owner: User, dataDirectory: string): DiskTrouble
   if (full) return full
   for (const { path } of directories(dataDirectory)) {
     try {
-      asUser(owner, () => {
-        accessSync(path, constants.W_OK)
+      asUser(owner, (files) => {
+        files.access(path, constants.W_OK)
       })
     } catch (error) {
       if (diskErrorCode(error) === 'EROFS') return { kind: 'read-only', path, mount: findMount(owner, path) }

@@ -2,11 +2,12 @@
  * A node's own files in the data directory: configuration, keys, whatever an operator has put there. A copy of another
  * node's data has that node's in their place.
  */
-import { lstatSync, readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ExitCode, OcfError } from '../ocf'
+import { asUser } from '../system/as-user'
+import { type Files, unlessMissing } from '../system/files'
 import { listOwned, makeDirectoryAsOwner, readOwnedFile, writeOwned } from '../system/owned-files'
-import { asUser, type User } from '../system/users'
+import { type User } from '../system/users'
 
 /** What belongs to the data, or to the server that runs on it. */
 const DATA_FILES =
@@ -17,16 +18,17 @@ const DATA_DIRECTORIES = /^(?:base|global|log|pg_.*)$/
 const SIZE_MAX = 2 ** 20
 
 /** Their paths in the data directory, at its top and one directory below. */
-function ownFiles(directory: string): readonly string[] {
+function ownFilesIn(files: Files, directory: string): readonly string[] {
   const isFile = (path: string): boolean => {
-    const found = lstatSync(`${directory}/${path}`)
+    const found = files.lstat(`${directory}/${path}`)
     return found.isFile() && found.size <= SIZE_MAX
   }
-  return readdirSync(directory, { withFileTypes: true })
-    .flatMap((entry) => {
-      if (!entry.isDirectory()) return DATA_FILES.test(entry.name) ? [] : [entry.name]
-      if (DATA_DIRECTORIES.test(entry.name)) return []
-      return readdirSync(`${directory}/${entry.name}`).map((name) => `${entry.name}/${name}`)
+  return files
+    .readdir(directory)
+    .flatMap((name) => {
+      if (!files.lstat(`${directory}/${name}`).isDirectory()) return DATA_FILES.test(name) ? [] : [name]
+      if (DATA_DIRECTORIES.test(name)) return []
+      return files.readdir(`${directory}/${name}`).map((below) => `${name}/${below}`)
     })
     .filter(isFile)
 }
@@ -35,7 +37,7 @@ function ownFiles(directory: string): readonly string[] {
 export function keepOwnFiles(owner: User, dataDirectory: string, kept: string): void {
   dropKeptFiles(owner, kept)
   makeDirectoryAsOwner(owner, kept, 0o700)
-  for (const path of asUser(owner, () => ownFiles(dataDirectory)))
+  for (const path of asUser(owner, (files) => ownFilesIn(files, dataDirectory)))
     copyFile(owner, `${dataDirectory}/${path}`, `${kept}/${encodeURIComponent(path)}`)
 }
 
@@ -90,20 +92,20 @@ function copyFile(owner: User, from: string, to: string): void {
  * that is in a link's place gives way; a directory does not.
  */
 export function copyOwnLinks(owner: User, from: string, to: string): void {
-  asUser(owner, () => {
-    for (const entry of readdirSync(from, { withFileTypes: true })) {
-      if (!entry.isSymbolicLink()) continue
-      const path = `${to}/${entry.name}`
-      const there = lstatSync(path, { throwIfNoEntry: false })
+  asUser(owner, (files) => {
+    for (const name of files.readdir(from)) {
+      const [link, path] = [`${from}/${name}`, `${to}/${name}`]
+      if (!files.lstat(link).isSymbolicLink()) continue
+      const there = unlessMissing(() => files.lstat(path))
       if (there?.isDirectory()) continue
-      if (there) unlinkSync(path)
-      symlinkSync(readlinkSync(`${from}/${entry.name}`), path)
+      if (there) files.unlink(path)
+      files.symlink(files.readlink(link), path)
     }
   })
 }
 
 export function dropKeptFiles(owner: User, kept: string): void {
-  asUser(owner, () => {
-    rmSync(kept, { recursive: true, force: true })
+  asUser(owner, (files) => {
+    files.removeAll(kept)
   })
 }

@@ -1,8 +1,10 @@
 /** Whether another directory can be put in a data directory's place. */
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { asUser } from '../system/as-user'
 import { mountsBelow } from '../system/file-system'
-import { asUser, type User } from '../system/users'
+import { unlessMissing } from '../system/files'
+import { type User } from '../system/users'
 
 /**
  * What keeps a base backup from being put in its place, with the fix; nothing when nothing does.
@@ -21,13 +23,13 @@ export function replacementObstacle(owner: User, dataDirectory: string): string 
   }
   if (mount !== undefined)
     return `${mount} is a mount point in pgdata: set rejoin=rewind, or take a base backup by hand`
-  return asUser(owner, () => {
+  return asUser(owner, (files) => {
     for (const name of ['pg_wal', 'pg_xlog']) {
-      if (lstatSync(`${path}/${name}`, { throwIfNoEntry: false })?.isSymbolicLink()) {
+      if (unlessMissing(() => files.lstat(`${path}/${name}`))?.isSymbolicLink()) {
         return `${name} is a symbolic link: set rejoin=rewind, or take a base backup by hand (--waldir)`
       }
     }
-    const tablespaces = readdirSync(`${path}/pg_tblspc`)
+    const tablespaces = files.readdir(`${path}/pg_tblspc`)
     return tablespaces.length > 0
       ? `there are tablespaces outside of pgdata (${tablespaces.length}): set rejoin=rewind, or take a base backup by hand`
       : undefined

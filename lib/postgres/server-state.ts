@@ -13,6 +13,7 @@ import {
   worksIn,
 } from '../system/processes'
 import { readOwned } from '../system/owned-files'
+import { ownFiles } from '../system/files'
 import { readRegular, STATE_BYTES, UnusableFileError } from '../system/regular-file'
 import { type User } from '../system/users'
 import { type PidFile, readPidFile } from './pid-file'
@@ -100,7 +101,7 @@ function pidFileText({ dataDirectory, owner }: ServerPlace): { text?: string; pr
   const path = `${dataDirectory}/postmaster.pid`
   try {
     const options = { limit: STATE_BYTES }
-    if (owner === undefined) return { text: readRegular(path, options).content.toString('utf8') }
+    if (owner === undefined) return { text: readRegular(ownFiles, path, options).content.toString('utf8') }
     const text = readOwned(owner, path, options)
     return text === undefined ? {} : { text }
   } catch (error) {

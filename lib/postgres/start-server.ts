@@ -1,9 +1,9 @@
-import { closeSync, fstatSync, readSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
-import { openOwned, openOwnedLog } from '../system/owned-files'
+import { openOwnedLog, readOwnedPart } from '../system/owned-files'
 import { libraryPath } from '../system/program-environment'
 import { runProgram } from '../system/run-program'
 import { type Instance } from './instance'
@@ -81,19 +81,19 @@ function complaintsIn(log: string): string | undefined {
   return [fatal ?? other, ...rest.slice(-2)].filter((line) => line !== undefined).join('; ') || undefined
 }
 
+/** The end of a log that is read. */
+const MOST_BYTES = 16_384
+
 /** The same, of what it wrote to its log since `from`. */
 function complaints(instance: Instance, from: number): string | undefined {
   try {
-    const log = openOwned(instance.owner, instance.logFile, { links: true })
-    if (log === undefined) return undefined
-    const { fd, stat } = log
-    try {
-      const buffer = Buffer.alloc(16_384)
-      const length = readSync(fd, buffer, 0, buffer.length, Math.max(from, stat.size - buffer.length))
-      return complaintsIn(buffer.toString('utf8', 0, length))
-    } finally {
-      closeSync(fd)
-    }
+    const log = readOwnedPart(
+      instance.owner,
+      instance.logFile,
+      ({ size }) => ({ position: Math.max(from, size - MOST_BYTES), length: MOST_BYTES }),
+      { links: true },
+    )
+    return log && complaintsIn(log.content.toString('utf8'))
   } catch {
     return undefined
   }

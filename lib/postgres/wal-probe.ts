@@ -1,7 +1,8 @@
 /** Whether a primary still has the WAL that a standby needs. */
 import { type Deadline, messageOf } from '../ocf'
 import { readOwnedFile } from '../system/owned-files'
-import { asUser, type User } from '../system/users'
+import { connectAs, type Through } from '../system/as-user'
+import { type User } from '../system/users'
 import { type Timeline } from './control-data'
 import { type Lsn, writeLsn } from './lsn'
 import { type Client, type ClientConfig, type Driver, loadDriver } from './open-session'
@@ -72,6 +73,7 @@ function clientOf(
   settings: Settings,
   encrypted: boolean,
   deadline: Deadline,
+  through: Through,
 ): Client {
   const { host = '', port = '5432', user = owner.name, password } = settings
   const key = { host, port: Number(port), user, database: 'replication' }
@@ -82,6 +84,7 @@ function clientOf(
     application_name: QUESTIONER,
     connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
     replication: 'true',
+    ...through,
   }
   return driver.newSession(config, NEEDS)
 }
@@ -92,10 +95,13 @@ async function connectTo(owner: User, settings: Settings, deadline: Deadline): P
   const driver = await loadDriver()
   let failure: unknown
   for (const encrypted of attempts) {
-    const client = clientOf(driver, owner, settings, encrypted, deadline)
-    client.on('error', () => undefined)
+    const { client, connected } = connectAs(owner, settings['host'] ?? '', (through) => {
+      const made = clientOf(driver, owner, settings, encrypted, deadline, through)
+      made.on('error', () => undefined)
+      return { client: made, connected: made.connect() }
+    })
     try {
-      await asUser(owner, () => client.connect())
+      await connected
       return client
     } catch (error) {
       failure = error

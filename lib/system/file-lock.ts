@@ -1,8 +1,9 @@
 /** Locks that end with whoever holds them (flock(2)), however that ends. */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync } from 'node:fs'
 import { Deadline, ExitCode, OcfError } from '../ocf'
+import { asUser } from './as-user'
 import { runProgram } from './run-program'
-import { asUser, type User } from './users'
+import { type User } from './users'
 
 export interface FileLock {
   /** Open as long as the lock is held. A program that is given it holds the lock too. */
@@ -22,8 +23,10 @@ const PATIENCE_MS = 10_000
  * file is in its place
  */
 export async function tryLock(owner: User, path: string): Promise<FileLock | undefined> {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const fd = asUser(owner, () => openSync(path, flags, 0o600))
+  const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const fd = asUser(owner, (files) =>
+    files.take(files.open(path, flags | constants.O_CREAT, 0o600), flags, path),
+  )
   const release = (): void => {
     closeSync(fd)
   }

@@ -1,6 +1,7 @@
 /** Where a path lies, and how much room is left there. */
-import { readFileSync, realpathSync, statfsSync } from 'node:fs'
-import { asUser, type User } from './users'
+import { readFileSync } from 'node:fs'
+import { asUser } from './as-user'
+import { type User } from './users'
 
 export interface Mount {
   /** The directory that it is mounted on. */
@@ -60,7 +61,7 @@ export function findMount(user: User, path: string): Mount | undefined {
 /** The path without links; as it is, where a disk that fails does not let it be followed. */
 function realPath(user: User, path: string): string {
   try {
-    return asUser(user, () => realpathSync(path))
+    return asUser(user, (files) => files.realpath(path))
   } catch {
     return path
   }
@@ -72,7 +73,7 @@ function realPath(user: User, path: string): string {
  * @throws Error of the system
  */
 export function roomFor(user: User, path: string): Room {
-  const { bsize, blocks, bavail, files, ffree } = asUser(user, () => statfsSync(path))
+  const { bsize, blocks, bavail, files, ffree } = asUser(user, (system) => system.statfs(path))
   return {
     freeBytes: bavail * bsize,
     totalBytes: blocks * bsize,

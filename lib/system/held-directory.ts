@@ -7,15 +7,13 @@
  * account's word, and all that is left of the path is gone, and all that is done at its end, with that account's rights
  * and never again with root's: wherever a link leads, the kernel refuses what the account may not do itself.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readlinkSync } from 'node:fs'
+import { constants, readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { asUser, isRoot, type User } from './users'
+import { asUser } from './as-user'
+import { type Files, HOLD, inside, type Opened, ownFiles } from './files'
+import { isRoot, type User } from './users'
 
 export const ROOT: User = { name: 'root', uid: 0, gid: 0 }
-
-/** open(2): only to name the directory, which needs no right to read it. Node has no name for it. */
-const O_PATH = 0o10000000
-const HOLD = O_PATH | constants.O_DIRECTORY
 
 /** As the kernel (path_resolution(7)). */
 const LINKS_MAX = 40
@@ -27,16 +25,13 @@ const WRITABLE_BY_OTHERS = 0o022
 const STICKY = 0o1000
 
 export interface HeldDirectory {
-  readonly fd: number
-  /** Its path, for messages. */
+  readonly fd: Opened
+  /** Its path. */
   readonly path: string
   /** As whom its contents are worked on. */
   readonly actor: User
-}
-
-/** The path by which a held directory's entry is reached, whatever becomes of the directory's own name. */
-export function inside({ fd }: Pick<HeldDirectory, 'fd'>, name: string): string {
-  return `/proc/self/fd/${fd}/${name}`
+  /** What they are worked on with. */
+  readonly files: Files
 }
 
 /** Whether what a directory holds is the word of root alone. In a sticky one, nobody moves what is another's. */
@@ -45,8 +40,8 @@ export function isRoots({ uid, mode }: { readonly uid: number; readonly mode: nu
 }
 
 /** Whether others may add to a directory of root's what is their own; root's word is only what is owned by root then. */
-export function isShared({ fd }: HeldDirectory): boolean {
-  return (fstatSync(fd).mode & WRITABLE_BY_OTHERS) !== 0
+export function isShared({ fd, files }: HeldDirectory): boolean {
+  return (files.fstat(fd).mode & WRITABLE_BY_OTHERS) !== 0
 }
 
 /**
@@ -63,12 +58,14 @@ function accountOf(user: User, path: string, { uid }: { readonly uid: number }):
     .split('\n')
     .map((line) => line.split(':'))
     .find((fields) => fields[2] === String(uid))
-  return { name: entry?.[0] ?? String(uid), uid, gid: entry ? Number(entry[3]) : NO_GROUP }
+  return entry
+    ? { name: entry[0] ?? '', uid, gid: Number(entry[3]) }
+    : { name: String(uid), uid, gid: NO_GROUP, nameless: true }
 }
 
 interface Walk {
-  /** The last directory that was reached. */
-  readonly held: HeldDirectory
+  /** The last directory that was reached, held by root. */
+  readonly held: Pick<HeldDirectory, 'fd' | 'path' | 'actor'>
   /** What of the path is left: nothing, or it begins with what is missing, or the rest is for `held.actor` to go. */
   readonly left: readonly string[]
 }
@@ -80,15 +77,15 @@ const partsOf = (path: string): string[] => path.split('/').filter((part) => par
  *
  * @throws Error for a link that is not root's
  */
-export function rootsLink(held: HeldDirectory, name: string): string | undefined {
+export function rootsLink(held: Pick<HeldDirectory, 'fd' | 'path'>, name: string): string | undefined {
   const path = inside(held, name)
   let target: string
   try {
-    target = readlinkSync(path)
+    target = ownFiles.readlink(path)
   } catch {
     return undefined
   }
-  if (lstatSync(path).uid !== 0) {
+  if (ownFiles.lstat(path).uid !== 0) {
     throw new Error(`${held.path}/${name} is a symbolic link that does not belong to root`)
   }
   return target
@@ -96,22 +93,23 @@ export function rootsLink(held: HeldDirectory, name: string): string | undefined
 
 /** Goes along a path as far as it is root's word. The caller closes what is held. */
 function walk(user: User, path: string): Walk {
-  let held: HeldDirectory = { fd: openSync('/', HOLD), path: '/', actor: ROOT }
+  const { open, close, fstat } = ownFiles
+  let held: Walk['held'] = { fd: open('/', HOLD), path: '/', actor: ROOT }
   let left = partsOf(path)
   let links = 0
-  const step = (fd: number, to: string): void => {
-    closeSync(held.fd)
+  const step = (fd: Opened, to: string): void => {
+    close(held.fd)
     held = { fd, path: to, actor: ROOT }
   }
   try {
     for (;;) {
-      const found = fstatSync(held.fd)
+      const found = fstat(held.fd)
       if (!isRoots(found)) return { held: { ...held, actor: accountOf(user, held.path, found) }, left }
       const [name] = left
       if (name === undefined) return { held, left }
-      const shown = `${held.path === '/' ? '' : held.path}/${name}`
+      const shown = pathBelow(held.path, name)
       try {
-        step(openSync(inside(held, name), HOLD | constants.O_NOFOLLOW), shown)
+        step(open(inside(held, name), HOLD | constants.O_NOFOLLOW), shown)
         left = left.slice(1)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
@@ -119,13 +117,17 @@ function walk(user: User, path: string): Walk {
         const target = code === 'ENOTDIR' || code === 'ELOOP' ? rootsLink(held, name) : undefined
         if (target === undefined || ++links > LINKS_MAX) throw named(error, shown)
         left = [...partsOf(target), ...left.slice(1)]
-        if (target.startsWith('/')) step(openSync('/', HOLD), '/')
+        if (target.startsWith('/')) step(open('/', HOLD), '/')
       }
     }
   } catch (error) {
-    closeSync(held.fd)
+    close(held.fd)
     throw error
   }
+}
+
+function pathBelow(directory: string, name: string): string {
+  return `${directory === '/' ? '' : directory}/${name}`
 }
 
 /** The error with the path that the operator knows, in place of a descriptor's. */
@@ -140,23 +142,46 @@ function missing(path: string): Error {
   return Object.assign(new Error(message), { code: 'ENOENT', path })
 }
 
-/** Goes the rest of the way with the rights of the account whose word it is. */
-function goOn({ held, left }: Walk, path: string): HeldDirectory {
-  if (left.length === 0) return held
-  try {
-    if (held.actor.uid === 0) throw missing(path)
-    const fd = asUser(held.actor, () => openSync(inside(held, left.join('/')), HOLD))
-    return { fd, path, actor: held.actor }
-  } catch (error) {
-    throw named(error, path)
-  } finally {
-    closeSync(held.fd)
-  }
+/**
+ * Works in the directory that a way leads to, or in one below it, with the rights of the account whose word it is, and
+ * with what that account works with.
+ *
+ * @param rest - the way that is left, for that account to go
+ */
+function workIn<T>(
+  way: Walk['held'],
+  rest: readonly string[],
+  path: string,
+  work: (held: HeldDirectory) => T,
+): T {
+  const { actor } = way
+  return asUser(actor, (files) => {
+    const fd = files.openBelow(way, rest.join('/'))
+    try {
+      return work({ fd, path, actor, files })
+    } finally {
+      files.close(fd)
+    }
+  })
 }
 
 /** For an agent that is not run as root there is nobody else's right that could be abused. */
-function withoutRoot(user: User, path: string): HeldDirectory {
-  return { fd: openSync(path, HOLD), path, actor: user }
+function withoutRoot<T>(user: User, path: string, work: (held: HeldDirectory) => T): T {
+  const fd = ownFiles.open(path, HOLD)
+  try {
+    return work({ fd, path, actor: user, files: ownFiles })
+  } finally {
+    ownFiles.close(fd)
+  }
+}
+
+/** The error that `work` throws with the path that the operator knows. */
+function naming<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw named(error, path)
+  }
 }
 
 /**
@@ -167,14 +192,16 @@ function withoutRoot(user: User, path: string): HeldDirectory {
  * @throws Error of the system
  */
 export function withDirectory<T>(user: User, path: string, work: (held: HeldDirectory) => T): T {
-  const held = isRoot() ? goOn(walk(user, path), path) : withoutRoot(user, path)
-  try {
-    return asUser(held.actor, () => work(held))
-  } catch (error) {
-    throw named(error, path)
-  } finally {
-    closeSync(held.fd)
-  }
+  return naming(path, () => {
+    if (!isRoot()) return withoutRoot(user, path, work)
+    const { held, left } = walk(user, path)
+    try {
+      if (held.actor.uid === 0 && left.length > 0) throw missing(path)
+      return workIn(held, left, path, work)
+    } finally {
+      ownFiles.close(held.fd)
+    }
+  })
 }
 
 /**
@@ -187,11 +214,9 @@ export function withParent<T>(
   path: string,
   work: (reached: string, held: HeldDirectory) => T,
 ): T {
-  try {
-    return withDirectory(user, dirname(path), (held) => work(inside(held, basename(path)), held))
-  } catch (error) {
-    throw named(error, path)
-  }
+  return naming(path, () =>
+    withDirectory(user, dirname(path), (held) => work(inside(held, basename(path)), held)),
+  )
 }
 
 /** The part of a way to a directory that is there, and what is missing of it. */
@@ -205,12 +230,13 @@ export interface Way {
  * leads to. Where that is another account's, what is missing below it is for that account to find out.
  */
 export function withWay<T>(user: User, path: string, work: (way: Way) => T): T {
-  const { held, left } = isRoot() ? walk(user, path) : { held: withoutRoot(user, '/'), left: partsOf(path) }
-  try {
-    return asUser(held.actor, () => work({ held, missing: left }))
-  } catch (error) {
-    throw named(error, path)
-  } finally {
-    closeSync(held.fd)
-  }
+  return naming(path, () => {
+    if (!isRoot()) return withoutRoot(user, '/', (held) => work({ held, missing: partsOf(path) }))
+    const { held, left } = walk(user, path)
+    try {
+      return workIn(held, [], held.path, (reached) => work({ held: reached, missing: left }))
+    } finally {
+      ownFiles.close(held.fd)
+    }
+  })
 }

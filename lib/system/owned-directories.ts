@@ -1,16 +1,9 @@
 /** Making directories for an account. One that is there is never given to another account. */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-} from 'node:fs'
-import { type HeldDirectory, inside, withDirectory, withWay } from './held-directory'
-import { asUser, isRoot, type User } from './users'
+import { constants } from 'node:fs'
+import { asUser } from './as-user'
+import { inside, type Opened, ownFiles } from './files'
+import { type HeldDirectory, withDirectory, withWay } from './held-directory'
+import { isRoot, type User } from './users'
 
 /** Directories on the way that are made. */
 const WAY_MODE = 0o755
@@ -24,25 +17,26 @@ const code = (error: unknown): string | undefined => (error as NodeJS.ErrnoExcep
  *
  * @param owner - whose it is to be
  */
-function makeAsRoot({ fd }: Pick<HeldDirectory, 'fd'>, name: string, mode: number, owner?: User): number {
-  const path = inside({ fd }, name)
-  mkdirSync(path, { mode: 0o700 })
-  const made = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+function makeAsRoot(above: { readonly fd: Opened }, name: string, mode: number, owner?: User): Opened {
+  const { open, mkdir, fstat, fchown, fchmod, close } = ownFiles
+  const path = inside(above, name)
+  mkdir(path, 0o700)
+  const made = open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
-    const { uid } = fstatSync(made)
+    const { uid } = fstat(made)
     if (uid !== 0) throw new Error('another account has put a directory in its place')
-    if (owner !== undefined) fchownSync(made, owner.uid, owner.gid)
-    fchmodSync(made, mode)
+    if (owner !== undefined) fchown(made, owner.uid, owner.gid)
+    fchmod(made, mode)
     return made
   } catch (error) {
-    closeSync(made)
+    close(made)
     throw error
   }
 }
 
 function makeAllAsRoot(held: HeldDirectory, names: readonly string[], mode: number, owner: User): void {
-  const opened: number[] = []
-  let above: Pick<HeldDirectory, 'fd'> = held
+  const opened: Opened[] = []
+  let above: { readonly fd: Opened } = held
   try {
     for (const [index, name] of names.entries()) {
       const last = index === names.length - 1
@@ -51,20 +45,24 @@ function makeAllAsRoot(held: HeldDirectory, names: readonly string[], mode: numb
       above = { fd }
     }
   } finally {
-    for (const fd of opened) closeSync(fd)
+    for (const fd of opened) ownFiles.close(fd)
   }
 }
 
 /** With the rights of the account alone; `false` when there was nothing to make. */
-function makeAllAsOwner(held: Pick<HeldDirectory, 'fd'>, names: readonly string[], mode: number): boolean {
+function makeAllAsOwner(
+  { fd, files }: Pick<HeldDirectory, 'fd' | 'files'>,
+  names: readonly string[],
+  mode: number,
+): boolean {
   let made = false
   for (const index of names.keys()) {
-    const path = inside(held, names.slice(0, index + 1).join('/'))
+    const path = inside({ fd }, names.slice(0, index + 1).join('/'))
     const last = index === names.length - 1
     try {
-      mkdirSync(path, { mode: last ? 0o700 : WAY_MODE })
+      files.mkdir(path, last ? 0o700 : WAY_MODE)
       made = last
-      if (last) chmodSync(path, mode)
+      if (last) files.chmod(path, mode)
     } catch (error) {
       if (code(error) !== 'EEXIST') throw error
     }
@@ -111,12 +109,12 @@ function makeMissing(user: User, path: string, mode: number): boolean {
  * @throws Error of the system
  */
 export function makeDirectoryAsOwner(user: User, path: string, mode: number): void {
-  asUser(user, () => {
-    const root = openSync('/', constants.O_RDONLY | constants.O_DIRECTORY)
+  asUser(user, (files) => {
+    const fd = files.open('/', constants.O_RDONLY | constants.O_DIRECTORY)
     try {
-      makeAllAsOwner({ fd: root }, path.split('/').filter(Boolean), mode)
+      makeAllAsOwner({ fd, files }, path.split('/').filter(Boolean), mode)
     } finally {
-      closeSync(root)
+      files.close(fd)
     }
   })
 }
@@ -131,8 +129,8 @@ function isThere(user: User, path: string): boolean {
 }
 
 /** Why a directory that is there cannot be one that only `user` can enter; nothing when it can. */
-function obstacleIn({ fd }: HeldDirectory, user: User): string | undefined {
-  const { uid, mode } = fstatSync(fd)
+function obstacleIn({ fd, files }: HeldDirectory, user: User): string | undefined {
+  const { uid, mode } = files.fstat(fd)
   if (uid !== user.uid) {
     return `belongs to ${nameOf({ name: '', uid }, user)}, not to ${user.name}`
   }
@@ -175,6 +173,7 @@ function takePrivate(user: User, path: string): void {
   withDirectory(user, path, (held) => {
     const obstacle = obstacleIn(held, user)
     if (obstacle !== undefined) throw new Error(`${path} ${obstacle}`)
-    if ((fstatSync(held.fd).mode & 0o777) !== 0o700) chmodSync(`/proc/self/fd/${held.fd}`, 0o700)
+    const { fd, files } = held
+    if ((files.fstat(fd).mode & 0o777) !== 0o700) files.chmod(inside(held, ''), 0o700)
   })
 }

@@ -2,26 +2,20 @@
  * Files in directories that another account can write to. There is one way to them: with the rights of the account that
  * is named; and for root itself, by a directory that is held (see held-directory.ts).
  */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  type Stats,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, constants, fstatSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { asUser } from './as-user'
+import { type Files, type FileStats, NULL_DEVICE, type Opened, unlessMissing } from './files'
 import { ROOT, withParent } from './held-directory'
-import { openRegular, type ReadOptions, readRegular, UnusableFileError } from './regular-file'
-import { asUser, isRoot, type User } from './users'
+import {
+  type Part,
+  type ReadFile,
+  type ReadOptions,
+  readPart,
+  readRegular,
+  UnusableFileError,
+} from './regular-file'
+import { isRoot, type User } from './users'
 
 export {
   makeDirectory,
@@ -30,24 +24,11 @@ export {
   privateDirectoryObstacle,
 } from './owned-directories'
 
-function isMissing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code
-  return code === 'ENOENT' || code === 'ENOTDIR'
-}
-
-/** What `find` finds, or nothing when there is no such file. */
-function unlessMissing<T>(find: () => T): T | undefined {
-  try {
-    return find()
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
 /** Works on a file with the user's rights. What root itself does in a directory it does by one that it holds. */
-function reach<T>(user: User, path: string, work: (reached: string) => T): T {
-  return user.uid === 0 && isRoot() ? withParent(ROOT, path, work) : asUser(user, () => work(path))
+function reach<T>(user: User, path: string, work: (files: Files, reached: string) => T): T {
+  return user.uid === 0 && isRoot()
+    ? withParent(ROOT, path, (reached, { files }) => work(files, reached))
+    : asUser(user, (files) => work(files, path))
 }
 
 /**
@@ -60,26 +41,32 @@ export function readOwned(user: User, path: string, options: ReadOptions = {}): 
 }
 
 /** As `readOwned`: its bytes, and whose it is. */
-export function readOwnedFile(
-  user: User,
-  path: string,
-  options: ReadOptions = {},
-): { readonly content: Buffer; readonly stat: Stats } | undefined {
-  return unlessMissing(() => reach(user, path, (reached) => readRegular(reached, options, path)))
+export function readOwnedFile(user: User, path: string, options: ReadOptions = {}): ReadFile | undefined {
+  return unlessMissing(() =>
+    reach(user, path, (files, reached) => readRegular(files, reached, options, path)),
+  )
 }
 
-/** Opens a regular file that the user may read; nothing when there is none. Close the descriptor afterwards. */
-export function openOwned(
+/**
+ * A part of a regular file, or nothing when there is no such file, or it is not to be read.
+ *
+ * @param part - which, of a file of which so much is known
+ * @throws as `readOwned`
+ */
+export function readOwnedPart(
   user: User,
   path: string,
+  part: (stat: FileStats) => Part | undefined,
   options: Pick<ReadOptions, 'links'> = {},
-): { readonly fd: number; readonly stat: Stats } | undefined {
-  return unlessMissing(() => reach(user, path, (reached) => openRegular(reached, options, path)))
+): ReadFile | undefined {
+  return unlessMissing(() =>
+    reach(user, path, (files, reached) => readPart(files, reached, part, options, path)),
+  )
 }
 
 /** What has that name, links not followed; nothing when nothing has. */
-export function statOwned(user: User, path: string): Stats | undefined {
-  return unlessMissing(() => reach(user, path, (reached) => lstatSync(reached)))
+export function statOwned(user: User, path: string): FileStats | undefined {
+  return unlessMissing(() => reach(user, path, (files, reached) => files.lstat(reached)))
 }
 
 /** Whether something of that name is there, a dangling link included. */
@@ -93,7 +80,7 @@ export function existsOwned(user: User, path: string): boolean {
  * @throws Error of the system
  */
 export function listOwned(user: User, path: string): readonly string[] {
-  return reach(user, path, (reached) => readdirSync(reached))
+  return reach(user, path, (files, reached) => files.readdir(reached))
 }
 
 /**
@@ -103,60 +90,61 @@ export function listOwned(user: User, path: string): readonly string[] {
  * @throws Error of the system
  */
 export function writeOwned(user: User, path: string, text: string | Uint8Array, mode = 0o600): void {
-  reach(user, path, (reached) => {
-    replace(reached, text, { mode })
+  reach(user, path, (files, reached) => {
+    replace(files, reached, text, { mode })
   })
 }
 
 /**
- * As `writeOwned`, as whoever this process is now.
+ * As `writeOwned`, with what the account works with.
  *
  * @param owner - whose the file is to be; root only. Default: this account's
  */
 export function replace(
+  files: Files,
   path: string,
   text: string | Uint8Array,
   { mode, owner }: { readonly mode: number; readonly owner?: { readonly uid: number; readonly gid: number } },
 ): void {
   const fresh = `${path}.new.${process.pid}`
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-  let fd: number
+  let file: Opened
   try {
-    fd = openSync(fresh, flags, 0o600)
+    file = files.open(fresh, flags, 0o600)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     // Of a process of this number that was killed; whatever it is, it is not written to.
-    unlinkSync(fresh)
-    fd = openSync(fresh, flags, 0o600)
+    files.unlink(fresh)
+    file = files.open(fresh, flags, 0o600)
   }
   try {
     try {
-      if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid)
-      fchmodSync(fd, mode)
-      writeFileSync(fd, text)
-      fsyncSync(fd)
+      if (owner !== undefined) files.fchown(file, owner.uid, owner.gid)
+      files.fchmod(file, mode)
+      files.write(file, text)
+      files.fsync(file)
     } finally {
-      closeSync(fd)
+      files.close(file)
     }
-    renameSync(fresh, path)
+    files.rename(fresh, path)
   } catch (error) {
     try {
-      unlinkSync(fresh)
+      files.unlink(fresh)
     } catch {
       // It is already in its place.
     }
     throw error
   }
-  syncDirectory(dirname(path))
+  syncDirectory(files, dirname(path))
 }
 
 /** Has the disk keep what has become of the names in a directory. */
-export function syncDirectory(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+export function syncDirectory(files: Files, path: string): void {
+  const directory = files.open(path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
-    fsyncSync(fd)
+    files.fsync(directory)
   } finally {
-    closeSync(fd)
+    files.close(directory)
   }
 }
 
@@ -167,7 +155,7 @@ export function syncDirectory(path: string): void {
  */
 export function openPrivate(path: string): number {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const fd = reach(ROOT, path, (reached) => openSync(reached, flags, 0o600))
+  const fd = reach(ROOT, path, (files, reached) => files.take(files.open(reached, flags, 0o600), flags, path))
   const found = fstatSync(fd)
   if (found.isFile() && found.uid === process.geteuid?.()) return fd
   closeSync(fd)
@@ -177,16 +165,16 @@ export function openPrivate(path: string): number {
 /** Removes a file; it is no error when there is none. */
 export function removeOwned(user: User, path: string): void {
   unlessMissing(() => {
-    reach(user, path, (reached) => {
-      unlinkSync(reached)
+    reach(user, path, (files, reached) => {
+      files.unlink(reached)
     })
   })
 }
 
 /** Changes the mode of a file or directory of the user's. */
 export function changeMode(user: User, path: string, mode: number): void {
-  reach(user, path, (reached) => {
-    chmodSync(reached, mode)
+  reach(user, path, (files, reached) => {
+    files.chmod(reached, mode)
   })
 }
 
@@ -199,14 +187,11 @@ export function changeMode(user: User, path: string, mode: number): void {
 export function tryToMakeFile(user: User, directory: string): void {
   const path = `${directory}/.ocf-ts.${process.pid}`
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-  reach(user, path, (reached) => {
-    closeSync(openSync(reached, flags, 0o600))
-    unlinkSync(reached)
+  reach(user, path, (files, reached) => {
+    files.close(files.open(reached, flags, 0o600))
+    files.unlink(reached)
   })
 }
-
-/** The number of /dev/null, 1:3 on every Linux. A terminal, say, takes what is written to it in root's name. */
-const NULL_DEVICE = (1 << 8) | 3
 
 /**
  * Opens a log file of the user's to append to; makes it when it is missing. Close the descriptor afterwards.
@@ -218,22 +203,20 @@ export function openOwnedLog(user: User, path: string): number {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOCTTY | constants.O_NONBLOCK
   let fd: number
   try {
-    fd = asUser(user, () => openSync(path, flags | constants.O_CREAT, 0o600))
+    fd = asUser(user, (files) => files.take(files.open(path, flags | constants.O_CREAT, 0o600), flags, path))
   } catch (error) {
     // /var/log belongs to root: there root makes the file, anew and without following links, and hands it over.
     if (!isRoot() || (error as NodeJS.ErrnoException).code !== 'EACCES') throw error
-    fd = withParent(user, path, (reached, { actor }) => {
-      if (actor.uid !== 0 || lstatSync(reached, { throwIfNoEntry: false })) throw error as Error
-      const made = openSync(
-        reached,
-        flags | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-        0o600,
-      )
-      fchownSync(made, user.uid, user.gid)
-      return made
+    fd = withParent(user, path, (reached, { actor, files }) => {
+      if (actor.uid !== 0 || unlessMissing(() => files.lstat(reached))) throw error as Error
+      const fresh = flags | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+      const made = files.open(reached, fresh, 0o600)
+      files.fchown(made, user.uid, user.gid)
+      return files.take(made, flags, path)
     })
   }
   const found = fstatSync(fd)
+  // A terminal, say, takes what is written to it in root's name.
   if (found.isFile() || (found.isCharacterDevice() && found.rdev === NULL_DEVICE)) return fd
   closeSync(fd)
   throw new UnusableFileError(`${path} is not a regular file`)

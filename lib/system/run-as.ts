@@ -40,12 +40,12 @@ function isForRoot(name: string): boolean {
 export function startAs(user: User, argv: Argv, { limits = false, cwd, env = {} }: StartOptions): Start {
   const variables = accountEnvironment(user, env)
   if (!isRoot()) return { argv, cwd, env: variables }
-  const { name, uid, gid } = user
+  const { name, uid, gid, nameless = false } = user
   const setpriv = limits ? undefined : findProgram('setpriv', SYSTEM_DIRECTORIES)
   const change: Argv =
     setpriv === undefined
       ? ['runuser', '-u', name, '--']
-      : [setpriv, `--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--']
+      : [setpriv, `--reuid=${uid}`, `--regid=${gid}`, nameless ? '--clear-groups' : '--init-groups', '--']
   const given = Object.entries(variables).filter(([, value]) => value !== undefined)
   const later = given.filter(([variable]) => !isForRoot(variable))
   // env takes a word with an equals sign for a variable.

@@ -1,6 +1,7 @@
 /** Running a program: the one way, for all of them. */
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { type Socket } from 'node:net'
 import { type Deadline, ExitCode, messageOf, OcfError } from '../ocf'
 import { traced } from '../ocf/trace'
 import { endWithDescendants, MARK } from './end-program'
@@ -121,7 +122,7 @@ function failure([program]: Argv, { as, cwd }: ProgramOptions, error: unknown): 
 }
 
 /** A program of another account's must not type into root's terminal. */
-function isKeptFromTerminal({ as, apart = false }: ProgramOptions): boolean {
+function isKeptFromTerminal({ as, apart = false }: Pick<ProgramOptions, 'as' | 'apart'>): boolean {
   return !apart && as !== undefined && as.uid !== 0 && isRoot() && hasTerminal()
 }
 
@@ -258,6 +259,27 @@ const MOST_TOLD = 4000
 /** The text without its middle, where it is a long one. */
 export function abridged(text: string): string {
   return text.length <= 2 * MOST_TOLD ? text : `${text.slice(0, MOST_TOLD)} ... ${text.slice(-MOST_TOLD)}`
+}
+
+/**
+ * Starts a program that serves this process, as an account, for as long as that lives: it is to end when its standard
+ * input does. It does not keep this process from ending.
+ *
+ * @param links - how many sockets it is given beside its standard input, which is one too, from descriptor 3 on
+ */
+export function startServant(argv: Argv, as: User, links: number): ChildProcess {
+  const begun = startAs(as, argv, {})
+  const [program, ...args] = begun.argv
+  const child = spawn(program, args, {
+    cwd: begun.cwd,
+    env: begun.env,
+    stdio: ['pipe', 'ignore', 'pipe', ...new Array<'pipe'>(links).fill('pipe')],
+    detached: isKeptFromTerminal({ as }),
+  })
+  child.on('error', () => undefined)
+  child.unref()
+  for (const stream of child.stdio) (stream as Socket | null)?.unref()
+  return child
 }
 
 /** What a failed program says of itself, in one line. */

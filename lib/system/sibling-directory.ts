@@ -2,10 +2,11 @@
  * Directories beside another one, which are put in its place and put away. What belongs to the directory above is done
  * as that one's owner: root there where it is root's, and nobody's links are followed.
  */
-import { lstatSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type Deadline, ExitCode, OcfError } from '../ocf'
-import { inside, withParent } from './held-directory'
+import { inside, unlessMissing } from './files'
+import { withParent } from './held-directory'
 import { makeDirectory, statOwned, syncDirectory } from './owned-files'
 import { describeFailure, runProgram } from './run-program'
 import { isRoot, type User } from './users'
@@ -78,14 +79,15 @@ export function makeSibling(owner: User, model: string, path: string): void {
 export function renameSibling(owner: User, from: string, to: string): void {
   if (dirname(from) !== dirname(to)) throw new Error(`${to} is not beside ${from}`)
   withParent(owner, to, (reached, held) => {
-    if (lstatSync(reached, { throwIfNoEntry: false })) throw new Error(`${to} is there already`)
+    const { files, actor } = held
+    if (unlessMissing(() => files.lstat(reached))) throw new Error(`${to} is there already`)
     const source = inside(held, basename(from))
-    const found = lstatSync(source)
+    const found = files.lstat(source)
     // In a directory of root's it is root that renames.
-    if (!found.isDirectory() || (isRoot() && found.uid !== owner.uid))
+    if (!found.isDirectory() || (isRoot() && actor.uid === 0 && found.uid !== owner.uid))
       throw new Error(`${from} is not a directory of ${owner.name}'s`)
-    renameSync(source, reached)
-    syncDirectory(dirname(reached))
+    files.rename(source, reached)
+    syncDirectory(files, dirname(reached))
   })
 }
 
@@ -109,7 +111,7 @@ export async function removeSibling(owner: User, path: string, deadline: Deadlin
  * @throws Error of the system
  */
 export function removeEmptySibling(owner: User, path: string): void {
-  withParent(owner, path, (reached) => {
-    rmdirSync(reached)
+  withParent(owner, path, (reached, { files }) => {
+    files.rmdir(reached)
   })
 }

@@ -9,6 +9,8 @@ export interface User {
   readonly gid: number
   /** The home directory, where it is known. */
   readonly home?: string
+  /** It has a number only, and so no groups beside `gid`. */
+  readonly nameless?: true
 }
 
 function readEntry(line: string): User | undefined {
@@ -41,39 +43,4 @@ export async function findUser(name: string, deadline: Deadline): Promise<User |
 
 export function isRoot(): boolean {
   return process.geteuid?.() === 0
-}
-
-/** The one group beside its effective one that this process has, once it has acted as a user. */
-let group: number | undefined
-
-/**
- * Gives up this process's supplementary groups for the user's own. Root needs none, so that they are not taken back:
- * each change is a system call for every thread.
- */
-function takeGroup(gid: number): void {
-  if (group === gid) return
-  process.setgroups?.([gid])
-  group = gid
-}
-
-/**
- * Runs `work` with the user's effective identity, so that the kernel itself refuses what the user may not do: root
- * must not follow links or trust file modes in a directory that belongs to somebody else. Without root, `work` runs
- * as whoever runs the agent.
- *
- * The identity is the whole process's: `work` must be synchronous. What it does as the same user in turn costs nothing
- * more: a change of identity takes a millisecond on a busy machine, and several files one change.
- */
-export function asUser<T>(user: User, work: () => T): T {
-  if (!isRoot() || user.uid === 0) return work()
-  const gid = process.getegid?.() ?? 0
-  takeGroup(user.gid)
-  process.setegid?.(user.gid)
-  process.seteuid?.(user.uid)
-  try {
-    return work()
-  } finally {
-    process.seteuid?.(0)
-    process.setegid?.(gid)
-  }
 }

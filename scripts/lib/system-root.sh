@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Functions for scripts/setup: root file systems of other releases of Debian, made by debootstrap. Needs debian.sh.
+shopt -s extglob
 
 # The archive that this machine's apt takes the release itself from, without its security updates.
 debian_archive() {
@@ -47,7 +48,7 @@ root_make() {
     printf 'force-unsafe-io\n' >"$draft/etc/dpkg/dpkg.cfg.d/ocf-ts"
     mount -t proc proc "$draft/proc"
     {
-      declare -f debian_apt debian_install debian_disable_services
+      declare -f debian_apt debian_can_install debian_install debian_disable_services
       printf 'debian_install %s\n' "$*"
     } | chroot "$draft" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 bash -e >>"$root.log" 2>&1 || {
       tail -n 5 "$root.log" >&2
@@ -72,7 +73,7 @@ root_unmount() {
 # root_sweep ROOT
 root_sweep() {
   local old
-  for old in "${1%-*}"-*; do
+  for old in "${1%-*}"-+([0-9a-f]); do
     [[ $old != "$1"* && $old != *.new && -n $(find "$old" -maxdepth 0 -type d -mtime +7) ]] || continue
     ! grep -qF "lowerdir=$old," /proc/[0-9]*/mountinfo 2>/dev/null || continue
     rm -rf --one-file-system -- "$old" "$old.log" "$old.lock"

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { bundle } from '../../scripts/build/bundle'
 import { temporaryDirectory } from '../unit/support/built-agents'
+import { PG_BIN } from './support/server'
 
-const BIN = '/usr/lib/postgresql/15/bin'
 const directory = temporaryDirectory()
 const data = join(directory.path, 'postgres/data')
 const program = join(directory.path, 'query.js')
@@ -23,13 +23,13 @@ beforeAll(async () => {
   chmodSync(directory.path, 0o755)
   execFileSync('install', ['-d', '-o', 'postgres', '-m', '755', join(directory.path, 'postgres')])
   asPostgres(`
-    ${BIN}/initdb --no-sync --auth=peer -D ${data}
+    ${PG_BIN}/initdb --no-sync --auth=peer -D ${data}
     printf '%s\\n' 'local all md5user md5' 'local all scramuser scram-sha-256' 'local all plainuser password' \\
       'local all all peer' >${data}/pg_hba.conf
     printf '%s\\n' "listen_addresses = ''" "unix_socket_directories = '${directory.path}/postgres'" 'fsync = off' \\
       >>${data}/postgresql.conf
-    ${BIN}/pg_ctl -w -l ${data}/log -D ${data} start
-    ${BIN}/psql -q -h ${directory.path}/postgres postgres <<'END'
+    ${PG_BIN}/pg_ctl -w -l ${data}/log -D ${data} start
+    ${PG_BIN}/psql -q -h ${directory.path}/postgres postgres <<'END'
       set password_encryption = 'md5';
       create role md5user login password 'it''s md5';
       set password_encryption = 'scram-sha-256';
@@ -55,7 +55,7 @@ END`)
 }, 60_000)
 
 afterAll(() => {
-  spawnSync('runuser', ['-u', 'postgres', '--', `${BIN}/pg_ctl`, '-D', data, '-m', 'immediate', 'stop'])
+  spawnSync('runuser', ['-u', 'postgres', '--', `${PG_BIN}/pg_ctl`, '-D', data, '-m', 'immediate', 'stop'])
   directory.remove()
 })
 

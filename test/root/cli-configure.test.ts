@@ -8,6 +8,7 @@ import { readPlanFile } from '../../cli/configure/plan-file'
 import { type PrivateMounts } from './support/private-mounts'
 import { withInstalledAgents } from './support/installed-agents'
 import { semanticsOf } from './support/semantics'
+import { PG_BIN, PG_MAJOR } from './support/server'
 
 jest.setTimeout(90_000)
 
@@ -20,8 +21,8 @@ replication: {ip: 192.168.2.3, netmask: 255.255.255.0, nic: eth2}
 reader: 2001:db8::164/64,eth0
 ping: 192.168.100.1 192.168.100.2
 pgsql:
-  pgctl: /usr/lib/postgresql/15/bin/pg_ctl
-  pgdata: /var/lib/postgresql/15/main
+  pgctl: ${PG_BIN}/pg_ctl
+  pgdata: /var/lib/postgresql/${PG_MAJOR}/main
   rejoin: rewind
   sync_method: quorum
   restore_command: |-
@@ -178,7 +179,7 @@ describe('in a terminal', () => {
       [/rejoin: /, DOWN + ENTER],
     ]
     // Not the machine's own.
-    const data = ['--pgdata', '/var/lib/postgresql/15/none']
+    const data = ['--pgdata', `/var/lib/postgresql/${PG_MAJOR}/none`]
     const talk = await converse([...data, '--format', 'crm', '--output', asked, '--save', saved], answers)
     expect(talk).toMatchObject({ code: 0, asked: answers.length })
     expect(talk.all).toContain('sync: the primary waits for a standby')

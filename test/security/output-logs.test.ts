@@ -64,7 +64,7 @@ describe('what a node tells of its logs can be read by the others', () => {
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     })
     expect(stdout.length).toBeLessThan(MOST_OUTPUT)
-    return readAnswer(stdout, ownLogsForm)
+    return readAnswer(stdout, ownLogsForm, 'node1', 'node-logs')
   }
 
   test('with one line that is long', () => {

@@ -49,7 +49,7 @@ const lives = (child: ChildProcess): boolean => child.exitCode === null && child
 /** A copy of the server's programs in a directory that a test may change. */
 function ownPrograms(): { pgctl: string } {
   for (const name of ['postgres', 'pg_ctl', 'pg_controldata']) copyOf(join(PG_BIN, name), name)
-  symlinkSync('/usr/lib/postgresql/15/lib', join(server.directory, 'lib'))
+  symlinkSync(join(PG_BIN, '../lib'), join(server.directory, 'lib'))
   return { pgctl: join(server.directory, 'bin/pg_ctl') }
 }
 

@@ -7,7 +7,7 @@ export const debian13: System = {
   suite: 'trixie',
   packages: [...commonPackages, 'postgresql-17'],
   postgres: '17',
-  // Its own refuses setuid() and its like, which the agents still need.
-  node: 'machine',
+  // It refuses setuid() and its like: the agents work as the database's account by a helper process (lib/system).
+  node: 'own',
   takesDocumentWords: false,
 }

@@ -13,14 +13,30 @@ export const systems: readonly System[] = [debian12, debian13]
 /** Where root file systems are kept: they are made once, and only read. */
 const cache = '/var/cache/ocf-ts'
 
+/** The end of a system's name, for the one that the tests themselves run in. */
+const FOR_TESTS = '-tests'
+
+/** The system with all that the tests of the project need, not only with what a node of a lab does. */
+function forTests(system: System): System {
+  const needed = readFileSync(join(__dirname, '../../scripts/lib/debian-packages'), 'utf8')
+    .split('\n')
+    .flatMap((line) => /^[a-z][^ ]*/.exec(line)?.[0] ?? [])
+    .map((name) => name.replace(/^postgresql-\d+$/, `postgresql-${system.postgres}`))
+  const packages = [...new Set([...system.packages, ...needed, 'npm'])].sort()
+  return { ...system, name: `${system.name}${FOR_TESTS}`, packages }
+}
+
 /**
- * The system of this name.
+ * The system of this name, which may end with `-tests`: then it has all that the tests of the project need.
+ *
  *
  * @throws Error when there is none
  */
 export function systemNamed(name: string): System {
   const found = systems.find((system) => system.name === name)
   if (found) return found
+  const tested = systems.find((system) => `${system.name}${FOR_TESTS}` === name)
+  if (tested) return forTests(tested)
   throw new Error(`there is no system '${name}', only ${systems.map((system) => system.name).join(', ')}`)
 }
 

@@ -1,12 +1,13 @@
 /** The agents that the configuration names, as they lie on this node. */
-import { accessSync, closeSync, constants, readSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type Configuration } from '../../../lib/cluster/configuration'
 import { attribute, childrenOf, nameOf, parseAnyXml, pathTo } from '../../../lib/cluster/tree'
 import { type Deadline, messageOf } from '../../../lib/ocf'
+import { ownFiles } from '../../../lib/system/files'
 import { findProgram } from '../../../lib/system/find-program'
 import { programDirectories } from '../../../lib/system/program-environment'
-import { openRegular } from '../../../lib/system/regular-file'
+import { readPart } from '../../../lib/system/regular-file'
 import { describeFailure, runProgram } from '../../../lib/system/run-program'
 import { type AgentFacts, type Interpreter } from '../facts'
 import { processesNamed, variableOf } from './processes'
@@ -39,13 +40,8 @@ export function interpretersIn(text: string): readonly string[] {
 }
 
 function head(path: string): string {
-  const { fd } = openRegular(path, { links: true })
-  try {
-    const buffer = Buffer.alloc(8192)
-    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, 0))
-  } finally {
-    closeSync(fd)
-  }
+  const found = readPart(ownFiles, path, () => ({ position: 0, length: 8192 }), { links: true })
+  return found?.content.toString('utf8') ?? ''
 }
 
 function isExecutable(path: string): boolean {

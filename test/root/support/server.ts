@@ -16,7 +16,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type User } from '../../../lib/system/users'
 
-export const PG_BIN = '/usr/lib/postgresql/15/bin'
+/** Major version of the PostgreSQL that this system packages. */
+export const PG_MAJOR = readdirSync('/usr/lib/postgresql').sort().at(-1) ?? '15'
+
+export const PG_BIN = `/usr/lib/postgresql/${PG_MAJOR}/bin`
 
 /** An account's number, as `id` says. */
 export function idOf(flag: '-u' | '-g', user: string): number {
