@@ -8,7 +8,7 @@ import { Deadline } from '../../lib/ocf'
 import { describeFailure, runProgram } from '../../lib/system/run-program'
 import { type ClusterView, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
-import { pacemaker, refuseCutValues, verify, withDirectory } from './check'
+import { pacemaker, refuseCutValues, verify, withScratchDirectory } from './check'
 import { conflictsWith, type Conflicts, describeConflicts, isConflict, withoutConflicts } from './conflicts'
 import { DIALECTS } from './dialects'
 import { type Format } from './formats'
@@ -113,7 +113,7 @@ export async function applyModel(validated: Validated, format: Format, replace: 
   await refuseCutValues(model)
   const replaced = conflictsWith(view.xml, model)
   if (isConflict(replaced) && !replace) refuseConflicts(replaced)
-  return withDirectory(async (directory) => {
+  return withScratchDirectory(async (directory) => {
     const [before, after] = [join(directory, 'before.xml'), join(directory, 'after.xml')]
     const configuration = withoutStatus(wellFormed(view.xml))
     writeFileSync(before, configuration, { mode: 0o600 })

@@ -13,7 +13,7 @@ import { type Model } from './model'
 const TIMEOUT_MS = 20_000
 
 /** Runs `work` with a directory of its own, which is gone afterwards. */
-export async function withDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+export async function withScratchDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'ocf-ts-configure-'))
   try {
     return await work(directory)
@@ -98,7 +98,7 @@ export async function checkModel(model: Model, format: Format): Promise<Checked>
   }
   const missing = model.primitives.map(({ agent }) => agentPath(agent)).find((path) => !existsSync(path))
   if (missing !== undefined) return { skipped: `${missing} is missing: run scripts/install` }
-  return withDirectory(async (directory) => {
+  return withScratchDirectory(async (directory) => {
     const cib = join(directory, 'cib.xml')
     // It is the configuration that is looked at, not a cluster that has no quorum.
     const empty = (await pacemaker('cibadmin', ['--empty'])).replace(/<cib\b/, '<cib have-quorum="1"')
