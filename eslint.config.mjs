@@ -36,7 +36,7 @@ export default defineConfig(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.mjs', 'test/transform.mjs'] },
+        projectService: { allowDefaultProject: ['*.mjs', 'test/*.mjs'] },
         tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)),
       },
     },

@@ -8,27 +8,52 @@ const repository = fileURLToPath(new URL('.', import.meta.url))
 const SYSTEM = process.env['OCF_TS_SYSTEM'] || 'debian12'
 
 /**
- * The tests of these directories that run on that system. A file names its systems in its first comment
- * (`@systems debian12 debian13`); one that names none runs on Debian 12.
+ * `without`: only the tests that may run beside others; `only`: those that may not. A file of the latter names itself in
+ * its first comment, with the reason: `@alone it measures outages of a second`.
+ */
+const ALONE = process.env['OCF_TS_ALONE'] ?? ''
+
+/**
+ * What a file says of itself in its first comment; nothing where it does not.
+ *
+ * @param {string} file
+ * @param {string} tag
+ */
+function says(file, tag) {
+  return new RegExp(`^ \\* @${tag} (.*)$`, 'm').exec(readFileSync(join(repository, file), 'utf8'))?.[1]
+}
+
+/**
+ * The tests of these directories that this run is to take.
+ *
+ * @param {...string} directories
+ */
+function testsOf(...directories) {
+  return directories
+    .flatMap((directory) => readdirSync(join(repository, directory)).map((name) => join(directory, name)))
+    .filter((file) => file.endsWith('.test.ts'))
+    .filter((file) => ALONE === '' || (says(file, 'alone') !== undefined) === (ALONE === 'only'))
+}
+
+/**
+ * Those of them that run on that system. A file names its systems in its first comment (`@systems debian12 debian13`);
+ * one that names none runs on Debian 12.
  *
  * @param {...string} directories
  */
 function onSystem(...directories) {
-  const files = directories.flatMap((directory) =>
-    readdirSync(join(repository, directory))
-      .filter((name) => name.endsWith('.test.ts'))
-      .map((name) => join(directory, name)),
+  return testsOf(...directories).filter((file) =>
+    (says(file, 'systems') ?? 'debian12').split(/\s+/).includes(SYSTEM),
   )
-  /** @param {string} file */
-  const named = (file) => /^ \* @systems (.*)$/m.exec(readFileSync(join(repository, file), 'utf8'))?.[1]
-  const chosen = files.filter((file) => (named(file) ?? 'debian12').split(/\s+/).includes(SYSTEM))
-  return chosen.length > 0 ? chosen.map((file) => `<rootDir>/${file}`) : ['<rootDir>/none']
 }
+
+/** @param {readonly string[]} files */
+const match = (files) => (files.length > 0 ? files.map((file) => `<rootDir>/${file}`) : ['<rootDir>/none'])
 
 /**
  * Six projects: `unit` needs nothing, `model` needs nothing but a minute (MODEL_SECONDS), `root` needs root and
- * namespaces, `security` needs root and tries to gain more than it was given, `cluster` brings up real clusters and looks at the clock, `tool` brings up real clusters for the
- * operator's tool and may share the machine.
+ * namespaces, `security` needs root and tries to gain more than it was given, `cluster` and `tool` bring up real clusters:
+ * the agents' and the operator's tool's.
  */
 const common = {
   testEnvironment: 'node',
@@ -40,20 +65,21 @@ const common = {
 }
 
 export default {
+  testSequencer: '<rootDir>/test/sequencer.mjs',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'model', testMatch: ['<rootDir>/test/model/*.test.ts'] },
-    { ...common, displayName: 'root', testMatch: ['<rootDir>/test/root/**/*.test.ts'] },
-    { ...common, displayName: 'security', testMatch: ['<rootDir>/test/security/*.test.ts'] },
+    { ...common, displayName: 'root', testMatch: match(testsOf('test/root')) },
+    { ...common, displayName: 'security', testMatch: match(testsOf('test/security')) },
     {
       ...common,
       displayName: 'cluster',
-      testMatch: onSystem('test/cluster', 'test/cluster/lab'),
+      testMatch: match(onSystem('test/cluster', 'test/cluster/lab')),
     },
     {
       ...common,
       displayName: 'tool',
-      testMatch: onSystem('test/cluster/cli', 'test/cluster/readme'),
+      testMatch: match(onSystem('test/cluster/cli', 'test/cluster/readme')),
     },
   ],
 }

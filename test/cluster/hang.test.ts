@@ -1,4 +1,9 @@
-/** A PostgreSQL that hangs, or whose disk is full or lost: the other node takes over, and no acknowledged row is missing. */
+/**
+ * A PostgreSQL that hangs, or whose disk is full or lost: the other node takes over, and no acknowledged row is
+ * missing.
+ *
+ * @alone a failover that takes twelve seconds is to take no more than fifteen
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   type FailedAction,

@@ -1,11 +1,10 @@
 /**
- * The life of a two-node pair on every version of PostgreSQL that there are programs for: Debian's, and those that
- * come as npm packages (see test/postgres/package.json). One cluster serves them all, one after the other; for each
+ * The life of a two-node pair on the versions of PostgreSQL that there are programs for: Debian's, and those that come
+ * as npm packages (see test/postgres/versions.ts). One cluster serves them all, one after the other; for each
  * version it gets a new database and the resource's parameters are changed. Each test goes on from where the one
  * before it ended.
  */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import {
   type ClusterStatus,
@@ -18,21 +17,17 @@ import {
   type WriteLoad,
 } from './lab'
 import { pgSocketDir } from './lab/postgres'
+import { NPM_VERSIONS, npmPrograms } from '../postgres/versions'
 
 const MINUTE = 60_000
 const LSN = /^[0-9A-F]{16}$/
-const NPM_PACKAGES = join(__dirname, '../postgres/node_modules')
-
-/** The packages are for this processor only. */
-const npmVersions = process.arch === 'x64' ? [10, 11, 12, 13, 14, 15, 16, 17, 18] : []
 
 /** Where the nodes see an npm package's programs: the account postgres need not reach the checkout. */
 const npmTarget = (version: number): string => `/usr/lib/postgresql/npm-${version}`
-const npmSource = (version: number): string => join(NPM_PACKAGES, `postgres-${version}/native`)
 
 const debian = debianPostgres(installedVersion())
 const installations: readonly (readonly [string, PostgresInstallation])[] = [
-  ...npmVersions.map(
+  ...NPM_VERSIONS.map(
     (version) =>
       [
         `PostgreSQL ${version}`,
@@ -45,10 +40,10 @@ const installations: readonly (readonly [string, PostgresInstallation])[] = [
 let lab: Lab
 
 beforeAll(async () => {
-  const missing = npmVersions.map(npmSource).filter((source) => !existsSync(`${source}/bin/postgres`))
+  const missing = NPM_VERSIONS.map(npmPrograms).filter((source) => !existsSync(`${source}/bin/postgres`))
   if (missing.length > 0) throw new Error(`run scripts/setup: there is no ${missing.join(', no ')}`)
   lab = await Lab.create({
-    binds: npmVersions.map((version) => ({ source: npmSource(version), target: npmTarget(version) })),
+    binds: NPM_VERSIONS.map((version) => ({ source: npmPrograms(version), target: npmTarget(version) })),
   })
   await lab.boot()
 }, 2 * MINUTE)

@@ -3,6 +3,7 @@
  * where the one before it ended.
  *
  * @systems debian12 debian13
+ * @alone writes may stand still for 300 ms
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {

@@ -273,7 +273,7 @@ test(
           /ocf-exit-reason:attrd_updater --node=node2 --name=pgsql-master-baseline --delete did not end in time/,
         )
         expect(took).toBeGreaterThanOrEqual(seconds)
-        expect(took).toBeLessThan(seconds + 2)
+        expect(took).toBeLessThan(seconds + 3)
       }
     } finally {
       node.signal('pacemaker-attrd', 'SIGCONT')

@@ -1,4 +1,8 @@
-/** The parameters that say where the server listens and how the agent gets in, each seen at work on a real server. */
+/**
+ * The parameters that say where the server listens and how the agent gets in, each seen at work on a real server.
+ *
+ * @alone a refusal is to come within 1.5 s
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

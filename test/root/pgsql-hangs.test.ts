@@ -1,4 +1,8 @@
-/** A server that hangs, that lets nobody in, or that goes down again and again; and one whose disk is full or lost. */
+/**
+ * A server that hangs, that lets nobody in, or that goes down again and again; and one whose disk is full or lost.
+ *
+ * @alone hangs are to be found, and stops to end, within seconds
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

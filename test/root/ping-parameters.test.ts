@@ -1,4 +1,8 @@
-/** What each parameter of the ping agent does, with real ping and fping. What comes of it in a cluster: test/cluster. */
+/**
+ * What each parameter of the ping agent does, with real ping and fping. What comes of it in a cluster: test/cluster.
+ *
+ * @alone a timeout is to be kept within 900 ms
+ */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

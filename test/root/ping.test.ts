@@ -1,4 +1,9 @@
-/** The ping agent as an executable: real hosts that answer and that do not. The attribute takes a cluster: test/cluster. */
+/**
+ * The ping agent as an executable: real hosts that answer and that do not. The attribute takes a cluster:
+ * test/cluster.
+ *
+ * @alone an answer is to come within a second
+ */
 import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

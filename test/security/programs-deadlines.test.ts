@@ -1,4 +1,8 @@
-/** A program of another account's has no way to hold up the agent, nor to go on when the agent has ended it. */
+/**
+ * A program of another account's has no way to hold up the agent, nor to go on when the agent has ended it.
+ *
+ * @alone deadlines of a second are to be kept
+ */
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'

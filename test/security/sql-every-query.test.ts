@@ -1,5 +1,5 @@
 /**
- * Every statement of the product, on every version of PostgreSQL that there are programs for, in databases that are as
+ * Every statement of the product, on the versions of PostgreSQL of test/postgres/versions.ts, in databases that are as
  * hostile as their users can make them (support/hostile-database.ts): it reaches nothing of theirs, and none of their
  * settings changes an answer. That no statement is left out is seen in the servers' logs, against the sources.
  */

@@ -18,7 +18,8 @@ let node2: LabNode
 beforeAll(async () => {
   lab = await Lab.create({ tool: true })
   ;[node1, node2] = [lab.node('node1'), lab.node('node2')]
-  await makeDocumentCluster(lab)
+  // A change of the count afterwards would be the last that pacemaker's history has of the primary, not its promotion.
+  await makeDocumentCluster(lab, { pgsqlParams: { xlog_check_count: '1' } })
 }, 4 * MINUTE)
 
 afterAll(() => lab.destroy(), MINUTE)

@@ -1,6 +1,7 @@
 /** PostgreSQL on a node, set up as chapters 4.7 and 5.3 of the document do it. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { mustRun } from './command'
 import type { LabNode } from './node'
 
@@ -92,6 +93,31 @@ export async function initdb(node: LabNode, options: InitdbOptions = {}): Promis
     user: pgUser,
     input: '',
   })
+}
+
+/**
+ * The same, once in a run of the tests (its directory is in OCF_TS_RUN) and a copy of that from then on: every lab's
+ * database has the same system identifier then.
+ *
+ * @param root - the root file system of the node's programs
+ */
+export async function preparedInitdb(node: LabNode, root: string, options: InitdbOptions = {}): Promise<void> {
+  const run = process.env['OCF_TS_RUN']
+  if (run === undefined) return initdb(node, options)
+  const what = JSON.stringify([root, node.postgres, options])
+  const kept = join(run, `initdb-${createHash('sha256').update(what).digest('hex').slice(0, 16)}`)
+  const data = node.onDisk(node.pgData)
+  if (existsSync(kept)) {
+    await wipe(node)
+    await mustRun(['cp', '--archive', '--', `${kept}/.`, data])
+    return
+  }
+  await initdb(node, options)
+  const draft = mkdtempSync(join(run, 'draft-'))
+  await mustRun(['cp', '--archive', '--no-target-directory', '--', data, draft])
+  // Two labs may come this far at the same time.
+  if (existsSync(kept)) rmSync(draft, { recursive: true })
+  else renameSync(draft, kept)
 }
 
 /** Replaces the node's data by a copy of the server at this address (chapter 5.3). */

@@ -12,17 +12,14 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { startupOptions } from '../../../lib/postgres/session-settings'
+import { NPM_VERSIONS, npmPrograms } from '../../postgres/versions'
 import { idOf } from '../../root/support/server'
 
 const DEBIAN = '/usr/lib/postgresql'
-const NPM_PACKAGES = join(__dirname, '../../postgres/node_modules')
-
-/** The npm packages are for this processor only. */
-const VERSIONS = process.arch === 'x64' ? [10, 11, 12, 13, 14, 15, 16, 17, 18] : []
 
 /** What there is to test with: the packages from npm, which have no pg_controldata, and Debian's. */
 export const INSTALLATIONS: readonly (readonly [string, () => Programs])[] = [
-  ...VERSIONS.map((version) => [`PostgreSQL ${version}`, () => Programs.install(version)] as const),
+  ...NPM_VERSIONS.map((version) => [`PostgreSQL ${version}`, () => Programs.install(version)] as const),
   ["PostgreSQL of Debian's", () => Programs.debian()],
 ]
 
@@ -51,7 +48,7 @@ export class Programs {
   }
 
   static install(version: number): Programs {
-    const source = join(NPM_PACKAGES, `postgres-${version}/native`)
+    const source = npmPrograms(version)
     if (!existsSync(source)) throw new Error(`run scripts/setup: there is no ${source}`)
     const native = mkdtempSync(`/dev/shm/ocf-ts-pg${version}-`)
     execFileSync('cp', ['--recursive', '--dereference', `${source}/.`, native])
