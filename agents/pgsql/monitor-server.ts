@@ -79,7 +79,7 @@ function warnOfFullDisk({ log }: Context, { instance }: Site): void {
 
 /**
  * The database that is configured for a monitor_sql, where the session is in another one: that it is closed is seen
- * before a statement of the site's needs it.
+ * before a statement of the site's needs it. Where nobody has chosen one there is nothing to see, and nothing is asked.
  */
 async function warnOfClosedDatabase(
   { values: { pgdb }, log }: Context,
@@ -87,7 +87,7 @@ async function warnOfClosedDatabase(
   connection: Connection,
   database: string,
 ): Promise<void> {
-  if (database === pgdb) return
+  if (database === pgdb || pgdb === parameters.pgdb.default) return
   const state = await databaseState(connection, pgdb)
   if (state === 'open') return
   const what = state === 'missing' ? 'does not exist' : 'takes no connections'
