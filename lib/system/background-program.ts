@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { ExitCode, OcfError } from '../ocf'
 import { makeDirectory, readOwned, removeOwned, writeOwned } from './owned-files'
 import { MARK } from './end-program'
+import { closeInheritedFiles } from './inherited-files'
 import { programEnvironment } from './program-environment'
 import { dirname } from 'node:path'
 import { signalProcess, startTime } from './processes'
@@ -21,6 +22,7 @@ export async function spawnDetached(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<number | undefined> {
+  closeInheritedFiles()
   const child = spawn(program, args, {
     detached: true,
     stdio: 'ignore',

@@ -1,6 +1,7 @@
 /** How a program is run as another account: the one place that chooses the command line, and what root itself sees. */
 import { MARK } from './end-program'
 import { findProgram } from './find-program'
+import { closeInheritedFiles } from './inherited-files'
 import { accountEnvironment, SYSTEM_DIRECTORIES } from './program-environment'
 import { isRoot, type User } from './users'
 
@@ -40,6 +41,7 @@ function isForRoot(name: string): boolean {
 export function startAs(user: User, argv: Argv, { limits = false, cwd, env = {} }: StartOptions): Start {
   const variables = accountEnvironment(user, env)
   if (!isRoot()) return { argv, cwd, env: variables }
+  closeInheritedFiles()
   const { name, uid, gid, nameless = false } = user
   const setpriv = limits ? undefined : findProgram('setpriv', SYSTEM_DIRECTORIES)
   const change: Argv =

@@ -1,13 +1,26 @@
 /** A program of another account's has that account's rights, all of its groups, and nothing of root's. */
-import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { build } from 'esbuild'
 import { Deadline, ExitCode } from '../../lib/ocf'
 import { startAs } from '../../lib/system/run-as'
 import { type ProgramOptions, type ProgramResult, runProgram } from '../../lib/system/run-program'
 import { idOf } from '../root/support/server'
+import { eventually } from './support/timing'
 
 jest.setTimeout(30_000)
 
@@ -107,5 +120,73 @@ describe.each([
       const result = await run([program, 'x y', '$z'], { cwd: theirs })
       expect(result).toMatchObject({ code: 0, stdout: `<${theirs}><x y><$z>` })
     })
+  })
+})
+
+describe('a file that root has open beyond descriptor 15', () => {
+  let directory: string
+  let program: string
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'ocf-ts-descriptors-'))
+    program = join(directory, 'program.js')
+    await build({
+      stdin: {
+        contents: `
+          import { Deadline } from './lib/ocf'
+          import { spawnDetached } from './lib/system/background-program'
+          import { runProgram } from './lib/system/run-program'
+          const list = 'ls -l /proc/self/fd'
+          const runs = {
+            account: async () => {
+              const as = ${JSON.stringify(owner)}
+              const { stdout } = await runProgram('sh', ['-c', list], { as, deadline: new Deadline(20_000) })
+              console.log(stdout)
+            },
+            background: () => spawnDetached('sh', ['-c', list + ' > ' + process.argv[3]]),
+          }
+          void runs[process.argv[2] as 'account']()`,
+        resolveDir: join(__dirname, '../..'),
+        loader: 'ts',
+      },
+      bundle: true,
+      platform: 'node',
+      outfile: program,
+      logLevel: 'warning',
+    })
+  })
+  afterAll(() => {
+    rmSync(directory, { recursive: true })
+  })
+
+  function run(kind: string): string {
+    const secret = join(directory, 'secret')
+    writeFileSync(secret, 'of root', { mode: 0o600 })
+    const fd = openSync(secret, 'r+')
+    const stdio: ('ignore' | 'pipe' | number)[] = Array.from({ length: 21 }, () => 'ignore')
+    stdio[1] = 'pipe'
+    stdio[20] = fd
+    try {
+      return spawnSync(process.execPath, [program, kind, join(directory, 'said')], {
+        stdio,
+        encoding: 'utf8',
+      }).stdout
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  test('is not open in a program of an account', () => {
+    const said = run('account')
+    expect(said).toContain('/dev/null')
+    expect(said).not.toContain('secret')
+  })
+
+  test('is not open in a program in the background', async () => {
+    run('background')
+    const said = join(directory, 'said')
+    expect(await eventually(() => existsSync(said) && readFileSync(said, 'utf8').includes('/proc'))).toBe(
+      true,
+    )
+    expect(readFileSync(said, 'utf8')).not.toContain('secret')
   })
 })
