@@ -1,7 +1,7 @@
 /**
  * A process that runs as an account and does for this one what it is told: calls on files, and connections, which it
- * relays. It is this same Node with a program that is given as text, so that nothing on a disk decides what it does. It
- * ends with this process, however that ends.
+ * relays. Its program is given as text, to Python or to this same Node, so that nothing on a disk that another account can
+ * change decides what it does. It ends with this process, however that ends.
  *
  * The account may stop it, end it, and, where the kernel lets it trace its own processes, make it say anything. So its
  * answers are the account's word: they are checked for their form, and bounded in size and time; what it says counts for
@@ -27,7 +27,11 @@ import {
   WrongAnswer,
 } from './account-helper-answers'
 import { descriptor, type Files, HOLD, NULL_DEVICE, O_PATH, type Opened, ownFile } from './files'
+import { PYTHON_TEXT } from './account-helper-python'
+import { findProgram } from './find-program'
+import { SYSTEM_DIRECTORIES } from './program-environment'
 import { UnusableFileError } from './regular-file'
+import { type Argv } from './run-as'
 import { startServant } from './run-program'
 import { type User } from './users'
 
@@ -59,8 +63,19 @@ export interface HelperOptions {
   readonly deadline?: () => Deadline | undefined
   /** How long a call may take, in milliseconds. Default: LIMIT_MS. */
   readonly limitMs?: number
-  /** For tests: another program. */
+  /** What runs it. Default: python3 where root has one, or this Node, which takes longer to start. */
+  readonly language?: 'python' | 'node'
+  /** For tests: another program, for Node. */
   readonly program?: string
+}
+
+/** The command that starts a helper. */
+function helperArgv({ language, program }: HelperOptions): Argv {
+  const python =
+    language === 'node' || program !== undefined ? undefined : findProgram('python3', SYSTEM_DIRECTORIES)
+  return python === undefined
+    ? [process.execPath, '--v8-pool-size=0', '-e', program ?? programText()]
+    : [python, '-I', '-S', '-X', 'utf8', '-c', PYTHON_TEXT]
 }
 
 /** The number of the socket's descriptor: what Node knows of it has no other name. */
@@ -91,14 +106,12 @@ export class AccountHelper {
   #ended = false
 
   /** @throws Error where no process can be started */
-  constructor(
-    user: User,
-    { deadline = () => undefined, limitMs = LIMIT_MS, program = programText() }: HelperOptions = {},
-  ) {
+  constructor(user: User, options: HelperOptions = {}) {
+    const { deadline = () => undefined, limitMs = LIMIT_MS } = options
     this.#deadline = deadline
     this.#user = user
     this.#limitMs = limitMs
-    this.#child = startServant([process.execPath, '--v8-pool-size=0', '-e', program], user, RELAY_COUNT)
+    this.#child = startServant(helperArgv(options), user, RELAY_COUNT)
     this.#control = socketDescriptor(this.#child.stdin)
     this.files = this.#makeFiles()
     if (living.size === 0) process.once('exit', endAll)

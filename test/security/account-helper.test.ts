@@ -57,9 +57,10 @@ const gone = (pid: number | undefined): Promise<void> =>
     .until('the end of the helper', 20, () => findProcess(pid ?? 0) === undefined || undefined)
     .then(() => undefined)
 
-describe('it works as the account', () => {
+describe.each(['python', 'node'] as const)('of %s, it works as the account', (language) => {
   test('and may what the account may, no more', () => {
-    const { files, pid } = start()
+    const { files, pid } = start({ language })
+    expect(files.realpath('/proc/self')).toBe(`/proc/${pid ?? 0}`)
     expect(statSync(`/proc/${pid ?? 0}`).uid).toBe(account.uid)
     expect(() => files.open(ours, constants.O_RDONLY)).toThrow(`EACCES: permission denied, open '${ours}'`)
     const path = join(directory, 'new')
@@ -79,14 +80,22 @@ describe('it works as the account', () => {
     expect(() => {
       files.access(ours, constants.R_OK)
     }).toThrow('EACCES')
-    files.removeAll(`${path}er`)
-    files.removeAll(`${path}er`)
+    files.mkdir(`${path}d`, 0o700)
+    files.symlink(ours, `${path}d/link ü`)
+    expect(files.readlink(`${path}d/link ü`)).toBe(ours)
+    expect(files.readdir(`${path}d`)).toEqual(['link ü'])
+    expect(() => files.readdir(`${path}d/none`)).toThrow(
+      `ENOENT: no such file or directory, readdir '${path}d/none'`,
+    )
+    for (const gone of [`${path}er`, `${path}er`, `${path}d`]) files.removeAll(gone)
+    expect(existsSync(`${path}d`)).toBe(false)
+    expect(existsSync(ours)).toBe(true)
   })
 
   test('it is given no variable and no file of ours', () => {
     process.env['OCF_RESKEY_monitor_password'] = 'secret'
     try {
-      const { files, pid } = start()
+      const { files, pid } = start({ language })
       files.lstat('/')
       expect(readFileSync(`/proc/${pid ?? 0}/environ`, 'latin1')).not.toContain('secret')
       const held = files.readdir('/proc/self/fd').map((fd) => {
@@ -103,13 +112,13 @@ describe('it works as the account', () => {
   })
 })
 
-describe('it ends', () => {
+describe.each(['python', 'node'] as const)('of %s, it ends', (language) => {
   /** A program that starts one, says its number, and goes on or ends. */
   function program(end: string): ChildProcess {
     const outfile = join(directory, 'program.js')
     const contents = `
       import { AccountHelper } from '${join(__dirname, '../../lib/system/account-helper')}'
-      const helper = new AccountHelper(${JSON.stringify(account)})
+      const helper = new AccountHelper(${JSON.stringify(account)}, { language: '${language}' })
       helper.files.lstat('/')
       process.stdout.write(String(helper.pid), () => { ${end} })`
     buildSync({
@@ -254,7 +263,7 @@ describe('a file that it has opened for root', () => {
   })
 })
 
-describe('a connection that it relays', () => {
+describe.each(['python', 'node'] as const)('a connection that it relays, of %s', (language) => {
   let server: Server | undefined
   afterEach(() => {
     server?.close()
@@ -274,11 +283,11 @@ describe('a connection that it relays', () => {
   }
 
   test('carries what both sides say, while files are worked on', async () => {
-    const path = join(directory, 'echo')
+    const path = join(directory, `echo-${language}`)
     server = createServer((socket) => socket.pipe(socket)).listen(path)
     await once(server, 'listening')
     chownSync(path, account.uid, account.gid)
-    const helper = start()
+    const helper = start({ language })
     const stream = helper.relay() as ReturnType<AccountHelper['relay']> & { connect(path: string): void }
     stream.connect(path)
     await once(stream, 'connect')
@@ -296,14 +305,14 @@ describe('a connection that it relays', () => {
   })
 
   test('ends for one side when it ends for the other, and when the helper is killed', async () => {
-    const path = join(directory, 'short')
+    const path = join(directory, `short-${language}`)
     server = createServer((socket) => {
       socket.on('error', () => undefined)
       socket.once('data', () => socket.destroy())
     }).listen(path)
     await once(server, 'listening')
     chownSync(path, account.uid, account.gid)
-    const helper = start()
+    const helper = start({ language })
     const streams = [helper.relay(), helper.relay()] as (ReturnType<AccountHelper['relay']> & {
       connect(path: string): void
     })[]
@@ -319,11 +328,11 @@ describe('a connection that it relays', () => {
   })
 
   test('is refused as by the kernel: nothing there, nobody there, not allowed', async () => {
-    const helper = start()
+    const helper = start({ language })
     const none = join(directory, 'none')
     expect(await outcome(helper, none)).toBe(`ENOENT ENOENT: no such file or directory, connect '${none}'`)
     expect(await outcome(helper, '/etc/passwd')).toMatch(/^(?:ECONNREFUSED|EACCES) /)
-    const path = join(directory, 'closed')
+    const path = join(directory, `closed-${language}`)
     server = createServer().listen(path)
     await once(server, 'listening')
     execFileSync('chmod', ['600', path])
@@ -331,7 +340,7 @@ describe('a connection that it relays', () => {
   })
 
   test('is refused while more wait than the socket holds', async () => {
-    const path = join(directory, 'crowded')
+    const path = join(directory, `crowded-${language}`)
     const listens = `require('net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
       require('fs').chmodSync(${JSON.stringify(path)}, 0o777)
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
@@ -343,7 +352,7 @@ describe('a connection that it relays', () => {
         10,
         () => (existsSync(path) && (statSync(path).mode & 0o777) === 0o777) || undefined,
       )
-      const helper = start()
+      const helper = start({ language })
       const outcomes: string[] = []
       for (let count = 0; count < 4; count += 1) outcomes.push(await outcome(helper, path))
       expect(outcomes.at(-1)).toMatch(/^EAGAIN /)

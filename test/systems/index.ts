@@ -22,7 +22,7 @@ function forTests(system: System): System {
     .split('\n')
     .flatMap((line) => /^[a-z][^ ]*/.exec(line)?.[0] ?? [])
     .map((name) => name.replace(/^postgresql-\d+$/, `postgresql-${system.postgres}`))
-  const packages = [...new Set([...system.packages, ...needed, 'npm'])].sort()
+  const packages = [...new Set([...system.packages, ...needed])].sort()
   return { ...system, name: `${system.name}${FOR_TESTS}`, packages }
 }
 
