@@ -10,6 +10,7 @@ import {
   processNumbers,
   programOf,
   startedAt,
+  worksBelowRoot,
   worksIn,
 } from '../system/processes'
 import { readOwned } from '../system/owned-files'
@@ -85,13 +86,15 @@ function mayServe(pid: number, owner: number | undefined): boolean {
 
 /**
  * The server's processes on a data directory, wherever their postmaster is: those that run its program, in that directory,
- * as its owner. Others that only work there are somebody's shell, a backup, a program that reads the logs.
+ * as its owner. Others that only work there are somebody's shell, a backup, a program that reads the logs. Where they work
+ * is looked at last: any account may have a process in a directory of a file system that does not answer.
  */
 export function serverProcesses(place: ServerPlace): readonly Process[] {
   const { dataDirectory } = place
   const owner = ownerOf(place)
   return processNumbers()
-    .filter((pid) => worksIn(pid, dataDirectory) && isServerProgram(pid) && mayServe(pid, owner))
+    .filter(worksBelowRoot)
+    .filter((pid) => isServerProgram(pid) && mayServe(pid, owner) && worksIn(pid, dataDirectory))
     .map(findProcess)
     .filter((found) => found !== undefined)
 }
@@ -130,9 +133,8 @@ function startedWith(process: Process, { started }: PidFile): boolean {
 /** The postmaster that a pid file tells of, where it is one, and of this directory. */
 function postmasterOf(pidFile: PidFile | undefined, place: ServerPlace): Process | undefined {
   const process = pidFile && findProcess(pidFile.pid)
-  if (!process || !isServerProgram(process.pid) || !worksIn(process.pid, place.dataDirectory))
-    return undefined
-  return mayServe(process.pid, place.owner?.uid) && hasWritten(process, pidFile) ? process : undefined
+  if (!process || !isServerProgram(process.pid) || !mayServe(process.pid, place.owner?.uid)) return undefined
+  return worksIn(process.pid, place.dataDirectory) && hasWritten(process, pidFile) ? process : undefined
 }
 
 /**
@@ -142,7 +144,7 @@ function postmasterOf(pidFile: PidFile | undefined, place: ServerPlace): Process
 export function namedProcess(place: ServerPlace): { process: Process; wrote: boolean } | undefined {
   const pidFile = readPidFile(pidFileText(place).text ?? '')
   const process = pidFile && findProcess(pidFile.pid)
-  if (!process || !worksIn(process.pid, place.dataDirectory) || !mayServe(process.pid, ownerOf(place))) {
+  if (!process || !mayServe(process.pid, ownerOf(place)) || !worksIn(process.pid, place.dataDirectory)) {
     return undefined
   }
   return { process, wrote: startedWith(process, pidFile) }

@@ -127,6 +127,18 @@ export function sessionProcesses(session: number): readonly Process[] {
 }
 
 /**
+ * Whether the process works in any other directory than the root one. Those of the kernel, and most daemons, do not; no file
+ * system is asked.
+ */
+export function worksBelowRoot(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) !== '/'
+  } catch {
+    return false
+  }
+}
+
+/**
  * Whether the process's working directory is `directory`, also when that has been removed meanwhile. A directory is
  * told by what it is and not by its path: a process in a container may see another one under the same path.
  */
