@@ -18,9 +18,15 @@ several() {
   return 1;
 };
 
-# Whether no process works in the data directory.
+# Whether no process works in the data directory. Where others may serve or share file systems (FUSE, NFS), a look at the
+# directory of a process there may take as long as they like: Node asks whose process it is before it looks.
 empty() {
-  [ -d "${OCF_RESKEY_pgdata-}" ] && [ -e "/proc/$$" ] || return 1;
+  [ -d "${OCF_RESKEY_pgdata-}" ] && [ -e "/proc/$$" ] && [ -r /proc/self/mounts ] || return 1;
+  while read -r _ _ type _; do
+    case $type in
+      fuse* | nfs* | cifs | smb* | 9p | ceph | afs | lustre | gfs*) return 1 ;;
+    esac;
+  done </proc/self/mounts;
   for process in /proc/[0-9]*; do
     [ "$process/cwd" -ef "$OCF_RESKEY_pgdata" ] && return 1;
   done;

@@ -79,16 +79,17 @@ const partsOf = (path: string): string[] => path.split('/').filter((part) => par
  */
 export function rootsLink(held: Pick<HeldDirectory, 'fd' | 'path'>, name: string): string | undefined {
   const path = inside(held, name)
-  let target: string
+  // Looked at first: in a sticky directory nobody can take root's link away, but anybody can make a link of his own.
+  let uid: number
   try {
-    target = ownFiles.readlink(path)
+    const status = ownFiles.lstat(path)
+    if (!status.isSymbolicLink()) return undefined
+    ;({ uid } = status)
   } catch {
     return undefined
   }
-  if (ownFiles.lstat(path).uid !== 0) {
-    throw new Error(`${held.path}/${name} is a symbolic link that does not belong to root`)
-  }
-  return target
+  if (uid !== 0) throw new Error(`${held.path}/${name} is a symbolic link that does not belong to root`)
+  return ownFiles.readlink(path)
 }
 
 /** Goes along a path as far as it is root's word. The caller closes what is held. */

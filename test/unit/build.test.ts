@@ -257,7 +257,7 @@ describe('the notifications that pgsql answers without Node', () => {
     const called = join(path, 'called')
     writeFileSync(
       join(path, 'node'),
-      `#!/bin/sh\nPATH=/bin; sleep 1; echo "$OCF_TS_BEHIND $3" >'${called}.new'; mv '${called}.new' '${called}'\n`,
+      `#!/bin/sh\nPATH=/bin; sleep 1; echo "$OCF_TS_BEHIND $4" >'${called}.new'; mv '${called}.new' '${called}'\n`,
       { mode: 0o755 },
     )
     const names = { promoted: 'node2', demote: 'node2', promote: 'node2' }

@@ -101,7 +101,11 @@ export async function initdb(node: LabNode, options: InitdbOptions = {}): Promis
  *
  * @param root - the root file system of the node's programs
  */
-export async function preparedInitdb(node: LabNode, root: string, options: InitdbOptions = {}): Promise<void> {
+export async function preparedInitdb(
+  node: LabNode,
+  root: string,
+  options: InitdbOptions = {},
+): Promise<void> {
   const run = process.env['OCF_TS_RUN']
   if (run === undefined) return initdb(node, options)
   const what = JSON.stringify([root, node.postgres, options])
