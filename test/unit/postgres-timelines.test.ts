@@ -34,6 +34,20 @@ describe('pg_controldata', () => {
     })
   })
 
+  test('of PostgreSQL 19, which writes positions with leading zeros', () => {
+    expect(readControlData(controlData('19rc1-in-production'))).toEqual({
+      systemIdentifier: '7714006943447313615',
+      state: 'in production',
+      checkpoint: '000000000174FD50',
+      redo: '000000000174FD50',
+      timeline: 1,
+      recoveryEnd: undefined,
+      walBlockSize: 8192,
+      walSegmentSize: 16777216,
+      rewindable: true,
+    })
+  })
+
   test('with checksums, or with wal_log_hints, pg_rewind can work', () => {
     const text = controlData('15-shut-down')
     const with_ = (from: string, to: string) => readControlData(text.replace(from, to))?.rewindable

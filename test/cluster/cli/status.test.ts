@@ -95,7 +95,7 @@ test('plain text in a pipe, colours in a terminal, redrawn by --watch', async ()
       env: { TERM: 'xterm' },
     })
   expect((await inTerminal('ocf-ts status')).stdout).toContain('\x1b[32mprimary\x1b[39m')
-  const watched = await inTerminal('timeout --foreground --signal=INT 4 ocf-ts status --watch 0.5')
+  const watched = await inTerminal('timeout --foreground --signal=INT 8 ocf-ts status --watch 0.5')
   expect(watched.stdout.split('\x1b[H').length).toBeGreaterThan(2)
   expect(watched.stdout).toMatch(/\x1b\[\?1049h[^]*\x1b\[\?1049l/)
 })
