@@ -14,7 +14,7 @@ import {
 } from './support/address'
 import { CABLE, End } from './support/link'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 /** How many clients there are. */
 const CLIENTS = 24

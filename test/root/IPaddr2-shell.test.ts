@@ -14,7 +14,7 @@ import {
 import { type AgentResult } from './support/agent'
 import { CABLE } from './support/link'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 const SHELL = '/usr/lib/ocf/resource.d/heartbeat/IPaddr2'
 

@@ -16,7 +16,7 @@ import {
 import { type AgentResult } from './support/agent'
 import { CABLE, eventually } from './support/link'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 prepareAddressAgent()
 

@@ -52,7 +52,7 @@ END`)
   const bundled = await bundle(source, 'a test')
   expect(bundled).toContain('\n//# package pg after line ')
   writeFileSync(program, bundled)
-}, 60_000)
+}, 180_000)
 
 afterAll(() => {
   spawnSync('runuser', ['-u', 'postgres', '--', `${PG_BIN}/pg_ctl`, '-D', data, '-m', 'immediate', 'stop'])

@@ -10,7 +10,7 @@ import { withInstalledAgents } from './support/installed-agents'
 import { semanticsOf } from './support/semantics'
 import { PG_BIN, PG_MAJOR } from './support/server'
 
-jest.setTimeout(90_000)
+jest.setTimeout(180_000)
 
 const TOOL = resolve(__dirname, '../../dist/bin/ocf-ts')
 const directory = mkdtempSync(join(tmpdir(), 'ocf-ts-test-'))

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '
 import { type InitReport } from '../../cli/init/make'
 import { asPostgres, PG_BIN, removeTemplate, TestServer } from './support/server'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 const TOOL = resolve(__dirname, '../../dist/bin/ocf-ts')
 let server: TestServer

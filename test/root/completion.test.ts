@@ -11,7 +11,7 @@ let directory: string
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'ocf-ts-completion-'))
   ;(await bundleTool()).write(directory)
-}, 60_000)
+}, 180_000)
 
 afterAll(() => {
   rmSync(directory, { recursive: true, force: true })

@@ -8,7 +8,7 @@ import { renderReport } from '../../cli/drill/report/page'
 import { drillResult } from '../unit/support/drill-result'
 import { Chromium, type Page } from './support/chromium'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 const directory = mkdtempSync(join(tmpdir(), 'ocf-ts-report-'))
 const file = join(directory, 'report.html')
@@ -20,7 +20,7 @@ beforeAll(async () => {
   writeFileSync(file, renderReport(drillResult()))
   chromium = Chromium.start()
   page = await chromium.open(url)
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   await chromium.close()
   rmSync(directory, { recursive: true, force: true })

@@ -21,7 +21,7 @@ beforeAll(() => {
     })
     if (status !== 0) throw new Error(stderr)
   }
-}, 60_000)
+}, 180_000)
 afterAll(repository.remove)
 
 /** What is installed into /usr/sbin is gone with the namespace. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { NO_ROLES, ocfTester, passed } from './support/ocf-tester'
 import { makeProject, type Project, told } from './support/project'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 const REPOSITORY = join(__dirname, '../..')
 const NODE_18 = join(REPOSITORY, `test/nodes/node_modules/node18-${process.arch}/bin`)

@@ -8,7 +8,7 @@ import { agentPath } from './support/agent'
 import { NO_ROLES, ocfTester, passed } from './support/ocf-tester'
 import { PG_BIN, removeTemplate, TestServer } from './support/server'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 const OURS = dirname(agentPath('IPaddr2'))
 const SHELL = '/usr/lib/ocf/resource.d/heartbeat'

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { agentNames, REPOSITORY, temporaryDirectory } from '../unit/support/built-agents'
 import { makePackages, must, type Packages } from './support/packages'
 
-jest.setTimeout(120_000)
+jest.setTimeout(180_000)
 
 const directory = temporaryDirectory()
 let packages: Packages

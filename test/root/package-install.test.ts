@@ -9,7 +9,7 @@ import { commandsIn, readmeBlock } from '../unit/support/readme-blocks'
 import { isRootMade, makeRoot, onFreshRoot, rootOf, type Suite } from './support/fresh-root'
 import { makeOlderDeb, makePackages, must, OLDER, type Packages } from './support/packages'
 
-jest.setTimeout(120_000)
+jest.setTimeout(180_000)
 
 const directory = temporaryDirectory()
 let packages: Packages

@@ -17,7 +17,7 @@ import { repModeText } from '../../agents/pgsql/steps'
 import { callAgent } from './support/agent'
 import { idOf, removeTemplate, TestServer } from './support/server'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 /** What pacemaker says to an instance of a promotable clone on node1. */
 const CLONE = {

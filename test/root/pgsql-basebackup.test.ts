@@ -25,7 +25,7 @@ import { dieAtRename } from './support/die-at-rename'
 import { ONTO_TMPFS, PrivateMounts } from './support/private-mounts'
 import { asPostgres, idOf, PG_BIN, removeTemplate, TestServer } from './support/server'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 let primary: TestServer
 /** The old primary, whose data is to be replaced. */

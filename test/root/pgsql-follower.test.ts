@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { callAgent } from './support/agent'
 import { removeTemplate, TestServer } from './support/server'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 let primary: TestServer
 let follower: TestServer

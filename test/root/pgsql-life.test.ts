@@ -15,7 +15,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@
 import { callAgent } from './support/agent'
 import { removeTemplate, TestServer } from './support/server'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 let server: TestServer
 const call = (action: string, env: Record<string, string> = {}, params: Record<string, string> = {}) =>

@@ -11,7 +11,7 @@ import { emptyCib } from './support/cib'
 import { type AgentResult, callAgent } from './support/agent'
 import { idOf, PG_BIN, removeTemplate, TestServer } from './support/server'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 let server: TestServer
 /** What does a rejoin. */

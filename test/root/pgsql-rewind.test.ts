@@ -26,7 +26,7 @@ import { emptyCib } from './support/cib'
 import { asPostgres, PG_BIN, removeTemplate, TestServer } from './support/server'
 import { readmeBlock } from '../unit/support/readme-blocks'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 const pgCtl = (server: TestServer, ...words: string[]): string =>
   asPostgres(

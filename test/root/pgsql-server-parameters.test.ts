@@ -20,7 +20,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { callAgent } from './support/agent'
 import { idOf, PG_BIN, removeTemplate, TestServer } from './support/server'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 let server: TestServer
 beforeEach(() => {

@@ -9,7 +9,7 @@ import { atHomeIn } from './support/home'
 import { freePort } from './support/ports'
 import { idOf, removeTemplate, TestServer } from './support/server'
 
-jest.setTimeout(60_000)
+jest.setTimeout(180_000)
 
 let primary: TestServer
 let follower: TestServer
