@@ -49,6 +49,9 @@ export function assess(status: ClusterStatus, nodes: readonly string[], mode: St
     if (!parts.some((part) => part[0] === says && part[1] === data)) {
       return amiss(`${standby} is ${says ?? 'silent'}, ${data ?? 'unknown'}`)
     }
+    // What it said of itself before it was switched off still stands while it starts.
+    const role = status.role('pgsql', standby)
+    if (role !== 'Unpromoted') return amiss(`pgsql is ${role} on ${standby}`)
     const rejoin = status.attribute(standby, 'pgsql-rejoin')
     if (rejoin !== undefined) return amiss(`${standby} rejoins: ${rejoin}`)
   }
