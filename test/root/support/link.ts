@@ -25,6 +25,16 @@ export class End {
     return link?.address ?? ''
   }
 
+  /** Until then the kernel drops what is sent; on a busy machine it sees the cable a second after it was plugged in. */
+  awaitCarrier(): void {
+    const end = performance.now() + 10_000
+    for (;;) {
+      const [link] = JSON.parse(this.ip('-j', 'link', 'show', 'dev', CABLE)) as { operstate: string }[]
+      if (link?.operstate === 'UP') return
+      if (performance.now() > end) throw new Error(`${CABLE} in ${this.namespace} has no carrier`)
+    }
+  }
+
   /** The addresses on an interface, as `10.0.0.1/24`; none when it is not there. */
   addresses(name = CABLE): readonly string[] {
     const links = JSON.parse(this.ip('-j', 'address', 'show')) as {
@@ -132,6 +142,7 @@ export class Link {
         end.ip('address', 'add', `10.9.0.${index + 1}/24`, 'broadcast', '+', 'dev', CABLE)
         end.ip('address', 'add', `fd00:9::${index + 1}/64`, 'dev', CABLE, 'nodad')
       }
+      for (const end of link.#ends) end.awaitCarrier()
     } catch (error) {
       link.remove()
       throw error
