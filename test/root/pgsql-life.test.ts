@@ -117,10 +117,10 @@ describe('without replication', () => {
     process.kill(server.postmaster, 'SIGSTOP')
     const begun = Date.now()
     const { code, reason } = await call('monitor', {
-      OCF_RESKEY_CRM_meta_timeout: '3000',
+      OCF_RESKEY_CRM_meta_timeout: '8000',
       OCF_RESKEY_CRM_meta_interval: '2000',
     })
-    expect(Date.now() - begun).toBeLessThan(3000)
+    expect(Date.now() - begun).toBeLessThan(8000)
     expect(code).toBe(1)
     expect(reason).toMatch(
       /PostgreSQL runs \(process \d+\) but does not answer before the timeout of the monitor: it is suspended/,
