@@ -25,7 +25,7 @@ let load: WriteLoad | undefined
 beforeAll(async () => {
   lab = await Lab.create()
   // As the document has it: a person brings an old primary back.
-  made = await makeDocumentCluster(lab, { pgsqlParams: { rejoin: 'manual' }, hurry: false })
+  made = await makeDocumentCluster(lab, { pgsqlParams: { rejoin: 'manual' } })
 }, 4 * MINUTE)
 
 afterAll(async () => {

@@ -70,7 +70,7 @@ async function stopsAtOnce(limitSeconds: number): Promise<void> {
 /** Whether the server refuses some SQL, or does not get to it. */
 function fails(query: string): boolean {
   try {
-    server.sql(query, 'ignore')
+    server.sql(query, 'ignore', 'postgres')
     return false
   } catch {
     return true

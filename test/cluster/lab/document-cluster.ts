@@ -1,7 +1,6 @@
 /** The document's cluster, made by the document's steps (chapters 4.6 to 5.1). */
 import { type Provider } from './crm-text'
 import type { Lab } from './lab'
-import type { LabNode } from './node'
 import { type InitdbOptions, preparedInitdb } from './postgres'
 import type { ClusterStatus } from '../../../lib/cluster/status'
 
@@ -13,12 +12,6 @@ export interface DocumentClusterOptions {
   readonly initdb?: InitdbOptions
   /** What the first standby becomes. Default: HS:sync, and then the address of the readers moves to it. */
   readonly reading?: string
-  /**
-   * The first election takes one look (`xlog_check_count=1`) and not three, 14 s; from the first primary on the parameter
-   * is what `pgsqlParams` says, or the default. Default: where the provider is `ts`, which takes the change without a
-   * restart.
-   */
-  readonly hurry?: boolean
   /** Told of every step as it begins. */
   readonly onStep?: (text: string) => void
 }
@@ -41,7 +34,6 @@ export async function makeDocumentCluster(
   options: DocumentClusterOptions = {},
 ): Promise<DocumentCluster> {
   const { provider = 'ts', reading = 'HS:sync', onStep = () => undefined } = options
-  const { hurry = provider === 'ts', pgsqlParams } = options
   const [primary, ...standbys] = lab.nodes
   if (!primary) throw new Error('the lab has no nodes')
 
@@ -51,8 +43,7 @@ export async function makeDocumentCluster(
   await primary.boot()
   await lab.waitOnline([primary.name])
   onStep('load pgsql.crm')
-  const params = { ...pgsqlParams, ...(hurry && { xlog_check_count: '1' }) }
-  const configureOutput = await lab.configure(lab.crmText({ provider, pgsqlParams: params }))
+  const configureOutput = await lab.configure(lab.crmText({ provider, ...pick(options) }))
   onStep(`wait until ${primary.name} is primary`)
   let status = await lab.waitFor(
     `${primary.name} is PRI and holds the addresses`,
@@ -61,8 +52,6 @@ export async function makeDocumentCluster(
       ['vip-master', 'vip-rep'].every((vip) => now.nodeOf(vip) === primary.name),
     { timeoutMs: 120_000 },
   )
-  const count = pgsqlParams?.['xlog_check_count'] ?? null
-  if (hurry && count !== '1') await setCheckCount(primary, count)
   for (const standby of standbys) {
     onStep(`copy the database to ${standby.name}`)
     await standby.baseBackup(vipRep)
@@ -86,10 +75,6 @@ export async function makeDocumentCluster(
   return { configureOutput, status }
 }
 
-/** @param count - null: the default */
-async function setCheckCount(node: LabNode, count: string | null): Promise<void> {
-  const name = 'xlog_check_count'
-  const change =
-    count === null ? ['--delete-parameter', name] : ['--set-parameter', name, '--parameter-value', count]
-  await node.must(['crm_resource', '--resource', 'pgsql', ...change])
+function pick({ pgsqlParams }: DocumentClusterOptions): Pick<DocumentClusterOptions, 'pgsqlParams'> {
+  return pgsqlParams ? { pgsqlParams } : {}
 }
