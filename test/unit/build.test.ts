@@ -1,5 +1,6 @@
 /** The built executables, on every Node they must run on. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   closeSync,
   existsSync,
@@ -433,7 +434,7 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
     expect(monitored(change)).toBe('asks Node')
   })
 
-  test('no program is started where a server runs', () => {
+  test('no program is started where a server runs', async () => {
     const programs = join(directory.path, 'watched')
     const mark = join(directory.path, 'started')
     mkdirSync(programs)
@@ -445,7 +446,9 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
       expect(monitored({ PATH: programs })).toBe('asks Node')
       expect(existsSync(mark)).toBe(false)
     } finally {
+      const gone = once(server, 'exit')
       server.kill('SIGKILL')
+      await gone
     }
     expect(monitored({ PATH: programs })).toBe('asks Node')
     expect(existsSync(mark)).toBe(true)
