@@ -33,7 +33,7 @@ test('a monitor explains itself, and shows every program and query with its time
     expect(line).toMatch(/^trace +\d+\.\d ms +\d+\.\d ms {2}(program|connection|query) /)
   expect(stderr).toMatch(/ program +cibadmin --query --local: exit code 0$/m)
   expect(stderr).toMatch(
-    / connection +to \/var\/run\/postgresql port 5432 as postgres, database template1: open$/m,
+    / connection +to \/var\/run\/postgresql port 5432 as postgres, database postgres: open$/m,
   )
   expect(stderr).toMatch(/ query +select .*: \d+ rows$/m)
   expect((await debug(node1, 'pgsql', 'monitor', '--no-trace')).stderr).toBe('')

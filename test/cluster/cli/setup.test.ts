@@ -81,7 +81,7 @@ test('init, from another node, of a server that is not there to be asked', async
 
   const empty = await tool(node1, 'init', 'node2', '--file', PLAN, '--check')
   expect(empty.code).toBe(1)
-  expect(empty.stderr).toContain('node2: pgdata: ')
+  expect(empty.stderr).toContain('node-init on node2 failed: pgdata: ')
   expect(empty.stderr).toContain('holds no database (no PG_VERSION)')
 })
 
