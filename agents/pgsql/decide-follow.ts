@@ -81,10 +81,10 @@ function describe(
     return { reason: `cannot follow: the primary ${what}`, detail: finding.message }
   }
   const backup = `pg_basebackup -h ${masterIp} into an empty directory in place of pgdata, then crm resource cleanup ${resource}`
-  const mended = rejoin === 'basebackup' || (rejoin === 'rewind' && finding.kind !== 'wal removed')
+  const fixed = rejoin === 'basebackup' || (rejoin === 'rewind' && finding.kind !== 'wal removed')
   return {
-    reason: `${describeObstacle(finding)}: ${mended ? `rejoin=${rejoin} fixes it` : 'take a base backup'}`,
-    detail: mended ? `otherwise: ${backup}` : backup,
+    reason: `${describeObstacle(finding)}: ${fixed ? `rejoin=${rejoin} fixes it` : 'take a base backup'}`,
+    detail: fixed ? `otherwise: ${backup}` : backup,
   }
 }
 

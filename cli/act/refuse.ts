@@ -35,7 +35,7 @@ export function refuseFor(
   if (force && hardOnes.length === 0) return
   const advice =
     hardOnes.length === 0
-      ? 'fix that; or, where you know better, --force goes on all the same'
+      ? 'fix that, or use --force to override it'
       : hardOnes.length < problems.length
         ? 'fix that (--force overrides a part of it only)'
         : 'fix that'

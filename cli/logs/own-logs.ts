@@ -117,7 +117,7 @@ function withinSecond(at: number, last: number): number {
   return at % 1000 === 0 && last > at && last < at + 1000 ? last : at
 }
 
-/** What is told of a line. */
+/** What is reported of a line. */
 function shortened(line: LogLine): LogLine {
   const { length } = line.text
   if (length <= MOST_TEXT) return line

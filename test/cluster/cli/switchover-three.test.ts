@@ -34,7 +34,7 @@ test('rep_mode=async: a standby too far behind is refused, and then node3 become
   const refused = await node1.run(['ocf-ts', 'switchover', '--to', 'node3', '--max-lag', '1000'])
   expect(refused.code).toBe(3)
   expect(refused.stderr).toMatch(/^- node3 is \d.* behind, more than 1000 bytes: writes would stand still/m)
-  expect(refused.stderr).toContain('--force goes on all the same')
+  expect(refused.stderr).toContain('fix that, or use --force to override it')
   await node3.sql('select pg_wal_replay_resume()')
 
   const load = await lab.startWriteLoad()
