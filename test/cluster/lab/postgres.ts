@@ -1,6 +1,6 @@
 /** PostgreSQL on a node, set up as chapters 4.7 and 5.3 of the document do it. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { mustRun } from './command'
 import type { LabNode } from './node'
@@ -109,19 +109,22 @@ export async function preparedInitdb(
   const run = process.env['OCF_TS_RUN']
   if (run === undefined) return initdb(node, options)
   const what = JSON.stringify([root, node.postgres, options])
-  const kept = join(run, `initdb-${createHash('sha256').update(what).digest('hex').slice(0, 16)}`)
-  const data = node.onDisk(node.pgData)
+  const kept = join(run, `initdb-${createHash('sha256').update(what).digest('hex').slice(0, 16)}.tar`)
+  // Packed and unpacked on the node, which may have mounted the data directory from elsewhere.
+  const handed = '/var/lib/postgresql/prepared.tar'
   if (existsSync(kept)) {
     await wipe(node)
-    await mustRun(['cp', '--archive', '--', `${kept}/.`, data])
-    return
+    copyFileSync(kept, node.onDisk(handed))
+    await node.must(['tar', '--extract', '--file', handed, '--directory', node.pgData])
+  } else {
+    await initdb(node, options)
+    await node.must(['tar', '--create', '--file', handed, '--directory', node.pgData, '.'])
+    // Two labs may come this far at the same time.
+    const draft = join(mkdtempSync(join(run, 'draft-')), 'prepared.tar')
+    copyFileSync(node.onDisk(handed), draft)
+    renameSync(draft, kept)
   }
-  await initdb(node, options)
-  const draft = mkdtempSync(join(run, 'draft-'))
-  await mustRun(['cp', '--archive', '--no-target-directory', '--', data, draft])
-  // Two labs may come this far at the same time.
-  if (existsSync(kept)) rmSync(draft, { recursive: true })
-  else renameSync(draft, kept)
+  await node.must(['rm', '--', handed])
 }
 
 /** Replaces the node's data by a copy of the server at this address (chapter 5.3). */
