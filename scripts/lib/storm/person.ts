@@ -10,11 +10,13 @@ const REFUSALS = /take a base backup/
 
 /**
  * `rejoin=safe` refuses a node that would give something up until it has a base backup. Takes it, on one node, where
- * there is a primary to copy. Says whether it has done so.
+ * there is a primary to copy, and all nodes are members of the cluster. Says whether it has done so.
  */
-export async function bringRefusedBack({ watch, machines, events }: Stage): Promise<boolean> {
+export async function bringRefusedBack({ lab, watch, machines, events }: Stage): Promise<boolean> {
   const { status, health } = watch
   if (!status || health.healthy || status.promoted('pgsql').length !== 1) return false
+  // A second node that is taken down before the first is back would cost the quorum, and with it the primary.
+  if (!lab.nodes.every(({ name }) => status.online.includes(name))) return false
   const [primary = ''] = status.promoted('pgsql')
   if (status.nodeOf('vip-rep') !== primary) return false
   const refused = status.failures.find(
