@@ -56,10 +56,10 @@ change_root() {
 
 # A place of its own in the second version of the hierarchy of control groups, which systemd keeps its services in.
 join_group() {
-  local hierarchy
-  hierarchy=$(findmnt --noheadings --first-only --output TARGET --types cgroup2)
-  mkdir -p "$hierarchy/$1"
-  echo 0 >"$hierarchy/$1/cgroup.procs"
+  # With its own /sys, ip-netns has covered the machine's.
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  mkdir -p "/sys/fs/cgroup/$1"
+  echo 0 >"/sys/fs/cgroup/$1/cgroup.procs"
 }
 
 group=

@@ -115,7 +115,7 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
   test('from bare nodes to a cluster', async () => {
     // What a person answers to the first command's questions.
     await node1.writeFile('/run/answers.yaml', readmeBlock('configure/1'))
-    const [configure = '', init = '', apply = '', start] = commandsIn(
+    const [configure = '', init = '', apply = '', clone = ''] = commandsIn(
       readmeBlock('from-bare-nodes-to-a-cluster-with-ocf-ts/1'),
     )
     const configured = await type(node1, `${configure} --file /run/answers.yaml`)
@@ -123,10 +123,9 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
     const [{ command } = { command: '' }] = sessionsIn(readmeBlock('init/1'))
     expect(command).toContain(init)
     expect(await type(node1, command)).toContain('node1 has all that the replication needs')
+    for (const other of commandsIn(readmeBlock('from-bare-nodes-to-a-cluster-with-ocf-ts/2')))
+      await type(node2, other)
     await type(node1, apply)
-    const [copy = '', clone = ''] = commandsIn(readmeBlock('from-bare-nodes-to-a-cluster-with-ocf-ts/2'))
-    expect(clone).toBe(`${String(start)} --replace`)
-    await type(node1, copy)
     expect(await type(node1, clone)).toContain('node2 follows the primary: HS:sync')
     await until(
       'no failover would lose a commit',
