@@ -1,11 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const repository = fileURLToPath(new URL('.', import.meta.url))
 
-/** What the nodes of clusters run: see test/systems. */
-const SYSTEM = process.env['OCF_TS_SYSTEM'] || 'debian12'
+/** What the nodes of clusters run, as test/systems/index.ts says: without a word, what this machine does. */
+const SYSTEM =
+  process.env['OCF_TS_SYSTEM'] || (runs('ID="?debian"?', 'VERSION_ID="?13"?') ? 'debian13' : 'debian12')
+
+/** @param {...string} lines */
+function runs(...lines) {
+  const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : ''
+  return lines.every((line) => new RegExp(`^${line}$`, 'm').test(release))
+}
 
 /**
  * `without`: only the tests that may run beside others; `only`: those that may not. A file of the latter names itself in

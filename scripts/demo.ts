@@ -6,20 +6,26 @@ import { bringOldPrimaryBack, killPrimary, makeCluster } from './lib/demo/acts'
 import { stateTable } from './lib/demo/state-table'
 import { describeFailure, headline } from './lib/failure'
 import { Progress } from '../cli/progress'
+import { demoSystem, selectedSystem } from '../test/systems'
 import { endLabsOnSignals, withLab } from './lib/with-lab'
 
 const { values: options } = parseArgs({
-  options: { keep: { type: 'boolean', default: false }, agents: { type: 'string' } },
+  options: {
+    keep: { type: 'boolean', default: false },
+    agents: { type: 'string' },
+    system: { type: 'string', default: selectedSystem().name },
+  },
 })
+const system = demoSystem(options.system)
 const hasTool = options.keep && options.agents === undefined
 const progress = new Progress()
 
 async function demo(): Promise<boolean> {
   const agentsDir = options.agents ?? (await progress.run('build the agents', buildAgents))
-  progress.begin('two nodes get power: node1, node2')
+  progress.begin(`two nodes get power: node1, node2 (${options.system})`)
   return withLab(
     // Who stays to look at the cluster has its tool. (With agents of another build there may be none.)
-    { agentsDir, keep: options.keep, tool: hasTool },
+    { agentsDir, keep: options.keep, tool: hasTool, system },
     async (lab) => {
       try {
         return await play(lab)

@@ -1,6 +1,23 @@
 # shellcheck shell=bash
 # Functions for scripts/setup: Debian packages, without starting what they bring.
 
+# The release that this machine runs, as test/systems names it: debian12.
+debian_release() (
+  ID='' VERSION_ID=''
+  [[ ! -r /etc/os-release ]] || source /etc/os-release
+  printf '%s%s\n' "$ID" "$VERSION_ID"
+)
+
+# Which packages of the list serve these purposes on a release, one a line: debian_packages_for LIST RELEASE PURPOSE...
+debian_packages_for() {
+  local list=$1 release=$2
+  shift 2
+  awk -v release="$release" -v purposes=" $* " '!/^#/ {
+    split($2, what, "@")
+    if (index(purposes, " " what[1] " ") && (what[2] == "" || what[2] == release)) print $1
+  }' "$list"
+}
+
 # Which of the packages are not installed, one a line.
 debian_packages_missing() {
   local name status

@@ -25,13 +25,13 @@ logged_step() {
   shift
   printf -- '- %s ... ' "$text"
   if [[ -t 1 ]]; then
+    # It ends with who began it, too, who may have a trap of his own for that.
+    local owner=$BASHPID
     (
       trap '' INT
-      while sleep 1; do printf '\r- %s ... %d s ' "$text" $((SECONDS - start)); done
+      while sleep 1 && kill -0 "$owner" 2>/dev/null; do printf '\r- %s ... %d s ' "$text" $((SECONDS - start)); done
     ) &
     clock=$!
-    # shellcheck disable=SC2064 # the process of now
-    trap "kill $clock 2>/dev/null || true" EXIT
   fi
   printf '\n=== %s\n' "$text" >>"$step_log"
   # In a shell of its own, where set -e holds although the result is asked for.
@@ -45,7 +45,6 @@ logged_step() {
   if [[ -n $clock ]]; then
     kill "$clock" 2>/dev/null || true
     wait "$clock" 2>/dev/null || true
-    trap - EXIT
     printf '\r- %s ... ' "$text"
   fi
   if ((code == 0)); then

@@ -9,12 +9,18 @@ need_root() {
   }
 }
 
-# Installs what is missing, then becomes a TypeScript program of this repository. PURPOSE is that of scripts/setup, with
-# what follows and how long it takes behind a colon: become PURPOSE[:TEXT] REPOSITORY PROGRAM ARGUMENTS...
+# Installs what is missing, as scripts/setup does with its arguments, then becomes a TypeScript program of this
+# repository: become SETUP_ARGUMENTS... -- REPOSITORY PROGRAM ARGUMENTS...
 become() {
-  local purpose=${1%%:*} afterwards=${1#"${1%%:*}"} repo=$2 program=$3
+  local setup=() repo program
+  for (( ; $# > 0; )); do
+    [[ $1 != -- ]] || break
+    setup+=("$1")
+    shift
+  done
+  repo=$2 program=$3
   shift 3
-  "$repo/scripts/setup" --for "$purpose" ${afterwards:+--then "${afterwards#:}"}
+  "$repo/scripts/setup" "${setup[@]}"
   # They change what every start of Node costs, in the measurements too, and nothing from here on needs them.
   unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
   # Without these it obeys a tsconfig.json that lies around the current directory, and runs what it finds compiled in /tmp.

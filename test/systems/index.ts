@@ -13,36 +13,49 @@ export const systems: readonly System[] = [debian12, debian13]
 /** Where root file systems are kept: they are made once, and only read. */
 const cache = '/var/cache/ocf-ts'
 
-/** The end of a system's name, for the one that the tests themselves run in. */
-const FOR_TESTS = '-tests'
+/** The packages of the project's list that are for one of these purposes, or for any, on a release. */
+function listed(system: string, purposes?: readonly string[]): readonly string[] {
+  const text = readFileSync(join(__dirname, '../../scripts/lib/debian-packages'), 'utf8')
+  return [...text.matchAll(/^([a-z][^ ]*) +([a-z]+)(?:@(\S+))? /gm)].flatMap(
+    ([, name = '', purpose = '', release]) =>
+      (release === undefined || release === system) && (purposes?.includes(purpose) ?? true) ? [name] : [],
+  )
+}
 
-/** The system with all that the tests of the project need, not only with what a node of a lab does. */
-function forTests(system: System): System {
-  const needed = readFileSync(join(__dirname, '../../scripts/lib/debian-packages'), 'utf8')
-    .split('\n')
-    .flatMap((line) => /^[a-z][^ ]*/.exec(line)?.[0] ?? [])
-    .map((name) => name.replace(/^postgresql-\d+$/, `postgresql-${system.postgres}`))
-  const packages = [...new Set([...system.packages, ...needed])].sort()
-  return { ...system, name: `${system.name}${FOR_TESTS}`, packages }
+/** Systems with other packages than a lab's nodes need: `debian13-tests`. */
+const variants: Readonly<Record<string, (system: System) => readonly string[]>> = {
+  // What the tests of the project need that run in it.
+  tests: ({ name, packages }) => [...packages, ...listed(name)],
+  // No more than the demo.
+  demo: ({ name }) => ['nodejs', ...listed(name, ['lab', 'demo'])],
 }
 
 /**
- * The system of this name, which may end with `-tests`: then it has all that the tests of the project need.
- *
+ * The system of this name, which may end with `-tests` or `-demo`: then it has what the tests of the project need, or
+ * no more than the demo does.
  *
  * @throws Error when there is none
  */
 export function systemNamed(name: string): System {
-  const found = systems.find((system) => system.name === name)
-  if (found) return found
-  const tested = systems.find((system) => `${system.name}${FOR_TESTS}` === name)
-  if (tested) return forTests(tested)
-  throw new Error(`there is no system '${name}', only ${systems.map((system) => system.name).join(', ')}`)
+  const [plain, variant, ...more] = name.split('-')
+  const system = systems.find((one) => one.name === plain)
+  const packages = variants[variant ?? '']
+  if (system && variant === undefined) return system
+  if (system && packages && more.length === 0)
+    return { ...system, name, packages: [...new Set(packages(system))].sort() }
+  throw new Error(`there is no system '${name}', only ${systems.map((one) => one.name).join(', ')}`)
 }
 
-/** The system that OCF_TS_SYSTEM names; without it, Debian 12. */
+/** What the demo's nodes run, where that is to be this system: a root file system that is there already serves, too. */
+export function demoSystem(name: string): System {
+  const system = systemNamed(name)
+  return isThisMachine(system) || existsSync(cachedRoot(system)) ? system : systemNamed(`${name}-demo`)
+}
+
+/** The system that OCF_TS_SYSTEM names; without it, that of this machine, or Debian 12. */
 export function selectedSystem(): System {
-  return systemNamed(process.env['OCF_TS_SYSTEM'] || 'debian12')
+  const named = process.env['OCF_TS_SYSTEM']
+  return named ? systemNamed(named) : (systems.find(isThisMachine) ?? debian12)
 }
 
 /** Which Node the nodes of a system run: what OCF_TS_LAB_NODE says (own, machine), or the system's file. */

@@ -172,8 +172,9 @@ test('each Debian package says what it is for, and the demo needs nothing that o
     .trim()
     .split('\n')
     .filter((line) => !line.startsWith('#'))
-    .map((line) => line.split(/\s+/))
-  expect(lines.filter(([, purpose = '']) => !['demo', 'package', 'tests'].includes(purpose))).toEqual([])
+    .map((line) => line.split(/[@\s]+/))
+  const purposes = ['lab', 'demo', 'package', 'tests']
+  expect(lines.filter(([, purpose = '']) => !purposes.includes(purpose))).toEqual([])
   const names = lines.map(([name = '']) => name)
   expect(names).toEqual([...names].sort())
   const demo = lines.filter(([, purpose]) => purpose === 'demo').map(([name]) => name)

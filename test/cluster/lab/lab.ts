@@ -53,8 +53,13 @@ export interface LabOptions {
   readonly tool?: boolean
   /** PostgreSQL's major version; default: the newest installed. */
   readonly pgVersion?: string
-  /** What the nodes run. Default: what the environment variable OCF_TS_SYSTEM names, or Debian 12. */
+  /** What the nodes run. Default: what the environment variable OCF_TS_SYSTEM names, or what this machine runs. */
   readonly system?: System
+  /**
+   * Whole machines: the nodes boot this root file system of the system, with its systemd. Beside host names and the
+   * network nothing is prepared in them, and the verbs for clusters and databases are not for them.
+   */
+  readonly machines?: string
 }
 
 export class Lab {
@@ -85,16 +90,17 @@ export class Lab {
     const shared = options.sharedDirectories ?? []
     const nodes = checkNames(options.nodes ?? ['node1', 'node2'])
     const system = options.system ?? selectedSystem()
-    const root = await prepareRoot(system)
+    const machines = options.machines !== undefined
+    const root = options.machines ?? (await prepareRoot(system))
     const record: LabRecord = {
       id,
       createdAt: new Date().toISOString(),
       bootId: bootId(),
       owner: options.keep ? null : thisProcess(),
       nodes,
-      agentsDir: findAgents(options.agentsDir),
+      agentsDir: machines ? null : findAgents(options.agentsDir),
       binds: [
-        ...(root === null ? [] : labNodeBinds(system)),
+        ...(root === null || machines ? [] : labNodeBinds(system)),
         ...(options.binds ?? []),
         ...files.map(({ target }, index) => ({ source: filePath(id, index), target })),
         ...shared.map((target, index) => ({ source: sharedPath(id, index), target })),
@@ -103,9 +109,10 @@ export class Lab {
       tool: options.tool ?? false,
       env: options.env ?? {},
       tokenMs: options.tokenMs ?? 1000,
-      pgVersion: options.pgVersion ?? installedVersion(root ?? ''),
+      pgVersion: options.pgVersion ?? (machines ? system.postgres : installedVersion(root ?? '')),
       system: system.name,
       root,
+      machines,
     }
     const lab = new Lab(record)
     createRecord(record)
@@ -246,10 +253,12 @@ export class Lab {
   /** Lays down what an installer would: host name, hosts, corosync.conf, a first CIB. */
   private async install(node: LabNode): Promise<void> {
     const etc = join(node.dir, 'etc')
-    mkdirSync(join(etc, 'corosync'), { recursive: true })
+    mkdirSync(etc, { recursive: true })
     const hosts = this.nodes.map(({ name, addresses }) => `${addresses.eth0} ${name}\n`)
     writeFileSync(join(etc, 'hosts'), `127.0.0.1 localhost\n${hosts.join('')}`)
     writeFileSync(join(etc, 'hostname'), `${node.name}\n`)
+    if (this.record.machines) return
+    mkdirSync(join(etc, 'corosync'))
     const peers = this.nodes.map(({ name, addresses }) => ({ name, address: addresses.eth1 }))
     writeFileSync(join(etc, 'corosync/corosync.conf'), corosyncConf(this.id, peers, this.record.tokenMs))
     await seedCib(diskPath(node.dir, 'pacemaker', 'cib'), this.record.root ?? '/')

@@ -4,7 +4,7 @@
  * out inside the node.
  */
 import { existsSync, mkdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Bind } from './state'
 
 /** Directory that the agents of provider `ts` are looked up in. */
@@ -66,10 +66,33 @@ export interface MountOptions {
   readonly binds: readonly Bind[]
   /** A root file system, or null for the machine's. */
   readonly root: string | null
+  /** Whether the node boots it as a machine does. */
+  readonly machines: boolean
 }
 
 /** Makes the node's disk, if it has none yet, and returns the steps for node-init.sh. */
 export function planMounts(nodeDir: string, options: MountOptions): string {
+  const steps = options.machines ? planMachine(nodeDir, options) : planNode(nodeDir, options)
+  return steps.map((step) => step.join('\t') + '\n').join('')
+}
+
+/** A whole machine: what it changes is on its disk. */
+function planMachine(nodeDir: string, { root, binds }: MountOptions): readonly (readonly string[])[] {
+  if (root === null) throw new Error('a machine boots a root file system of its own')
+  const own = ['hosts', 'hostname'].map((name) => ({
+    source: join(nodeDir, 'etc', name),
+    target: `/etc/${name}`,
+  }))
+  return [
+    ...enterRoot(nodeDir, root, [...own, ...binds], 'sysfs'),
+    ['tmpfs', '/run', '755'],
+    ['tmpfs', '/tmp', '1777'],
+    ['tmpfs', '/dev/shm', '1777'],
+    ['boot', `ocfts-${basename(dirname(nodeDir))}-${basename(nodeDir)}`],
+  ]
+}
+
+function planNode(nodeDir: string, options: MountOptions): readonly (readonly string[])[] {
   for (const [name] of disk) mkdirSync(join(nodeDir, 'disk', name), { recursive: true })
   const binds: Bind[] = [
     ...disk.map(([name, target]) => ({ source: join(nodeDir, 'disk', name), target })),
@@ -79,13 +102,12 @@ export function planMounts(nodeDir: string, options: MountOptions): string {
     ...(options.agentsDir ? [{ source: options.agentsDir, target: agentsTarget }] : []),
     ...options.binds,
   ]
-  const steps = [
+  return [
     ...(options.root ? enterRoot(nodeDir, options.root, binds) : layOver(nodeDir, binds)),
     ['tmpfs', '/run', '755'],
     ['tmpfs', '/dev/shm', '1777'],
     ...directories.map((directory) => ['dir', ...directory]),
   ]
-  return steps.map((step) => step.join('\t') + '\n').join('')
 }
 
 /** Lays them over the machine's own files. */
@@ -102,13 +124,18 @@ function layOver(nodeDir: string, binds: readonly Bind[]): readonly (readonly st
 }
 
 /** Makes another system's files the node's own: what the node changes in them is on its disk. */
-function enterRoot(nodeDir: string, root: string, binds: readonly Bind[]): readonly (readonly string[])[] {
+function enterRoot(
+  nodeDir: string,
+  root: string,
+  binds: readonly Bind[],
+  sys: 'rbind' | 'sysfs' = 'rbind',
+): readonly (readonly string[])[] {
   const newRoot = join(nodeDir, 'root')
   mkdirSync(newRoot, { recursive: true })
   return [
     overlay(nodeDir, 'root', root, newRoot),
     ['devices', `${newRoot}/dev`],
-    ['rbind', '/sys', `${newRoot}/sys`],
+    sys === 'rbind' ? ['rbind', '/sys', `${newRoot}/sys`] : ['sysfs', `${newRoot}/sys`],
     // What the lab keeps for its nodes is found at the same place in them.
     ...[...binds, { source: dirname(nodeDir), target: dirname(nodeDir) }].flatMap(({ source, target }) => [
       [kindOf(source), newRoot + target],

@@ -72,10 +72,21 @@ export async function killInit(init: ProcessRef): Promise<void> {
   await until('the node is dead', () => startTimeOf(init.pid) !== init.startTime, { intervalMs: 5 })
 }
 
-/** The argument vector that runs a program in a node, as root or as another user with that user's groups. */
-export function enterArgv(init: ProcessRef, argv: readonly string[], user?: string): string[] {
+/**
+ * The argument vector that runs a program in a node, as root or as another user with that user's groups; with `uplink` on
+ * the network of this machine.
+ */
+export function enterArgv(
+  init: ProcessRef,
+  argv: readonly string[],
+  {
+    user,
+    uplink = false,
+  }: { readonly user?: string | undefined; readonly uplink?: boolean | undefined } = {},
+): string[] {
   return [
-    ...['nsenter', '--target', String(init.pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--'],
+    ...['nsenter', '--target', String(init.pid), '--mount', '--uts', '--ipc', '--pid'],
+    ...(uplink ? ['--'] : ['--net', '--']),
     // If nsenter is killed after a timeout, what it runs must not stay behind.
     ...['setpriv', '--pdeathsig', 'KILL'],
     ...(user ? ['--reuid', user, '--regid', user, '--init-groups'] : []),

@@ -54,6 +54,17 @@ change_root() {
   rmdir /.machine
 }
 
+# A place of its own in the second version of the hierarchy of control groups, which systemd keeps its services in.
+join_group() {
+  # With its own /sys, ip-netns has covered the machine's.
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  mkdir -p "/sys/fs/cgroup/$1"
+  echo 0 >"/sys/fs/cgroup/$1/cgroup.procs"
+}
+
+group=
+[ "$(tail -n 1 "$plan" | cut -f 1)" != boot ] || join_group "$(tail -n 1 "$plan" | cut -f 2)"
+
 while IFS=$'\t' read -r step a b c d; do
   case $step in
     overlay) mount -t overlay -o "lowerdir=$a,upperdir=$b,workdir=$c" overlay "$d" ;;
@@ -62,7 +73,9 @@ while IFS=$'\t' read -r step a b c d; do
     bind) mount --bind "$a" "$b" ;;
     rbind) mount --rbind "$a" "$b" ;;
     devices) make_devices "$a" ;;
+    sysfs) mount -t sysfs sysfs "$a" ;;
     root) change_root "$a" ;;
+    boot) group=$a ;;
     tmpfs) mount -t tmpfs -o "mode=$b" tmpfs "$a" ;;
     dir) install -d -o "$b" -g "$c" -m "$d" "$a" ;;
     *) echo "unknown step '$step' in $plan" >&2 && exit 1 ;;
@@ -74,6 +87,16 @@ mount -t proc proc /proc
 
 echo "$host_pid $start_time" >"$ready.new"
 mv "$ready.new" "$ready"
+
+# The system's own systemd. As in any container, the kernel's settings are not its to change, nor the clock.
+# shellcheck disable=SC2016 # for the shell in the namespace
+[ -z "$group" ] || exec unshare --cgroup bash -euc '
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  mount -o remount,bind,ro /sys
+  mount --bind /proc/sys /proc/sys
+  mount -o remount,bind,ro /proc/sys
+  exec setpriv --bounding-set -sys_module,-sys_time,-sys_boot \
+    env -i container=ocf-ts-lab PATH=/usr/sbin:/usr/bin:/sbin:/bin /sbin/init'
 
 # Daemons are re-parented to this process; bash reaps every child that ends while it waits for one. The node's own bash:
 # this one holds on to the file system that it was started from.

@@ -37,6 +37,8 @@ export interface RunOptions extends Omit<CommandOptions, 'env'> {
   readonly user?: string
   /** Added to the node's environment. */
   readonly env?: Readonly<Record<string, string>>
+  /** Whether the network is the machine's that runs the lab, for what is downloaded. Default: the node's. */
+  readonly uplink?: boolean
 }
 
 /** Where a node's logs are on the machine. They outlive the node's power, not the lab. */
@@ -73,7 +75,7 @@ export class LabNode {
     }
     this.postgres = debianPostgres(lab.pgVersion)
     this.pgClientBin = this.postgres.bin
-    this.env = nodeEnvironment(lab.env)
+    this.env = nodeEnvironment(lab.machines ? { HOME: '/root', ...lab.env } : lab.env)
   }
 
   get pgBin(): string {
@@ -148,9 +150,9 @@ export class LabNode {
 
   /** Runs a program on the node; does not throw if it fails. */
   async run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-    const { user, env, ...rest } = options
+    const { user, env, uplink, ...rest } = options
     const home = user === pgUser ? { HOME: '/var/lib/postgresql', USER: pgUser, LOGNAME: pgUser } : {}
-    const result = await runCommand(enterArgv(this.init(), argv, user), {
+    const result = await runCommand(enterArgv(this.init(), argv, { user, uplink }), {
       ...rest,
       env: { ...this.env, ...home, ...env },
     })

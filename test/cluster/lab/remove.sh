@@ -40,6 +40,12 @@ if grep -qF "\"$boot_id\"" "$dir/lab.json"; then
   done
 fi
 
+# What nodes that booted a system left of their control groups.
+hierarchy=$(findmnt --noheadings --first-only --output TARGET --types cgroup2)
+for group in "$hierarchy/ocfts-$id"-*; do
+  [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} +
+done
+
 # The record goes last: as long as it is there, a sweep can finish what was interrupted.
 find "$dir" -xdev -mindepth 1 -maxdepth 1 ! -name lab.json -exec rm -rf --one-file-system {} +
 rm -rf --one-file-system "$dir"

@@ -12,7 +12,8 @@ export async function prepareRoot(system: System): Promise<string | null> {
   if (isThisMachine(system)) return null
   const root = cachedRoot(system)
   // Installs packages, from an archive that may be slow.
-  if (!existsSync(root)) await mustRun([SETUP, '--system', system.name], { timeoutMs: 1_800_000 })
+  if (!existsSync(root))
+    await mustRun([SETUP, '--for', 'demo', '--system', system.name], { timeoutMs: 1_800_000 })
   return root
 }
 

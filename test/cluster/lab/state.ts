@@ -49,6 +49,8 @@ export interface LabRecord {
   readonly system: string
   /** Its root file system, which each node has an overlay over; null: the machine's own. */
   readonly root: string | null
+  /** Whether the nodes are machines that boot it with its systemd. */
+  readonly machines: boolean
 }
 
 /** Identity of this boot of the machine. */

@@ -6,15 +6,20 @@ import { join } from 'node:path'
 /** What debootstrap calls Debian 12 and 13. */
 export type Suite = 'bookworm' | 'trixie'
 
+/** `minbase`: with Node.js, and nothing that is not needed for it; `machine`: what Debian's installer begins with. */
+export type RootKind = 'minbase' | 'machine'
+
 /** Where it is kept. */
-export const rootOf = (suite: Suite): string => `/var/cache/ocf-ts/roots/${suite}-minbase`
+export const rootOf = (suite: Suite, kind: RootKind = 'minbase'): string =>
+  `/var/cache/ocf-ts/roots/${suite}-${kind}`
 
 /** Whether the file system is there already: to make it takes a minute, and the archive of Debian. */
 export const isRootMade = (suite: Suite): boolean => existsSync(rootOf(suite))
 
-/** Makes the file system, unless it is there. */
-export function makeRoot(suite: Suite): void {
-  run('bash', [join(__dirname, 'make-root.sh'), rootOf(suite), suite], 10 * 60_000)
+/** Makes the file system, unless it is there; returns its directory. */
+export function makeRoot(suite: Suite, kind: RootKind = 'minbase'): string {
+  run('bash', [join(__dirname, 'make-root.sh'), rootOf(suite, kind), suite, kind], 10 * 60_000)
+  return rootOf(suite, kind)
 }
 
 function run(program: string, args: readonly string[], timeout: number): string {
