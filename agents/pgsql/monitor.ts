@@ -2,6 +2,7 @@ import { ExitCode, OcfError } from '../../lib/ocf'
 import { findServerSettled, type ServerState } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { serverPlaceOf } from './data-directory'
+import { noteServer } from './server-note'
 
 /** It is no server that runs, but the recovery that pg_rewind needs. */
 async function recoversForRejoin(context: Context, server: ServerState): Promise<boolean> {
@@ -17,7 +18,7 @@ async function recoversForRejoin(context: Context, server: ServerState): Promise
  * Where nothing runs - on most nodes that is what a probe finds - nothing more is loaded to say so.
  */
 export async function monitor(context: Context): Promise<ExitCode> {
-  const { values, problems, deadline, log, explain } = context
+  const { values, env, problems, deadline, log, explain } = context
   const found = await findServerSettled(await serverPlaceOf(values, deadline), deadline)
   if (found.kind === 'stopped') {
     explain?.observed({ server: found })
@@ -40,6 +41,8 @@ export async function monitor(context: Context): Promise<ExitCode> {
   const [problem] = problems
   if (problem) throw new OcfError(problem.code ?? ExitCode.ERR_CONFIGURED, problem.reason)
 
+  const { pid } = found.postmaster
+  if (!explain) noteServer(env.resource, pid)
   const { monitorServer } = await import('./monitor-server')
-  return monitorServer(context, { pid: found.postmaster.pid, pidFile: found.pidFile })
+  return monitorServer(context, { pid, pidFile: found.pidFile })
 }

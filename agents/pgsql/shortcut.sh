@@ -18,8 +18,10 @@ several() {
   return 1;
 };
 
-# Whether no process works in the data directory. Where others may serve or share file systems (FUSE, NFS), a look at the
-# directory of a process there may take as long as they like: Node asks whose process it is before it looks.
+# Whether no process of the database's account works in the data directory. Nobody else's is asked where it works: any
+# account can have a file system of its own that does not answer, which no list of mounts shows (a user namespace, FUSE below
+# an overlay). Where one of the account's may work on a machine that is gone, Node looks, which asks for its program first.
+# (Processes that end meanwhile make find fail; the last that it prints is /proc, where it has seen them all.)
 empty() {
   [ -d "${OCF_RESKEY_pgdata-}" ] && [ -e "/proc/$$" ] && [ -r /proc/self/mounts ] || return 1;
   while read -r _ _ type _; do
@@ -27,7 +29,12 @@ empty() {
       fuse* | nfs* | cifs | smb* | 9p | ceph | afs | lustre | gfs*) return 1 ;;
     esac;
   done </proc/self/mounts;
-  for process in /proc/[0-9]*; do
+  processes=$(timeout 1 find /proc -depth -maxdepth 1 '(' -user "${OCF_RESKEY_pgdba:-postgres}" -o -path /proc ')' 2>/dev/null);
+  case $processes in
+    */proc) ;;
+    *) return 1 ;;
+  esac;
+  for process in $processes; do
     [ "$process/cwd" -ef "$OCF_RESKEY_pgdata" ] && return 1;
   done;
   return 0;
@@ -52,8 +59,11 @@ healthy() {
 
 # Whether the postmaster that postmaster.pid names has gone, and all that it had started. The file is the database
 # account's, which may make it endless or make a program that opens it wait: the shell itself does not read it. As long as
-# a server runs, no program is started for that.
+# the server runs that the monitor before this one has found (server-note.ts, a file of root's), no program is started for
+# that.
 gone() {
+  note="${HA_RSCTMP:-/run/resource-agents}/ts-pgsql-server-${OCF_RESOURCE_INSTANCE%%:*}";
+  [ -f "$note" ] && read -r server <"$note" && [ -n "$server" ] && [ ! -e "/proc/$server" ] || return 1;
   [ -f "$1" ] && [ ! -L "$1" ] && empty || return 1;
   pid=$(timeout 1 dd if="$1" iflag=nofollow,nonblock bs=64 count=1 2>/dev/null) || return 1;
   pid=${pid%%[!0-9]*};

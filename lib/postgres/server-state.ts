@@ -47,11 +47,20 @@ const LOADER = /^ld-.*\.so(?:\.\d+)?$/
 /**
  * Whether a process runs the server's program. It is told by the file that the kernel runs, also when an upgrade has put
  * another one there: a name can be that of a program which watches PostgreSQL, or be chosen by whoever starts it.
+ *
+ * @param isMeant - whether the process is one of those that are looked for. What a loader has loaded is asked of those
+ * alone: its account can make that as long as it likes, and the kernel waits for the process to read it. Default: all
  */
-export function isServerProgram(pid: number): boolean {
+export function isServerProgram(pid: number, isMeant: (pid: number) => boolean = () => true): boolean {
   // Where the kernel does not say which file it is, the name is all there is.
   const name = basename(programOf(pid) ?? findProcess(pid)?.name ?? '')
-  return SERVER_PROGRAM.test(name) || (LOADER.test(name) && loadsServer(pid))
+  if (SERVER_PROGRAM.test(name)) return isMeant(pid)
+  return LOADER.test(name) && isMeant(pid) && loadsServer(pid)
+}
+
+/** Whether a process runs the server's program as the server's account. */
+function isServerOf(pid: number, owner: number | undefined): boolean {
+  return isServerProgram(pid, (found) => mayServe(found, owner))
 }
 
 /** Whether the loader has loaded the server's program into a process, also where another file lies there by now. */
@@ -94,7 +103,7 @@ export function serverProcesses(place: ServerPlace): readonly Process[] {
   const owner = ownerOf(place)
   return processNumbers()
     .filter(worksBelowRoot)
-    .filter((pid) => isServerProgram(pid) && mayServe(pid, owner) && worksIn(pid, dataDirectory))
+    .filter((pid) => isServerOf(pid, owner) && worksIn(pid, dataDirectory))
     .map(findProcess)
     .filter((found) => found !== undefined)
 }
@@ -133,7 +142,7 @@ function startedWith(process: Process, { started }: PidFile): boolean {
 /** The postmaster that a pid file tells of, where it is one, and of this directory. */
 function postmasterOf(pidFile: PidFile | undefined, place: ServerPlace): Process | undefined {
   const process = pidFile && findProcess(pidFile.pid)
-  if (!process || !isServerProgram(process.pid) || !mayServe(process.pid, place.owner?.uid)) return undefined
+  if (!process || !isServerOf(process.pid, place.owner?.uid)) return undefined
   return worksIn(process.pid, place.dataDirectory) && hasWritten(process, pidFile) ? process : undefined
 }
 

@@ -8,7 +8,7 @@
  * the account's own files alone.
  */
 import { type ChildProcess } from 'node:child_process'
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, statfsSync, writeSync } from 'node:fs'
 import { type Socket } from 'node:net'
 import { type Duplex } from 'node:stream'
 import { type Deadline } from '../ocf'
@@ -258,6 +258,9 @@ export class AccountHelper {
   /**
    * The kernel follows this name of a descriptor to what the helper has opened, with no questions about who may: so root
    * first only names it, which changes nothing and waits for nothing, looks at what that is, and opens the very same.
+   *
+   * Files of the kernel's own (proc, cgroup) are refused, also those of the account's: there counts who has opened one, not
+   * who writes to it. Their file systems have no blocks.
    */
   #take(file: Opened, flags: number, shown: string): number {
     const named = openSync(`/proc/${this.#child.pid}/fd/${descriptor(file)}`, O_PATH)
@@ -266,6 +269,8 @@ export class AccountHelper {
       const isNull = found.isCharacterDevice() && found.rdev === NULL_DEVICE
       if (!isNull && !(found.isFile() && found.uid === this.#user.uid))
         throw new UnusableFileError(`${shown} is not a regular file of ${this.#user.name}'s own`)
+      if (!isNull && statfsSync(`/proc/self/fd/${named}`).blocks === 0)
+        throw new UnusableFileError(`${shown} is not on a disk: its file system has no blocks`)
       return openSync(`/proc/self/fd/${named}`, flags & ~constants.O_NOFOLLOW)
     } finally {
       closeSync(named)

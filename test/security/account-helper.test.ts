@@ -24,7 +24,7 @@ import { buildSync } from 'esbuild'
 import { Deadline } from '../../lib/ocf'
 import { AccountHelper, type HelperOptions } from '../../lib/system/account-helper'
 import { frame } from '../../lib/system/account-helper-program'
-import { O_PATH } from '../../lib/system/files'
+import { type Files, O_PATH, type Opened } from '../../lib/system/files'
 import { findProcess } from '../../lib/system/processes'
 import { type User } from '../../lib/system/users'
 
@@ -245,10 +245,25 @@ describe('a file that it has opened for root', () => {
     ],
     ['a directory', () => directory],
   ])('is not: %s', (_, find) => {
-    // A helper that lies: whatever it is to open, it opens that.
+    const { files, opened } = lying(find())
+    expect(() => files.take(opened, flags, '/it')).toThrow("/it is not a regular file of nobody's own")
+  })
+
+  test.each(['/proc/self/mem', '/proc/self/uid_map', '/proc/self/environ'])(
+    "is not: a file of the account's own that the kernel makes, %s",
+    (path) => {
+      const { files, opened } = lying(path)
+      expect(() => files.take(opened, flags, '/it')).toThrow(
+        '/it is not on a disk: its file system has no blocks',
+      )
+    },
+  )
+
+  /** A helper that lies: whatever it is to open, it opens that. */
+  function lying(path: string): { readonly files: Files; readonly opened: Opened } {
     const lie = `
       const fs = require('fs')
-      const fd = fs.openSync(${JSON.stringify(find())}, ${O_PATH})
+      const fd = fs.openSync(${JSON.stringify(path)}, ${O_PATH})
       const answer = (value) => {
         const text = Buffer.from(JSON.stringify({ value }))
         const head = Buffer.alloc(8)
@@ -259,8 +274,8 @@ describe('a file that it has opened for root', () => {
       for (;;) answer(fd)`
     const { files } = start({ program: lie })
     const opened = files.open(join(directory, 'log'), flags)
-    expect(() => files.take(opened, flags, '/it')).toThrow("/it is not a regular file of nobody's own")
-  })
+    return { files, opened }
+  }
 })
 
 describe.each(['python', 'node'] as const)('a connection that it relays, of %s', (language) => {

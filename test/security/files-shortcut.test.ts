@@ -18,6 +18,9 @@ beforeEach(() => {
   writeFileSync(inData('global/pg_control'), 'control')
   writeFileSync(inData('postmaster.pid'), `${GONE}\n`)
   execFileSync('chown', ['-R', 'postgres:', directory])
+  mkdirSync(join(directory, 'notes'))
+  // Of the server that the monitor before this one has found.
+  writeFileSync(join(directory, 'notes/ts-pgsql-server-pgsql'), `${GONE}\n`)
 })
 afterEach(() => {
   rmSync(directory, { recursive: true, force: true })
@@ -28,6 +31,8 @@ function monitor(): number | null {
   const { status } = spawnSync('sh', [agentPath('pgsql'), 'monitor'], {
     env: {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      HA_RSCTMP: join(directory, 'notes'),
+      OCF_RESOURCE_INSTANCE: 'pgsql',
       OCF_RESKEY_pgdata: inData(''),
       OCF_RESKEY_CRM_meta_interval: '2000',
     },
