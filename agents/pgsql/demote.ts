@@ -1,8 +1,11 @@
 import { carryOut, namedSteps, messageOf, type ExitCode } from '../../lib/ocf'
 import { findProcess } from '../../lib/system/processes'
 import { findServer, type ServerState } from '../../lib/postgres/server-state'
+import { controlDataOf } from '../../lib/postgres/control-data'
+import { logicalSenders, watchShutdown } from '../../lib/postgres/hanging-shutdown'
 import { type PidFile } from '../../lib/postgres/pid-file'
 import { readRole, type ServerRole } from '../../lib/postgres/replication'
+import { cleanShutdown } from '../../lib/postgres/shutdown'
 import { stopServer, type StopMethod } from '../../lib/postgres/stop-server'
 import { type ClusterSnapshot, sameNode, takeSnapshot } from '../../lib/cluster/snapshot'
 import { type Context } from './agent'
@@ -59,16 +62,43 @@ async function askRole(context: Context, site: Site, server: ServerState): Promi
   }
 }
 
-/** Sessions write on meanwhile. One that takes too long is left to itself: the shutdown goes on with it. */
-async function writeCheckpoint({ values, deadline, log }: Context, site: Site): Promise<boolean> {
+/**
+ * Sessions write on meanwhile. One that takes too long is left to itself: the shutdown goes on with it.
+ *
+ * @returns the processes that serve subscribers of logical replication; nothing where there is no checkpoint
+ */
+async function writeCheckpoint(
+  { values, deadline, log }: Context,
+  site: Site,
+): Promise<readonly number[] | undefined> {
   const handle = responsive(findServer(site.instance))
-  if (handle === undefined) return false
+  if (handle === undefined) return undefined
   const patience = deadline.within(deadline.remainingMs * CHECKPOINT_SHARE)
   try {
-    await withSession(site, values, handle, patience, (connection) => connection.rows('checkpoint'))
-    return true
+    return await withSession(site, values, handle, patience, async (connection) => {
+      await connection.rows('checkpoint')
+      return logicalSenders(connection, readSiteVersion(site))
+    })
   } catch (error) {
     log.warning(`PostgreSQL is stopped without a checkpoint before: ${messageOf(error)}`)
+    return undefined
+  }
+}
+
+/**
+ * Whether the shutdown was a clean one: also one whose rest had to be ended, or killed, once the control file said that
+ * it was complete.
+ */
+async function endedCleanly(
+  { deadline, log }: Context,
+  { instance }: Site,
+  method: StopMethod,
+): Promise<boolean> {
+  if (method === 'fast' || method === 'already stopped') return method === 'fast'
+  try {
+    return cleanShutdown(await controlDataOf(instance, deadline)) !== undefined
+  } catch (error) {
+    log.warning(`whether the shutdown was a clean one is not known: ${messageOf(error)}`)
     return false
   }
 }
@@ -111,8 +141,8 @@ export async function demote(context: Context): Promise<ExitCode> {
   const { values, deadline, log } = context
   const site = await readReplicatedSite(context)
   const facts = await observe(context, site)
-  let method: StopMethod = 'already stopped'
-  let checkpointed = false
+  let clean = false
+  let subscribers: readonly number[] | undefined
   let demoted = false
   const saidBefore = { score: SCORE.never, baseline: null }
   const publishStopped = async (): Promise<void> => {
@@ -120,24 +150,28 @@ export async function demote(context: Context): Promise<ExitCode> {
   }
   const perform: Record<DemoteStep, () => Promise<void>> = {
     checkpoint: async () => {
-      checkpointed = await writeCheckpoint(context, site)
+      subscribers = await writeCheckpoint(context, site)
     },
     'publish demoted': async () => {
       demoted = await tryPublish(site, site.node, saidBefore, log)
     },
     stop: async () => {
-      const escalateSeconds = checkpointed
-        ? Math.max(values.stop_escalate, FAST_SECONDS)
-        : values.stop_escalate
+      const { instance } = site
+      const escalateSeconds =
+        subscribers === undefined ? values.stop_escalate : Math.max(values.stop_escalate, FAST_SECONDS)
+      const watch = (postmaster: number): (() => Promise<boolean>) =>
+        watchShutdown({ instance, postmaster, subscribers: subscribers ?? [], deadline, log })
+      let method: StopMethod
       try {
-        method = await stopServer(site.instance, { escalateSeconds, deadline, log })
+        method = await stopServer(instance, { escalateSeconds, deadline, log, watch })
       } catch (error) {
         await tryPublish(site, site.node, { status: 'UNKNOWN' }, log)
         throw error
       }
-      log.info(`PostgreSQL has stopped (${method})`)
+      clean = await endedCleanly(context, site, method)
+      log.info(`PostgreSQL has stopped (${clean ? 'fast' : method})`)
     },
-    'note shutdown': () => (method === 'fast' ? noteShutdown(site, deadline, log) : Promise.resolve()),
+    'note shutdown': () => (clean ? noteShutdown(site, deadline, log) : Promise.resolve()),
     'remove lock': () => {
       unlock(site)
       return Promise.resolve()
@@ -145,7 +179,7 @@ export async function demote(context: Context): Promise<ExitCode> {
     'publish stopped': publishStopped,
     'start as standby': async () => {
       // After any other shutdown the data may not fit the new primary's: the lock file decides at the next start.
-      if (method !== 'fast') return publishStopped()
+      if (!clean) return publishStopped()
       // Side by side: the promotion elsewhere waits for both.
       const said = publish(site, site.node, { status: 'HS:alone', ...(!demoted && saidBefore) })
       try {

@@ -59,7 +59,7 @@ export const parameters = {
     default: 'postgres',
     shortdesc: 'Account that runs PostgreSQL',
     longdesc:
-      'The account that owns the data directory and runs the server. It is also the database user as whom the agent connects, by peer authentication over the unix socket; a superuser.',
+      'The account that owns the data directory and runs the server. It is also the database user as whom the agent connects, by peer authentication over the unix socket; a superuser. Where it is not in /etc/passwd, and the directory service that knows it does not answer within 3 s, the number of the account that pgdata belongs to is used: the server is watched and stopped as usual, and not started.',
   }),
   pghost: text({
     check: listenAddress,

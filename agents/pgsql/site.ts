@@ -8,10 +8,10 @@ import { findMount } from '../../lib/system/file-system'
 import { prepareUser } from '../../lib/system/as-user'
 import { readOwned } from '../../lib/system/owned-files'
 import { shellWords } from '../../lib/system/shell-words'
-import { findUser, isRoot } from '../../lib/system/users'
+import { isRoot } from '../../lib/system/users'
 import { type Context } from './agent'
 import { type AgentFiles, agentFiles, type AttributeNames, attributeNames } from './names'
-import { dataDirectoryOf } from './data-directory'
+import { dataDirectoryOf, findOwner } from './data-directory'
 import { type ReplicationMode } from './mode'
 import { trimSlashes } from './parameters'
 
@@ -65,15 +65,16 @@ export async function readReplicatedSite(context: Context): Promise<ReplicatedSi
 }
 
 /**
- * @throws OcfError ERR_INSTALLED when there is no account `pgdba`, ERR_PERM when the agent runs as somebody who is
- * neither root nor `pgdba`
+ * @throws OcfError ERR_INSTALLED when there is no account `pgdba`, ERR_GENERIC when nothing says who that is, ERR_PERM
+ * when the agent runs as somebody who is neither root nor `pgdba`
  */
 export async function readSite({
   values,
   env,
   deadline,
-}: Pick<Context, 'values' | 'env' | 'deadline'>): Promise<Site> {
-  const owner = await findUser(values.pgdba, deadline)
+  log,
+}: Pick<Context, 'values' | 'env' | 'deadline'> & Partial<Pick<Context, 'log'>>): Promise<Site> {
+  const owner = await findOwner(values, deadline, log)
   if (owner === undefined) {
     throw new OcfError(
       ExitCode.ERR_INSTALLED,

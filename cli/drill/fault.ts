@@ -1,8 +1,10 @@
 /** Makes the fault, and knows how it is taken back. */
 import { type Primitive } from '../../lib/cluster/configuration'
 import { Deadline, messageOf } from '../../lib/ocf'
+import { quoteShell } from '../../lib/postgres/settings-text'
 import { describeFailure, runProgram } from '../../lib/system/run-program'
 import { type Form, oneOf, record, whole } from '../../lib/system/state-file'
+import { createCommand, deleteCommand, hasBan, makeBan, promotedRole } from '../act/bans'
 import { CommandError, Exit } from '../exit'
 import { type Cluster } from './cluster'
 import { type Kind } from './kinds'
@@ -18,6 +20,9 @@ const nodeFaultForm: Form<NodeFaultResult> = record({
 })
 
 type Argv = readonly [string, ...string[]]
+
+/** A command as one types it. */
+const quoted = (argv: Argv): string => argv.map(quoteShell).join(' ')
 
 /** What is taken back when the failover is over, or when the drill is interrupted. */
 export interface Undo {
@@ -36,8 +41,8 @@ export interface FaultContext {
   readonly database: Primitive
   /** The primary. */
   readonly node: string
-  /** Of pacemaker, as the property `dc-version` says it. */
-  readonly pacemaker: string | undefined
+  /** The CIB. */
+  readonly cib: string
   /** Takes a node's power, and gives it back: a command that ends in `off NODE` or `on NODE`. */
   readonly power: readonly string[]
 }
@@ -48,12 +53,6 @@ export interface Fault {
   readonly undo: Undo | undefined
   /** Resolves when it is done; `mark` is called at the moment at which it is, perhaps more than once. */
   readonly make: (mark: () => void) => Promise<void>
-}
-
-/** Before 2.1 the promoted role has its old name only. */
-export function promotedOption(pacemaker: string | undefined): string {
-  const [major = 2, minor = 1] = (pacemaker ?? '').split('.').map((part) => parseInt(part, 10))
-  return major < 2 || (major === 2 && minor < 1) ? '--master' : '--promoted'
 }
 
 /** Asks `node-fault` on the node, which says so as soon as it has done it: that is when `mark` is called. */
@@ -103,24 +102,30 @@ function makeSignal(context: FaultContext, what: 'kill' | 'freeze'): Fault {
   }
 }
 
-function makeSwitchover({ cluster, database, node, pacemaker }: FaultContext): Fault {
-  const resource = database.clone?.id ?? database.id
-  const where = ['--resource', resource, promotedOption(pacemaker), '--node', node] as const
-  // It ends by itself, should nobody be left to take it back.
-  const ban: Argv = ['crm_resource', '--ban', ...where, '--lifetime', 'PT15M', '--quiet']
-  const clear: Argv = ['crm_resource', '--clear', ...where, '--quiet']
+/** A drill that was killed leaves a constraint that ends by itself. */
+const LONGEST_MS = 15 * 60_000
+
+function makeSwitchover({ cluster, database, node, cib }: FaultContext): Fault {
+  const clone = database.clone?.id ?? database.id
+  const end = new Date(Date.now() + LONGEST_MS)
+  const ban = makeBan(cib, { clone, node, role: promotedRole(cib) }, end)
+  const clear = deleteCommand(ban)
   return {
-    did: ban.join(' '),
+    did: `a constraint kept the primary role off ${node} (${ban.id})`,
     undo: {
       text: `${node} may be primary again (the constraint is gone)`,
       label: `${node} may be primary`,
-      byHand: clear.join(' '),
-      run: atRest(cluster, clear),
+      byHand: quoted(clear),
+      run: async () => {
+        await cluster.comeToRest()
+        // Not where somebody has made one of that name meanwhile, and this one was refused.
+        if (hasBan(await cluster.cib(), ban)) await cluster.runAnywhere(clear)
+      },
       onlyWhenInterrupted: false,
     },
     make: async (mark) => {
       mark()
-      await cluster.runAnywhere(ban)
+      await cluster.runAnywhere(createCommand(ban))
     },
   }
 }

@@ -99,7 +99,7 @@ export async function prepare(flags: DrillFlags): Promise<Preparation> {
   const port = database.parameters['pgport']
   const target = makeTarget(flags.conninfo, clientVariables(), addresses[0]?.address, port)
   const pacemaker = configuration.properties['dc-version']
-  const context = { cluster, database, node: primary, pacemaker, power: flags.power ?? [] }
+  const context = { cluster, database, node: primary, cib: xml, power: flags.power ?? [] }
   const fault = prepareFault(flags.kind, context)
   const [{ version }] = await Promise.all([
     probe(target),

@@ -5,6 +5,7 @@ import { type Primitive } from '../../lib/cluster/configuration'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { messageOf } from '../../lib/ocf'
 import { type Form } from '../../lib/system/state-file'
+import { deleteCommand, TemporaryBans } from '../act/bans'
 import { isBan, pinnedOn } from '../act/pinned'
 import { hard, type Problem, refuseFor } from '../act/refuse'
 import { Steps } from '../act/steps'
@@ -35,6 +36,8 @@ export interface RejoinFlags {
 const ASK_MS = 30_000
 /** A stop has a timeout of its own. */
 const STOP_SECONDS = 120
+/** The constraint that keeps it stopped ends by itself, should nobody take it back. */
+const BAN_SECONDS = 3600
 /** A rejoin that says nothing: looked for again after that. */
 const LOOK_MS = 500
 
@@ -111,19 +114,17 @@ function whatIsDone(way: Extract<Way, { kind: 'copy' }>, { dataDirectory }: Stan
 }
 
 /** Keeps the server off the node while its data is replaced, where it runs. */
-async function stopThere(situation: Situation, patience: Patience): Promise<void> {
+async function stopThere(situation: Situation, bans: TemporaryBans, patience: Patience): Promise<void> {
   const { database, member } = situation
-  const clone = database.clone?.id ?? database.id
-  const lifetime = '--lifetime=PT1H'
-  await runTool('crm_resource', '--ban', `--resource=${clone}`, `--node=${member.node}`, lifetime, '--quiet')
+  await bans.add(member.node)
   await waitForStatus(`${database.id} is stopped on ${member.node}`, patience, (now) =>
     now.instances(database.id).every(({ node, active }) => node !== member.node || !active),
   )
 }
 
-async function clearBan({ database, member }: Situation): Promise<void> {
-  const clone = database.clone?.id ?? database.id
-  await runTool('crm_resource', '--clear', `--resource=${clone}`, `--node=${member.node}`, '--quiet')
+/** Takes back what the agent has kept the node off with. */
+async function clearBans(situation: Situation): Promise<void> {
+  for (const id of bansOf(situation)) await runTool(...deleteCommand({ id }))
 }
 
 /** Waits until the data is there, as long as it takes. */
@@ -188,13 +189,12 @@ async function carryOut(
   const { view, database, member, primary } = situation
   const { node } = member
   const banned = member.refused !== null && bansOf(situation).length > 0
-  let stopped = false
+  const bans = new TemporaryBans(database.clone?.id ?? database.id, undefined, BAN_SECONDS)
   let begun = way.kind === 'follow'
   try {
     if (way.kind === 'copy' && standing.running) {
-      stopped = true
       await steps.run(`stop ${database.id} on ${node}`, () =>
-        stopThere(situation, { ...patience, seconds: STOP_SECONDS }),
+        stopThere(situation, bans, { ...patience, seconds: STOP_SECONDS }),
       )
     }
     if (way.kind === 'copy') {
@@ -219,9 +219,9 @@ async function carryOut(
         : 'interrupted: nothing was discarded',
     )
   } finally {
-    if (stopped) await clearBan(situation)
+    await bans.takeBack()
   }
-  if (banned) await steps.run(`take back the constraint that kept it off ${node}`, () => clearBan(situation))
+  if (banned) await steps.run(`take back the constraint that kept it off ${node}`, () => clearBans(situation))
   await letIn(situation, steps, patience)
 }
 

@@ -4,6 +4,7 @@ import { type ClusterStatus } from '../../lib/cluster/status'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { messageOf } from '../../lib/ocf'
 import { addressesOfPrimary } from '../act/addresses'
+import { promotedRole, TemporaryBans } from '../act/bans'
 import { pinnedOn } from '../act/pinned'
 import { type Problem, refuseFor, soft } from '../act/refuse'
 import { Steps } from '../act/steps'
@@ -15,7 +16,6 @@ import { gatherFacts } from '../nodes/gather'
 import { makeReport, membersToAsk } from '../status/report'
 import { findUpcoming } from '../status/upcoming'
 import { type Terminal } from '../terminal'
-import { promotedRole, RoleBans } from './bans'
 import { decideSwitchover } from './decide'
 import { momentsOf, type Outage, outageOf } from './outage'
 import { Watcher } from './watcher'
@@ -125,7 +125,7 @@ interface Moved {
 /** Moves it; whatever happens, the constraints are taken back. */
 async function move(plan: Plan, watcher: Watcher, steps: Steps, patience: Patience): Promise<Moved> {
   const { resource, clone, from, barred, candidates, addresses, view } = plan
-  const bans = new RoleBans(clone, promotedRole(view.xml), patience.seconds * WAITS)
+  const bans = new TemporaryBans(clone, promotedRole(view.xml), patience.seconds * WAITS)
   let to: string | undefined
   let failed = true
   try {

@@ -123,12 +123,19 @@ async function untilUp(instance: Instance, ended: AbortSignal): Promise<'up' | u
  * It is started as its owner, with all of the owner's groups (a TLS key may belong to group `ssl-cert`) and with the
  * owner's resource limits.
  *
- * @throws OcfError ERR_GENERIC when it does not come up, with what its log says of why
+ * @throws OcfError ERR_GENERIC when it does not come up, with what its log says of why, and when only the number of its
+ * owner is known
  */
 export async function startServer(instance: Instance, deadline: Deadline): Promise<void> {
   const { owner, pgctl, logFile, dataDirectory } = instance
   const program = findPgCtl(pgctl)
   if (program === undefined) throw new OcfError(ExitCode.ERR_INSTALLED, `pgctl: there is no program ${pgctl}`)
+  if (owner.nameless) {
+    throw new OcfError(
+      ExitCode.ERR_GENERIC,
+      `PostgreSQL is not started: this host's name service does not say which groups and limits ${owner.name} has; 'getent passwd ${owner.name}' has to answer, or the account has to be in /etc/passwd`,
+    )
+  }
   let output: number
   try {
     output = openOwnedLog(owner, logFile)

@@ -12,6 +12,11 @@ export interface StopOptions {
   readonly escalateSeconds: number
   readonly deadline: Deadline
   readonly log: Log
+  /**
+   * Is given the postmaster when the fast shutdown begins. What that returns is asked again and again whether the
+   * shutdown is complete and only the rest of the server does not end. Default: it is waited for to the last process.
+   */
+  readonly watch?: (postmaster: number) => () => Promise<boolean>
 }
 
 /**
@@ -85,7 +90,7 @@ function hasNoticed(place: ServerPlace, state: ServerState): boolean {
  */
 export async function stopServer(
   place: ServerPlace,
-  { escalateSeconds, deadline, log }: StopOptions,
+  { escalateSeconds, deadline, log, watch }: StopOptions,
 ): Promise<StopMethod> {
   const { dataDirectory } = place
   const state = findToStop(place)
@@ -113,7 +118,13 @@ export async function stopServer(
       const noticed = await patience
         .within(REACTION_MS)
         .holds(POLL_MS, () => gone() || isSuspended(state) || hasNoticed(place, state))
-      if (noticed) await patience.holds(POLL_MS, () => gone() || isSuspended(state))
+      const isComplete = (method === 'fast' && watch?.(pid)) || undefined
+      if (noticed) {
+        await patience.holds(
+          POLL_MS,
+          async () => gone() || isSuspended(state) || ((await isComplete?.()) ?? false),
+        )
+      }
       if (gone()) return method
       futile = isSuspended(state) || (!noticed && !patience.passed)
       log.warning(`PostgreSQL (process ${pid}) did not end by a ${method} shutdown`)

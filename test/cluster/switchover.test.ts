@@ -111,9 +111,14 @@ async function loseFollower(standby: LabNode, follower: string): Promise<string>
 }
 
 test(
-  'a primary that is only demoted goes on as a standby of the new one, and nothing is shown as failed',
+  'a primary that is only demoted goes on as a standby of the new one, and nothing is shown as failed; its archive hangs',
   async () => {
     const lost = await loseFollower(lab.node('node2'), 'node1')
+    const reloaded = async (change: string): Promise<void> => {
+      await lab.node('node1').sql(`alter system ${change}`)
+      await lab.node('node1').sql('select pg_reload_conf()')
+    }
+    await reloaded(`set archive_command = 'sleep 600'`)
     load = await lab.startWriteLoad()
     await load.waitForMore(100)
     const node = lab.node('node1')
@@ -126,6 +131,8 @@ test(
     expect(await load.lostRows(lab.node('node2'))).toEqual([])
     expect(status.failures).toEqual([])
     expect(await node.sql('select pg_is_in_recovery()')).toBe('t')
+    expect(logOf('node1')).toMatch(/the shutdown is complete, and archive_command has not ended/)
+    await reloaded('reset archive_command')
     // While it still had the address, node2 connected to it, or it to itself.
     expect(await node.sql('select application_name from pg_stat_replication')).toBe('')
     // What node1 is not: it would have been waited for.

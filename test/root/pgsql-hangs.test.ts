@@ -396,3 +396,40 @@ describe('the disk', () => {
     expect(server.processes()).toEqual([])
   })
 })
+
+describe('an account in a directory service that does not answer', () => {
+  /** Takes postgres out of /etc/passwd, and has whatever else could say who that is wait for ever. */
+  const SILENT = `
+    grep -v '^postgres:' /etc/passwd >"$1.passwd"
+    printf '#!/bin/sh\\nexec sleep 600\\n' >"$1.getent"
+    chmod 755 "$1.getent"
+    mount --bind "$1.passwd" /etc/passwd
+    mount --bind "$1.getent" "$(command -v getent)"
+  `
+
+  test('a healthy server is stopped in order, by the number of the account that the data belongs to', async () => {
+    await call('start')
+    mounts = await PrivateMounts.create(SILENT, server.dataDirectory)
+    const { code, stderr, seconds } = await timed('stop', {}, { OCF_RESKEY_CRM_meta_timeout: '20000' })
+    expect(code).toBe(0)
+    expect(stderr).toContain('PostgreSQL has stopped (fast)')
+    expect(stderr).toMatch(
+      /WARNING: pgdba: this host's name service did not answer: getent passwd postgres did not end in time; user \d+, to whom .*data belongs, is taken for postgres/,
+    )
+    expect(seconds).toBeLessThan(8)
+    expect(server.exists('data/postmaster.pid')).toBe(false)
+  })
+
+  test('the monitor answers in time; a start says what it waits for', async () => {
+    await call('start')
+    mounts = await PrivateMounts.create(SILENT, server.dataDirectory)
+    const monitored = await timed('monitor')
+    expect(monitored.code).toBe(0)
+    expect(monitored.seconds).toBeLessThan(8)
+    await call('stop')
+    const started = await timed('start')
+    expect(started.code).toBe(1)
+    expect(started.reason).toMatch(/^PostgreSQL is not started: this host's name service does not say /)
+    expect(started.seconds).toBeLessThan(8)
+  })
+})

@@ -402,3 +402,72 @@ describe('stop_escalate and stop_escalate_in_slave', () => {
     expect(asked('immediate') - asked('fast')).toBeLessThan(5)
   })
 })
+
+describe('a demotion whose fast shutdown hangs', () => {
+  const PARAMS = {
+    rep_mode: 'sync',
+    node_list: 'node1 node2',
+    master_ip: '192.168.2.3',
+    stop_escalate: '60',
+  }
+  const ENV = {
+    OCF_RESKEY_CRM_meta_on_node: 'node1',
+    OCF_RESKEY_CRM_meta_promoted_max: '1',
+    OCF_RESKEY_CRM_meta_timeout: '90000',
+    // It is not started again afterwards, which takes a cluster.
+    OCF_RESKEY_CRM_meta_notify_stop_uname: 'node1',
+  }
+  const lockFile = (): string => join(server.directory, 'tmp', 'PGSQL.lock')
+
+  /** Demotes what was a primary; the shutdown has to be a clean one, and to be over soon. */
+  async function demote(): Promise<string> {
+    mkdirSync(join(server.directory, 'tmp'), { mode: 0o700 })
+    writeFileSync(lockFile(), '')
+    giveToPostgres(join(server.directory, 'tmp'))
+    const begun = Date.now()
+    const { code, stderr } = await call('demote', PARAMS, ENV)
+    expect(code).toBe(0)
+    expect(Date.now() - begun).toBeLessThan(20_000)
+    expect(server.processes()).toEqual([])
+    expect(stderr).toContain('PostgreSQL has stopped (fast)')
+    expect(readFileSync(lockFile(), 'utf8')).toMatch(/"checkpoint":"[\dA-F/]+"/)
+    return stderr
+  }
+
+  test('on an archive_command that does not return: it is ended, and what it has not archived is named', async () => {
+    server.configure('archive_mode = on', `archive_command = 'sleep 600'`)
+    expect(await call('start')).toMatchObject(SUCCESS)
+    server.sql('create table t (); select pg_switch_wal()')
+    const stderr = await demote()
+    expect(stderr).toMatch(
+      /WARNING: the shutdown is complete, and archive_command has not ended: the rest is ended; not in the archive: [\dA-F]{24}/,
+    )
+  })
+
+  test('on a subscriber of logical replication that does not read: its connection is ended', async () => {
+    server.configure('wal_level = logical')
+    expect(await call('start')).toMatchObject(SUCCESS)
+    const url = `host=${server.directory} dbname=template1 user=postgres`
+    const slot = ['-S', 'stuck', '-d', url]
+    const receive = ['runuser', '-u', 'postgres', '--', `${PG_BIN}/pg_recvlogical`, ...slot]
+    execFileSync(receive[0] ?? '', [...receive.slice(1), '--create-slot'], { cwd: '/' })
+    const start = ['--start', '-f', join(server.directory, 'changes')]
+    const reader = spawn('setsid', [...receive, ...start], { stdio: 'ignore', cwd: '/' })
+    try {
+      const active = `select coalesce(min(active_pid), 0) from pg_replication_slots`
+      const end = Date.now() + 20_000
+      while (server.sql(active) === '0') {
+        if (Date.now() > end) throw new Error('the subscriber has not come within 20 s')
+        await pause(20)
+      }
+      execFileSync('pkill', ['-STOP', '-s', String(reader.pid), 'pg_recvlogical'])
+      server.sql(`create table t as select g, repeat('x', 500) from generate_series(1, 20000) g`)
+      const stuck = `select sent_lsn < pg_current_wal_lsn() from pg_stat_replication`
+      expect(server.sql(stuck)).toBe('t')
+      const stderr = await demote()
+      expect(stderr).toMatch(/WARNING: the shutdown waits for 1 subscribers of logical replication/)
+    } finally {
+      process.kill(-(reader.pid ?? 0), 'SIGKILL')
+    }
+  })
+})

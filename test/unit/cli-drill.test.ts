@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { notWhole, objectionsTo } from '../../cli/drill/checks'
-import { promotedOption } from '../../cli/drill/fault'
 import { findOutage } from '../../cli/drill/outage'
 import { describeMs } from '../../cli/drill/result'
 import { nextStep, type ReturnFacts } from '../../cli/drill/returning'
@@ -231,16 +230,6 @@ describe('where and as whom', () => {
     expect(make).toThrow(message)
     expect(make).toThrow(expect.objectContaining({ exit: 2, message: expect.not.stringContaining('secret') }))
   })
-})
-
-test.each([
-  ['1.1.24-abc', '--master'],
-  ['2.0.5-ba59be7122', '--master'],
-  ['2.1.5-a3f44794f94', '--promoted'],
-  ['3.0.0', '--promoted'],
-  [undefined, '--promoted'],
-])('pacemaker %s names the promoted role with %s', (version, option) => {
-  expect(promotedOption(version)).toBe(option)
 })
 
 test('records are cut at null bytes, wherever the stream is cut', () => {

@@ -1,6 +1,6 @@
 /** Whether the primary may be moved, and how long nobody served. */
 import { describe, expect, test } from '@jest/globals'
-import { banText, promotedRole } from '../../cli/switchover/bans'
+import { hasBan, makeBan, promotedRole } from '../../cli/act/bans'
 import { decideSwitchover, type SwitchoverFacts } from '../../cli/switchover/decide'
 import { momentsOf, outageOf, type Sighting } from '../../cli/switchover/outage'
 import { type MemberReport } from '../../cli/status/report'
@@ -227,8 +227,24 @@ describe('the constraint by which the primary is moved', () => {
   ])('%s', (xml, role) => {
     expect(promotedRole(xml)).toBe(role)
   })
+  const END = new Date('2026-11-23T21:00:00.500Z')
+  const cibOf = (...constraints: readonly string[]): string =>
+    `<cib><configuration><constraints>${constraints.join('')}</constraints></configuration></cib>`
+
+  test('has a name of its own where somebody has made one of the usual name, and is told from that', () => {
+    const persons = '<rsc_location id="cli-ban-ms-on-n1" rsc="ms" node="n1" score="-INFINITY"/>'
+    const ban = makeBan(cibOf(persons), { clone: 'ms', node: 'n1', role: 'Promoted' }, END)
+    expect(ban.id).toBe('cli-ban-ms-on-n1-2')
+    expect(hasBan(cibOf(persons, ban.text), ban)).toBe(true)
+    expect(hasBan(cibOf(persons), ban)).toBe(false)
+    const other = makeBan(cibOf(persons), { clone: 'ms', node: 'n1' }, new Date(0))
+    expect(other.text).not.toContain('role=')
+    expect(hasBan(cibOf(persons, other.text), ban)).toBe(false)
+    expect(makeBan(cibOf(persons, ban.text), { clone: 'ms', node: 'n1' }, END).id).toBe('cli-ban-ms-on-n1-3')
+  })
+
   test('its role is in the rule, and what is in a name stays in it', () => {
-    const text = banText('ms&1', 'n"1', 'Promoted', new Date('2026-11-23T21:00:00.500Z'))
+    const { text } = makeBan('<cib/>', { clone: 'ms&1', node: 'n"1', role: 'Promoted' }, END)
     expect(text).toContain('<rsc_location id="cli-ban-ms&amp;1-on-n&quot;1" rsc="ms&amp;1">')
     expect(text).toContain('score="-INFINITY" boolean-op="and" role="Promoted">')
     expect(text).toContain('operation="lt" end="2026-11-23T21:00:00Z"/>')

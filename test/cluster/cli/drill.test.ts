@@ -121,6 +121,13 @@ test('interrupted while PostgreSQL is suspended, it lets it go on, and nobody fa
 
 test('a switchover, from a node, told in JSON', async () => {
   const [old, next] = await parts()
+  /** The number of the cluster's last start of PostgreSQL there. */
+  const startOf = async ({ name }: LabNode): Promise<string | undefined> => {
+    const found = `//node_state[@uname='${name}']//lrm_resource[@id='pgsql']/lrm_rsc_op[@operation='start']`
+    return / call-id="(\d+)"/.exec(await node1.must(['cibadmin', '--query', '--xpath', found]))?.[1]
+  }
+  const started = await startOf(old)
+  expect(started).toBeDefined()
   const argv = ['ocf-ts', 'drill', '--yes', '--json', '--kind', 'switchover', '--rate', '50']
   const { code, stdout, stderr } = await next.run([...argv, '--report', '/run/root/report.html'], {
     timeoutMs: 2 * MINUTE,
@@ -148,7 +155,12 @@ test('a switchover, from a node, told in JSON', async () => {
     outage: { ended: true },
     return: { how: 'by itself', reason: null },
     problems: [],
+    did: expect.arrayContaining([
+      `a constraint kept the primary role off ${old.name} (cli-ban-msPostgresql-on-${old.name})`,
+    ]),
   })
+  // Only its role was taken from it: the cluster did not stop it.
+  expect(await startOf(old)).toBe(started)
   const times = Object.fromEntries(result.events.map(({ kind, atMs }) => [kind, atMs]))
   const order = ['fault', 'lost', 'promoted', 'moved', 'back'].map((kind) => times[kind])
   expect(order).toEqual([...order].sort((a, b) => Number(a) - Number(b)))
