@@ -91,8 +91,10 @@ export function shownFacts({ interfaces, routes }: Facts, { ip, nic }: Context['
   return {
     interfaces: interfaces
       .filter(
-        ({ name, addresses }) =>
-          name === nic?.name || addresses.some(({ address }) => address.hex === ip.hex),
+        ({ name, altNames, addresses }) =>
+          name === nic?.name ||
+          (nic !== undefined && altNames.includes(nic.name)) ||
+          addresses.some(({ address }) => address.hex === ip.hex),
       )
       .map(({ addresses, ...rest }) => ({
         ...rest,

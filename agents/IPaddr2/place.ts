@@ -1,6 +1,6 @@
 /** Which interface the address belongs on, and with which prefix length. */
 import { type Address, isLoopback, parseAddress } from '../../lib/network/address'
-import { type Interface, type Placed, placesOf } from '../../lib/network/interfaces'
+import { type Interface, interfaceCalled, type Placed, placesOf } from '../../lib/network/interfaces'
 import { mostSpecificRoute, type Route } from '../../lib/network/routes'
 import { type Values } from './agent'
 
@@ -13,6 +13,12 @@ export interface Wanted {
 
 export function wantedOf({ ip, nic, cidr_netmask }: Values): Wanted {
   return { address: ip, interface: nic?.name, prefixLength: cidr_netmask }
+}
+
+/** The same with the interface's own name, where the configuration has another name of it. */
+export function withOwnName(wanted: Wanted, interfaces: readonly Interface[]): Wanted {
+  if (wanted.interface === undefined) return wanted
+  return { ...wanted, interface: interfaceCalled(wanted.interface, interfaces)?.name ?? wanted.interface }
 }
 
 const LOOPBACK_NETWORK = parseAddress('127.0.0.0')
@@ -37,7 +43,7 @@ export function heldPlaces(
   interfaces: readonly Interface[],
   routes: readonly Route[],
 ): readonly Placed[] {
-  const name = wanted.interface ?? routeTo(wanted, routes)?.interface
+  const name = withOwnName(wanted, interfaces).interface ?? routeTo(wanted, routes)?.interface
   return placesOf(wanted.address, interfaces).filter((place) =>
     name === undefined ? !place.loopback : place.interface === name,
   )

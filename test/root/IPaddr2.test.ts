@@ -136,6 +136,31 @@ describe('where the address goes', () => {
     expect((await call('monitor', { nic: `${CABLE}:0` }, RECURRING)).code).toBe(0)
   })
 
+  test.each([
+    ['short', 'enp9s9'],
+    ['of 127 characters', 'enx'.padEnd(127, '0123456789')],
+  ])('an alternative name of the interface, %s', async (_, nic) => {
+    link.node.ip('link', 'property', 'add', 'dev', CABLE, 'altname', nic)
+    for (const params of [
+      { nic, iflabel: 'vip' },
+      { nic, cidr_netmask: '24', arp_sender: 'iputils_arping', run_arping: 'true' },
+      { nic, ip: IP6, nodad: 'true' },
+    ]) {
+      expect((await call('validate-all', params)).code).toBe(0)
+      expect((await call('monitor', params)).code).toBe(7)
+      link.peer.believe(params.ip ?? IP, GONE)
+      expect(await call('start', params)).toMatchObject({ code: 0 })
+      const learned = () => link.peer.neighbour(params.ip ?? IP)
+      expect(await eventually(learned, link.node.mac, 1500)).toBe(link.node.mac)
+      expect((await call('start', params)).code).toBe(0)
+      expect(link.node.addresses()).toHaveLength(3)
+      expect((await call('monitor', params, RECURRING)).code).toBe(0)
+      expect((await call('stop', params)).code).toBe(0)
+      expect(link.node.addresses()).toHaveLength(2)
+    }
+    expect(await call('start', { nic: `${nic.slice(0, 5)}-` })).toMatchObject({ code: 2 })
+  })
+
   test('a /32', async () => {
     const params = { nic: CABLE, cidr_netmask: '32' }
     expect((await call('start', params)).code).toBe(0)

@@ -39,6 +39,7 @@ function eth0(there: boolean, rest: Partial<Interface> = {}): Interface {
   const base = { label: '', broadcast: undefined, tentative: false, duplicate: false, prefixLength: 24 }
   return {
     name: 'eth0',
+    altNames: [],
     up: true,
     link: true,
     loopback: false,

@@ -41,7 +41,16 @@ function on(prefix: string, rest: Partial<InterfaceAddress> = {}): InterfaceAddr
 }
 
 function nic(name: string, addresses: readonly InterfaceAddress[], rest: Partial<Interface> = {}): Interface {
-  return { name, up: true, link: true, loopback: name === 'lo', linkType: 'ether', addresses, ...rest }
+  return {
+    name,
+    altNames: [],
+    up: true,
+    link: true,
+    loopback: name === 'lo',
+    linkType: 'ether',
+    addresses,
+    ...rest,
+  }
 }
 
 function route(prefix: string, name: string): Route {
