@@ -134,6 +134,15 @@ function stepsTo(
   ]
 }
 
+/** What is to be noted for monitor and stop, which may find another route, where the configuration names no interface. */
+export function noteOf(
+  { nic }: Pick<Values, 'nic'>,
+  name: string,
+  { chosen }: Pick<Facts, 'chosen'>,
+): readonly Extract<Step, { step: 'note interface' }>[] {
+  return nic === undefined && chosen !== name ? [{ step: 'note interface', interface: name }] : []
+}
+
 export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
   const wanted = wantedOf(values)
   if (!facts.root) {
@@ -142,10 +151,11 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
       `only root can put ${wanted.address.text} on an interface: run the agent as root`,
     )
   }
-  const held = heldPlaces(wanted, facts.interfaces, facts.routes)
+  const held = heldPlaces(wanted, facts)
   const good = held.find((one) => isAsWanted(one, wanted) && !one.duplicate)
   const checkLink = values.check_link_status
-  if (good?.up && (good.link || !checkLink)) return { exit: ExitCode.SUCCESS, steps: [] }
+  if (good?.up && (good.link || !checkLink))
+    return { exit: ExitCode.SUCCESS, steps: noteOf(values, good.interface, facts) }
 
   const place = good ? placeOf(good, facts) : choosePlace(wanted, facts)
   if ('exit' in place) return place
@@ -171,6 +181,7 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
     return {
       exit: ExitCode.SUCCESS,
       steps: [
+        ...noteOf(values, name, facts),
         { step: 'bring up', interface: name },
         ...(checkLink
           ? [{ step: 'await link' as const, interface: name, prefixLength: good.prefixLength }]
@@ -182,5 +193,11 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
   // IPv6 does not have one address twice on an interface, whatever the prefix length.
   const inTheWay = held.filter((one) => one.duplicate || wanted.address.family === 6)
   const onLoopback = values.lvs_support ? loopbackPlaces(wanted, target, facts.interfaces) : []
-  return { exit: ExitCode.SUCCESS, steps: stepsTo(values, place, label, inTheWay, onLoopback, announcer) }
+  return {
+    exit: ExitCode.SUCCESS,
+    steps: [
+      ...noteOf(values, target.name, facts),
+      ...stepsTo(values, place, label, inTheWay, onLoopback, announcer),
+    ],
+  }
 }

@@ -84,7 +84,10 @@ describe('start', () => {
       [JOIN, ADD, { step: 'bring up', interface: 'eth0' }],
     ],
   ])('%s', (_, given, steps) => {
-    expect(decideSharedStart(values(), given)).toEqual({ exit: ExitCode.SUCCESS, steps })
+    expect(decideSharedStart(values(), { ...given, chosen: 'eth0' })).toEqual({
+      exit: ExitCode.SUCCESS,
+      steps,
+    })
   })
 
   test.each<[string, SharedFacts, number, RegExp]>([
