@@ -19,10 +19,10 @@ interface Choices {
 
 export function decideMonitor(
   wanted: Wanted,
-  { interfaces, routes }: Facts,
+  facts: Facts,
   { refresh, checkLink }: Choices,
 ): Plan<MonitorStep> {
-  const held = heldPlaces(wanted, interfaces, routes)
+  const held = heldPlaces(wanted, facts)
   const ip = wanted.address.text
   const [any] = held
   if (!any) return { exit: ExitCode.NOT_RUNNING, steps: [] }

@@ -1,12 +1,18 @@
 /** Whether the address can be put on this host, where, and in which steps. */
 import { isLinkLocal } from '../../lib/network/address'
-import { type Interface, type InterfaceAddress, type Placed, placesOf } from '../../lib/network/interfaces'
+import {
+  type Interface,
+  type InterfaceAddress,
+  interfaceCalled,
+  type Placed,
+  placesOf,
+} from '../../lib/network/interfaces'
 import { shareNetwork } from '../../lib/network/prefix'
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Values } from './agent'
 import { type Announcer } from './announce'
 import { type Facts } from './observe'
-import { heldPlaces, isAsWanted, noLink, routeTo, type Wanted, wantedOf } from './place'
+import { heldPlaces, isAsWanted, noLink, routeTo, type Wanted, wantedOf, withOwnName } from './place'
 import { type Step } from './steps'
 import { labelOf, MAX_LABEL } from './validate-configuration'
 
@@ -29,17 +35,17 @@ function refusal(exit: ExitCode, reason: string): Refusal {
 }
 
 /** Finds the interface and the prefix length, or says why there are none on this host. */
-export function choosePlace(wanted: Wanted, { interfaces, routes }: Facts): Place | Refusal {
+export function choosePlace(configured: Wanted, { interfaces, routes }: Facts): Place | Refusal {
+  const wanted = withOwnName(configured, interfaces)
   const ip = wanted.address.text
-  const byName = (name: string): Interface | undefined => interfaces.find((one) => one.name === name)
-  if (wanted.interface !== undefined && !byName(wanted.interface)) {
+  if (wanted.interface !== undefined && !interfaceCalled(wanted.interface, interfaces)) {
     return refusal(
       ExitCode.ERR_ARGS,
       `nic: this node has no interface '${wanted.interface}'; set nic to one of ${interfaces.map(({ name }) => name).join(', ')}`,
     )
   }
   const route = routeTo(wanted, routes)
-  const found = byName(wanted.interface ?? route?.interface ?? '')
+  const found = interfaceCalled(wanted.interface ?? route?.interface ?? '', interfaces)
   // A link-local network has the same length everywhere.
   const prefixLength =
     wanted.prefixLength ?? route?.prefixLength ?? (isLinkLocal(wanted.address) ? 64 : undefined)
@@ -54,7 +60,7 @@ export function choosePlace(wanted: Wanted, { interfaces, routes }: Facts): Plac
 
 /** The place of an address that is there already. */
 function placeOf({ interface: name, prefixLength }: Placed, { interfaces }: Facts): Place | Refusal {
-  const found = interfaces.find((one) => one.name === name)
+  const found = interfaceCalled(name, interfaces)
   return found
     ? { interface: found, prefixLength }
     : refusal(ExitCode.ERR_GENERIC, `the interface ${name} has gone`)
@@ -128,6 +134,15 @@ function stepsTo(
   ]
 }
 
+/** What is to be noted for monitor and stop, which may find another route, where the configuration names no interface. */
+export function noteOf(
+  { nic }: Pick<Values, 'nic'>,
+  name: string,
+  { chosen }: Pick<Facts, 'chosen'>,
+): readonly Extract<Step, { step: 'note interface' }>[] {
+  return nic === undefined && chosen !== name ? [{ step: 'note interface', interface: name }] : []
+}
+
 export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
   const wanted = wantedOf(values)
   if (!facts.root) {
@@ -136,10 +151,11 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
       `only root can put ${wanted.address.text} on an interface: run the agent as root`,
     )
   }
-  const held = heldPlaces(wanted, facts.interfaces, facts.routes)
+  const held = heldPlaces(wanted, facts)
   const good = held.find((one) => isAsWanted(one, wanted) && !one.duplicate)
   const checkLink = values.check_link_status
-  if (good?.up && (good.link || !checkLink)) return { exit: ExitCode.SUCCESS, steps: [] }
+  if (good?.up && (good.link || !checkLink))
+    return { exit: ExitCode.SUCCESS, steps: noteOf(values, good.interface, facts) }
 
   const place = good ? placeOf(good, facts) : choosePlace(wanted, facts)
   if ('exit' in place) return place
@@ -165,6 +181,7 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
     return {
       exit: ExitCode.SUCCESS,
       steps: [
+        ...noteOf(values, name, facts),
         { step: 'bring up', interface: name },
         ...(checkLink
           ? [{ step: 'await link' as const, interface: name, prefixLength: good.prefixLength }]
@@ -176,5 +193,11 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
   // IPv6 does not have one address twice on an interface, whatever the prefix length.
   const inTheWay = held.filter((one) => one.duplicate || wanted.address.family === 6)
   const onLoopback = values.lvs_support ? loopbackPlaces(wanted, target, facts.interfaces) : []
-  return { exit: ExitCode.SUCCESS, steps: stepsTo(values, place, label, inTheWay, onLoopback, announcer) }
+  return {
+    exit: ExitCode.SUCCESS,
+    steps: [
+      ...noteOf(values, target.name, facts),
+      ...stepsTo(values, place, label, inTheWay, onLoopback, announcer),
+    ],
+  }
 }

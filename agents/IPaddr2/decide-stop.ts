@@ -24,7 +24,7 @@ export function decideStop(values: Values, facts: StopFacts): Plan<Step> {
       steps: [],
     }
   }
-  const held = heldPlaces(wanted, facts.interfaces, facts.routes)
+  const held = heldPlaces(wanted, facts)
   return {
     exit: ExitCode.SUCCESS,
     steps: [
@@ -36,6 +36,7 @@ export function decideStop(values: Values, facts: StopFacts): Plan<Step> {
       })),
       ...(held.length > 0 && values.flush_routes ? [{ step: 'flush route cache' as const }] : []),
       ...(held.length > 0 && values.lvs_ipv6_addrlabel ? [{ step: 'remove address label' as const }] : []),
+      ...(facts.chosen === undefined ? [] : [{ step: 'forget interface' as const }]),
       ...(values.lvs_support && facts.takenFromLoopback ? [{ step: 'give back to loopback' as const }] : []),
     ],
   }

@@ -4,6 +4,7 @@ import { Deadline, ExitCode, OcfError, print } from '../../lib/ocf'
 import { endInBackground } from '../../lib/system/background-program'
 import { isRoot } from '../../lib/system/users'
 import { type Context } from './agent'
+import { forgetChosen } from './chosen'
 import { forgetLoopback } from './loopback'
 import { noteOf } from './state-files'
 
@@ -16,6 +17,7 @@ function actWithoutNamespace({ action, values }: Context): ExitCode {
     case 'stop':
       endInBackground(noteOf(values))
       forgetLoopback(values)
+      forgetChosen(values)
       return ExitCode.SUCCESS
     case 'status':
       print('stopped\n')

@@ -10,6 +10,14 @@ export interface Facts {
   readonly interfaces: readonly Interface[]
   /** Networks this host is connected to; not read where the configuration says all there is to know. */
   readonly routes: readonly Route[]
+  /** The interface that start has chosen where the configuration names none; not read where nothing depends on it. */
+  readonly chosen?: string | undefined
+}
+
+/** What start has noted, where the configuration does not name the interface. */
+async function noted({ values }: Context): Promise<Pick<Facts, 'chosen'>> {
+  if (values.nic !== undefined) return {}
+  return { chosen: (await import('./chosen')).readChosen(values) }
 }
 
 async function listInterfaces({ deadline }: Context): Promise<readonly Interface[]> {
@@ -66,12 +74,20 @@ async function routesForLooking(context: Context): Promise<readonly Route[]> {
  * @throws OcfError ERR_INSTALLED when there is no iproute2
  */
 export async function observeForStart(context: Context): Promise<Facts> {
-  return { interfaces: await listInterfaces(context), routes: await routesForStart(context) }
+  return {
+    interfaces: await listInterfaces(context),
+    routes: await routesForStart(context),
+    ...(await noted(context)),
+  }
 }
 
 /** Everything that a stop depends on. */
 export async function observeForStop(context: Context): Promise<Facts> {
-  return { interfaces: await knownInterfaces(context), routes: await routesForLooking(context) }
+  return {
+    interfaces: await knownInterfaces(context),
+    routes: await routesForLooking(context),
+    ...(await noted(context)),
+  }
 }
 
 /**
@@ -79,11 +95,14 @@ export async function observeForStop(context: Context): Promise<Facts> {
  * the address may be on an interface that is down or has lost its cable, and "not running" must be certain.
  */
 export async function observeForMonitor(context: Context): Promise<Facts> {
-  const { values } = context
+  const wanted = wantedOf(context.values)
   const routes = await routesForLooking(context)
-  const visible = visibleInterfaces(values.ip.family)
-  const inSight = heldPlaces(wantedOf(values), visible, routes).length > 0
-  return { interfaces: inSight ? visible : await knownInterfaces(context), routes }
+  const visible = { interfaces: visibleInterfaces(wanted.address.family), routes }
+  if (heldPlaces(wanted, visible).length > 0) return visible
+  const facts = { ...visible, ...(await noted(context)) }
+  return heldPlaces(wanted, facts).length > 0
+    ? facts
+    : { ...facts, interfaces: await knownInterfaces(context) }
 }
 
 /** The facts without what has nothing to do with the address, for a person to read. */
@@ -91,8 +110,10 @@ export function shownFacts({ interfaces, routes }: Facts, { ip, nic }: Context['
   return {
     interfaces: interfaces
       .filter(
-        ({ name, addresses }) =>
-          name === nic?.name || addresses.some(({ address }) => address.hex === ip.hex),
+        ({ name, altNames, addresses }) =>
+          name === nic?.name ||
+          (nic !== undefined && altNames.includes(nic.name)) ||
+          addresses.some(({ address }) => address.hex === ip.hex),
       )
       .map(({ addresses, ...rest }) => ({
         ...rest,

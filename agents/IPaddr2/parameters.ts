@@ -4,7 +4,7 @@ import { type Address, isUnicast, parseAddress } from '../../lib/network/address
 import { parsePrefixLength } from '../../lib/network/prefix'
 import { boolean, choice, integer, type Parameter, text, words } from '../../lib/ocf'
 
-/** An interface, and the label that older configurations write behind it. */
+/** An interface by its name or an alternative one, and the label that older configurations write behind it. */
 export interface Nic {
   readonly name: string
   readonly label: string | undefined
@@ -33,9 +33,9 @@ const nic: Parameter<Nic | undefined> = {
   type: 'string',
   shortdesc: 'Network interface',
   longdesc:
-    'The interface that gets the address, for example eth0. Without it, the interface of the most specific route to the network that ip belongs to. It is required for a link-local IPv6 address. A label behind a colon (eth0:1) is accepted and takes the place of iflabel.',
+    'The interface that gets the address, for example eth0. Without it, the interface of the most specific route to the network that ip belongs to. It is required for a link-local IPv6 address. An alternative name (altname) will do, too; then each monitor runs one program more. A label behind a colon (eth0:1) is accepted and takes the place of iflabel.',
   parse: (value) => {
-    const [, name, label] = /^([^\s/:]{1,15})(?::([^\s/:]*))?$/.exec(value.trim()) ?? []
+    const [, name, label] = /^([^\s/:]{1,127})(?::([^\s/:]*))?$/.exec(value.trim()) ?? []
     if (name === undefined) throw new Error('the name of an interface, such as eth0')
     return { name, label: label === '' ? undefined : label }
   },

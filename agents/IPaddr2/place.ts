@@ -1,8 +1,9 @@
 /** Which interface the address belongs on, and with which prefix length. */
 import { type Address, isLoopback, parseAddress } from '../../lib/network/address'
-import { type Interface, type Placed, placesOf } from '../../lib/network/interfaces'
+import { type Interface, interfaceCalled, type Placed, placesOf } from '../../lib/network/interfaces'
 import { mostSpecificRoute, type Route } from '../../lib/network/routes'
 import { type Values } from './agent'
+import { type Facts } from './observe'
 
 /** What the configuration says of the place. */
 export interface Wanted {
@@ -13,6 +14,12 @@ export interface Wanted {
 
 export function wantedOf({ ip, nic, cidr_netmask }: Values): Wanted {
   return { address: ip, interface: nic?.name, prefixLength: cidr_netmask }
+}
+
+/** The same with the interface's own name, where the configuration has another name of it. */
+export function withOwnName(wanted: Wanted, interfaces: readonly Interface[]): Wanted {
+  if (wanted.interface === undefined) return wanted
+  return { ...wanted, interface: interfaceCalled(wanted.interface, interfaces)?.name ?? wanted.interface }
 }
 
 const LOOPBACK_NETWORK = parseAddress('127.0.0.0')
@@ -29,18 +36,21 @@ export function routeTo(wanted: Wanted, routes: readonly Route[]): Route | undef
 
 /**
  * Where the address is, of the places that are this resource's: on the configured interface; without one, on that of
- * the route. When no route leads to it any more (its interface is down), any interface will do, except loopback,
- * where a server behind a load balancer has the address for itself.
+ * the route and on the one that start has chosen, which may have been by another route. When there is neither (its
+ * interface is down), any interface will do, except loopback, where a server behind a load balancer has the address for
+ * itself. Interfaces that are up come first.
  */
 export function heldPlaces(
   wanted: Wanted,
-  interfaces: readonly Interface[],
-  routes: readonly Route[],
+  { interfaces, routes, chosen }: Pick<Facts, 'interfaces' | 'routes' | 'chosen'>,
 ): readonly Placed[] {
-  const name = wanted.interface ?? routeTo(wanted, routes)?.interface
-  return placesOf(wanted.address, interfaces).filter((place) =>
-    name === undefined ? !place.loopback : place.interface === name,
+  const configured = withOwnName(wanted, interfaces).interface
+  const names = configured === undefined ? [routeTo(wanted, routes)?.interface, chosen] : [configured]
+  const anywhere = names.every((name) => name === undefined)
+  const places = placesOf(wanted.address, interfaces).filter((place) =>
+    anywhere ? !place.loopback : names.includes(place.interface),
   )
+  return [...places.filter(({ up }) => up), ...places.filter(({ up }) => !up)]
 }
 
 /** Whether the address is as it is configured; a prefix length that is not configured can be any. */

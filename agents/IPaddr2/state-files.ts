@@ -13,6 +13,11 @@ export function noteOf(values: Values): string {
   return join(runtimeDirectory(), `ts-IPaddr2-announcer-${suffix(values)}`)
 }
 
+/** Names the interface that start has chosen, where the configuration does not. */
+export function chosenNoteOf(values: Values): string {
+  return join(runtimeDirectory(), `ts-IPaddr2-interface-${suffix(values)}`)
+}
+
 /** Is there while the address is away from the loopback interface, where `stop` puts it back. */
 export function loopbackNoteOf(values: Values): string {
   return join(runtimeDirectory(), `ts-IPaddr2-loopback-${suffix(values)}`)

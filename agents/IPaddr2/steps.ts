@@ -7,6 +7,7 @@ import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { endInBackground } from '../../lib/system/background-program'
 import { type Context } from './agent'
 import { announce, type Announcer } from './announce'
+import { forgetChosen, noteChosen } from './chosen'
 import { giveBackToLoopback, type LoopbackAddress, takeFromLoopback } from './loopback'
 import { noLink } from './place'
 import { noteOf } from './state-files'
@@ -31,10 +32,12 @@ export type Step =
     } & Where)
   | ({ readonly step: 'remove' } & Where)
   | { readonly step: 'bring up'; readonly interface: string }
+  | { readonly step: 'note interface'; readonly interface: string }
   | ({ readonly step: 'await link' } & Where)
   | ({ readonly step: 'await detection' } & Where)
   | ({ readonly step: 'announce'; readonly announcer: Announcer } & Where)
   | { readonly step: 'end announcing' | 'flush route cache' | 'add address label' | 'remove address label' }
+  | { readonly step: 'forget interface' }
 
 type AddStep = Extract<Step, { step: 'add' }>
 
@@ -66,6 +69,10 @@ export function describeStep(step: Step, values: Context['values']): string {
       return `ip ${addArguments(values, step).join(' ')}`
     case 'remove':
       return `remove ${ip}/${step.prefixLength} from ${step.interface}`
+    case 'note interface':
+      return `note that the interface is ${step.interface}`
+    case 'forget interface':
+      return 'forget which interface was chosen'
     case 'bring up':
       return `bring ${step.interface} up`
     case 'await link':
@@ -134,6 +141,9 @@ async function changeLabel(verb: 'add' | 'delete', { values, deadline, log }: Co
   }
 }
 
+/** What is no change of the host. */
+const SILENT: ReadonlySet<Step['step']> = new Set(['end announcing', 'note interface', 'forget interface'])
+
 /** Carries out one step. */
 async function performStep(step: Step, context: Context): Promise<void> {
   const { values, deadline, log } = context
@@ -154,6 +164,12 @@ async function performStep(step: Step, context: Context): Promise<void> {
       return
     case 'remove':
       return remove(step, context)
+    case 'note interface':
+      noteChosen(values, step.interface)
+      return
+    case 'forget interface':
+      forgetChosen(values)
+      return
     case 'bring up':
       await runIp(['link', 'set', 'dev', step.interface, 'up'], deadline)
       return
@@ -179,7 +195,7 @@ async function performStep(step: Step, context: Context): Promise<void> {
 /** Carries steps out, one after the other; when one fails, those after it are not begun. */
 export async function performSteps(steps: readonly Step[], context: Context): Promise<void> {
   for (const step of steps) {
-    if (step.step !== 'end announcing') context.log.info(describeStep(step, context.values))
+    if (!SILENT.has(step.step)) context.log.info(describeStep(step, context.values))
     await performStep(step, context)
   }
 }

@@ -25,9 +25,10 @@ const CHECKS: readonly (readonly [keyof Values, Check])[] = [
   [
     'iflabel',
     (values) => {
-      const label = labelOf(values, values.nic?.name ?? '')
+      // Behind the shortest of names: nic may be another one than the label will have. Start knows which.
+      const label = labelOf(values, '?')
       return label !== undefined && label.length > MAX_LABEL
-        ? `iflabel: the label '${label}' is longer than ${MAX_LABEL} characters; shorten it`
+        ? `iflabel: '${label.slice(2)}' with an interface's name before it is longer than ${MAX_LABEL} characters; shorten it`
         : undefined
     },
   ],

@@ -15,6 +15,8 @@ export interface InterfaceAddress {
 
 export interface Interface {
   readonly name: string
+  /** Other names that the kernel knows it by (`ip link property`); none where the kernel was not asked. */
+  readonly altNames: readonly string[]
   /** Switched on by the administrator. That says nothing of a cable. */
   readonly up: boolean
   /** Nothing says that it has no link: a lost cable does, or a lower interface that is down. */
@@ -31,6 +33,11 @@ export interface Placed extends InterfaceAddress {
   readonly up: boolean
   readonly link: boolean
   readonly loopback: boolean
+}
+
+/** The interface with this name, or with this other name. */
+export function interfaceCalled(name: string, interfaces: readonly Interface[]): Interface | undefined {
+  return interfaces.find((one) => one.name === name || one.altNames.includes(name))
 }
 
 /** Every place where an address is, with whatever prefix length. */

@@ -10,6 +10,7 @@ interface Listed {
   readonly flags?: readonly string[]
   readonly operstate?: string
   readonly link_type?: string
+  readonly altnames?: readonly string[]
   readonly addr_info?: readonly {
     readonly local?: string
     readonly prefixlen?: number
@@ -23,7 +24,8 @@ interface Listed {
 /** Reads the output of `ip -j address show`. */
 export function parseInterfaces(json: string): readonly Interface[] {
   const listed = JSON.parse(json) as readonly Listed[]
-  return listed.flatMap(({ ifname: name, flags = [], operstate = '', link_type, addr_info = [] }) => {
+  return listed.flatMap((one) => {
+    const { ifname: name, altnames = [], flags = [], operstate = '', link_type, addr_info = [] } = one
     // Filters of `ip` leave empty objects behind.
     if (name === undefined) return []
     const addresses = addr_info.flatMap((info) => {
@@ -40,6 +42,7 @@ export function parseInterfaces(json: string): readonly Interface[] {
     })
     return {
       name,
+      altNames: altnames,
       up: flags.includes('UP'),
       link: operstate !== 'DOWN' && operstate !== 'LOWERLAYERDOWN',
       loopback: flags.includes('LOOPBACK'),

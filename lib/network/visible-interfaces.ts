@@ -37,6 +37,7 @@ export function interfacesFrom(
   }
   return [...found].map(([name, { loopback, addresses }]) => ({
     name,
+    altNames: [],
     up: true,
     link: true,
     loopback,

@@ -120,6 +120,69 @@ describe('where the address goes', () => {
     expect(info).toMatch(/^10\.9\.0\.5\/24 brd 10\.9\.0\.255 scope global secondary eth0$/m)
   })
 
+  describe.each([
+    ['IPv4', IP, '10.9.0.0/28', 'lo'],
+    ['IPv4', IP, '10.9.0.0/28', 'other'],
+    ['IPv6', IP6, 'fd00:9::/80', 'other'],
+  ])(
+    '%s: %s is on the interface of the route, and a better one to %s comes later, by %s',
+    (_, ip, network, name) => {
+      const params = { ip, nodad: 'true' }
+      const startThenRoute = async (): Promise<void> => {
+        link.node.ip('link', 'add', 'other', 'type', 'veth', 'peer', 'name', 'other-end')
+        link.node.ip('link', 'set', 'other-end', 'up')
+        link.node.ip('link', 'set', 'other', 'up')
+        expect((await call('start', params)).code).toBe(0)
+        link.node.ip('route', 'add', network, 'dev', name)
+      }
+      const everywhere = (): readonly string[] =>
+        [CABLE, 'other', 'lo'].flatMap((one) =>
+          link.node
+            .addresses(one)
+            .filter((prefix) => prefix.startsWith(`${ip}/`))
+            .map((prefix) => `${one} ${prefix}`),
+        )
+
+      test('it runs where it is, and stop takes it away', async () => {
+        await startThenRoute()
+        const [there] = everywhere()
+        expect((await call('monitor', params, RECURRING)).code).toBe(0)
+        expect((await call('monitor', params)).code).toBe(0)
+        expect((await call('start', params)).code).toBe(0)
+        expect(everywhere()).toEqual([there])
+        expect((await call('stop', params)).code).toBe(0)
+        expect(everywhere()).toEqual([])
+        expect(readdirSync(state)).toEqual([])
+        expect((await call('monitor', params, RECURRING)).code).toBe(7)
+        // From now on the new route counts.
+        if (name === 'lo') return
+        expect((await call('start', params)).code).toBe(0)
+        expect(everywhere()).toEqual([expect.stringMatching(/^other /)])
+      })
+
+      test('stop takes it away from an interface that is down, and a second copy, too', async () => {
+        await startThenRoute()
+        link.node.ip('link', 'set', CABLE, 'down')
+        // IPv6 addresses go with the link.
+        expect((await call('monitor', params, RECURRING)).code).toBe(ip === IP ? 1 : 7)
+        if (name !== 'lo') link.node.ip('address', 'add', `${ip}/${network.split('/')[1] ?? ''}`, 'dev', name)
+        expect((await call('stop', params)).code).toBe(0)
+        expect(everywhere()).toEqual([])
+      })
+    },
+  )
+
+  test('an address that the node has for itself on an interface without the route is left alone', async () => {
+    // A server behind a load balancer may have it there.
+    link.node.ip('link', 'add', 'dummy0', 'type', 'dummy')
+    link.node.ip('link', 'set', 'dummy0', 'up')
+    link.node.ip('address', 'add', `${IP}/32`, 'dev', 'dummy0')
+    expect((await call('monitor')).code).toBe(7)
+    expect((await call('start')).code).toBe(0)
+    expect((await call('stop')).code).toBe(0)
+    expect(link.node.addresses('dummy0')).toEqual([`${IP}/32`])
+  })
+
   test('a dotted netmask, a label, a broadcast address', async () => {
     const params = { nic: CABLE, cidr_netmask: '255.255.255.128', broadcast: '10.9.0.77', iflabel: 'vip' }
     expect((await call('start', params)).code).toBe(0)
@@ -134,6 +197,31 @@ describe('where the address goes', () => {
     await call('start', { nic: `${CABLE}:0` })
     expect(link.node.ip('address', 'show', 'dev', CABLE)).toMatch(/10\.9\.0\.5\/24 .* eth0:0$/m)
     expect((await call('monitor', { nic: `${CABLE}:0` }, RECURRING)).code).toBe(0)
+  })
+
+  test.each([
+    ['short', 'enp9s9'],
+    ['of 127 characters', 'enx'.padEnd(127, '0123456789')],
+  ])('an alternative name of the interface, %s', async (_, nic) => {
+    link.node.ip('link', 'property', 'add', 'dev', CABLE, 'altname', nic)
+    for (const params of [
+      { nic, iflabel: 'vip' },
+      { nic, cidr_netmask: '24', arp_sender: 'iputils_arping', run_arping: 'true' },
+      { nic, ip: IP6, nodad: 'true' },
+    ]) {
+      expect((await call('validate-all', params)).code).toBe(0)
+      expect((await call('monitor', params)).code).toBe(7)
+      link.peer.believe(params.ip ?? IP, GONE)
+      expect(await call('start', params)).toMatchObject({ code: 0 })
+      const learned = () => link.peer.neighbour(params.ip ?? IP)
+      expect(await eventually(learned, link.node.mac, 1500)).toBe(link.node.mac)
+      expect((await call('start', params)).code).toBe(0)
+      expect(link.node.addresses()).toHaveLength(3)
+      expect((await call('monitor', params, RECURRING)).code).toBe(0)
+      expect((await call('stop', params)).code).toBe(0)
+      expect(link.node.addresses()).toHaveLength(2)
+    }
+    expect(await call('start', { nic: `${nic.slice(0, 5)}-` })).toMatchObject({ code: 2 })
   })
 
   test('a /32', async () => {

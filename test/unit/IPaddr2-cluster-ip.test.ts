@@ -39,6 +39,7 @@ function eth0(there: boolean, rest: Partial<Interface> = {}): Interface {
   const base = { label: '', broadcast: undefined, tentative: false, duplicate: false, prefixLength: 24 }
   return {
     name: 'eth0',
+    altNames: [],
     up: true,
     link: true,
     loopback: false,
@@ -83,7 +84,10 @@ describe('start', () => {
       [JOIN, ADD, { step: 'bring up', interface: 'eth0' }],
     ],
   ])('%s', (_, given, steps) => {
-    expect(decideSharedStart(values(), given)).toEqual({ exit: ExitCode.SUCCESS, steps })
+    expect(decideSharedStart(values(), { ...given, chosen: 'eth0' })).toEqual({
+      exit: ExitCode.SUCCESS,
+      steps,
+    })
   })
 
   test.each<[string, SharedFacts, number, RegExp]>([

@@ -41,7 +41,16 @@ function on(prefix: string, rest: Partial<InterfaceAddress> = {}): InterfaceAddr
 }
 
 function nic(name: string, addresses: readonly InterfaceAddress[], rest: Partial<Interface> = {}): Interface {
-  return { name, up: true, link: true, loopback: name === 'lo', linkType: 'ether', addresses, ...rest }
+  return {
+    name,
+    altNames: [],
+    up: true,
+    link: true,
+    loopback: name === 'lo',
+    linkType: 'ether',
+    addresses,
+    ...rest,
+  }
 }
 
 function route(prefix: string, name: string): Route {
@@ -289,7 +298,11 @@ describe('start', () => {
       [{ step: 'take from loopback', as: { label: 'lo:vip' } }, add(), announce()],
     ],
   ])('IPv4: %s', (_, texts, facts, steps) => {
-    expect(decideStart(values(texts), startFacts(facts))).toEqual({ exit: ExitCode.SUCCESS, steps })
+    const { exit, steps: found } = decideStart(values(texts), startFacts(facts))
+    expect({ exit, steps: found.filter(({ step }) => step !== 'note interface') }).toEqual({
+      exit: ExitCode.SUCCESS,
+      steps,
+    })
   })
 
   const V6 = { interface: 'eth0', prefixLength: 64 } as const
@@ -326,7 +339,8 @@ describe('start', () => {
     ],
     ['it is there already', { ip: 'fd00::5' }, host(on('fd00::5/64')), []],
   ])('IPv6: %s', (_, texts, facts, steps) => {
-    const plan = decideStart(values(texts), startFacts(facts, { announcerFor: () => SEND_UA }))
+    const facts6 = startFacts(facts, { chosen: 'eth0', announcerFor: () => SEND_UA })
+    const plan = decideStart(values(texts), facts6)
     expect(plan).toEqual({ exit: ExitCode.SUCCESS, steps })
   })
 
@@ -455,5 +469,36 @@ describe('stop', () => {
     expect(
       decideStop(values({ ip: '10.0.0.5' }), { ...host(), root: false, takenFromLoopback: false }),
     ).toMatchObject({ exit: ExitCode.ERR_PERM, steps: [] })
+  })
+})
+
+describe('the interface that start has chosen by a route', () => {
+  const moved = { interfaces: host(on('10.0.0.5/24')).interfaces, routes: [route('10.0.0.0/28', 'eth1')] }
+  const wanted = wantedOf(values({ ip: '10.0.0.5' }))
+  const noted = { step: 'note interface', interface: 'eth0' }
+
+  test.each<[string, Readonly<Record<string, string>>, Facts, readonly unknown[]]>([
+    ['is noted', {}, host(), [noted]],
+    ['is noted for an address that is there', {}, host(on('10.0.0.5/24')), [noted]],
+    ['is noted once', {}, { ...host(on('10.0.0.5/24')), chosen: 'eth0' }, []],
+    ['is noted anew', {}, { ...host(), chosen: 'eth1' }, [noted]],
+    ['is not noted where it is configured', { nic: 'eth0' }, host(), []],
+  ])('%s', (_, texts, facts, expected) => {
+    const { steps } = decideStart(values({ ip: '10.0.0.5', ...texts }), startFacts(facts))
+    expect(steps.filter(({ step }) => step === 'note interface')).toEqual(expected)
+  })
+
+  test('counts for monitor, start and stop beside the interface of the route', () => {
+    const facts = { ...moved, chosen: 'eth0' }
+    const plain = { refresh: false, checkLink: false }
+    expect(decideMonitor(wanted, facts, plain)).toEqual({ exit: ExitCode.SUCCESS, steps: [] })
+    expect(decideMonitor(wanted, moved, plain)).toEqual({ exit: ExitCode.NOT_RUNNING, steps: [] })
+    expect(decideStart(values({ ip: '10.0.0.5' }), startFacts(facts)).steps).toEqual([])
+    const stop = decideStop(values({ ip: '10.0.0.5' }), { ...facts, root: true, takenFromLoopback: false })
+    expect(stop.steps).toEqual([
+      { step: 'end announcing' },
+      { step: 'remove', interface: 'eth0', prefixLength: 24 },
+      { step: 'forget interface' },
+    ])
   })
 })

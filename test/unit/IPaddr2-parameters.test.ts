@@ -45,14 +45,14 @@ describe('refused', () => {
     [{ ip: '10.0.0.1', cidr_netmask: '255.0.255.0' }, /^cidr_netmask: '255\.0\.255\.0' is not allowed/],
     [{ ip: 'fd00::1', cidr_netmask: '129' }, /^cidr_netmask: '129' is not allowed/],
     [{ ip: '10.0.0.1', nic: 'a b' }, /^nic: 'a b' is not allowed; set nic to the name of an interface/],
-    [{ ip: '10.0.0.1', nic: 'sixteencharacter' }, /^nic: 'sixteencharacter' is not allowed/],
+    [{ ip: '10.0.0.1', nic: 'eth0/1' }, /^nic: 'eth0\/1' is not allowed/],
     [{ ip: 'fe80::5' }, /^nic is not set: the link-local address fe80::5 needs it/],
     [{ ip: '10.0.0.1', broadcast: 'x' }, /^broadcast: 'x' is not allowed; set broadcast to an IPv4 address/],
     [{ ip: 'fd00::1', broadcast: '+' }, /^broadcast: IPv6 has no broadcast; leave broadcast empty/],
     [{ ip: '10.0.0.1', iflabel: 'a:b' }, /^iflabel: 'a:b' is not allowed/],
     [
-      { ip: '10.0.0.1', nic: 'eth0', iflabel: 'elevenchars' },
-      /^iflabel: the label 'eth0:elevenchars' is longer/,
+      { ip: '10.0.0.1', nic: 'eth0', iflabel: 'fourteenlength' },
+      /^iflabel: 'fourteenlength' with an interface's name before it is longer than 15 characters/,
     ],
     [
       { ip: '10.0.0.1', arp_count: '0' },

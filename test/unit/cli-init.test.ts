@@ -303,6 +303,7 @@ describe('where the needs come from', () => {
         up: true,
         link: true,
         loopback: false,
+        altNames: [],
         linkType: 'ether',
         addresses: [own('10.0.0.1/22'), own('fd00::1/64')],
       },

@@ -1,7 +1,7 @@
 /** What the kernel and iproute2 print, recorded on Debian 12. */
 import { describe, expect, test } from '@jest/globals'
 import { parseAddress } from '../../lib/network/address'
-import { placesOf } from '../../lib/network/interfaces'
+import { interfaceCalled, placesOf } from '../../lib/network/interfaces'
 import { parseIpv6States } from '../../lib/network/ipv6-states'
 import { parseInterfaces } from '../../lib/network/list-interfaces'
 import { parseListedRoutes } from '../../lib/network/list-routes'
@@ -125,6 +125,7 @@ const LISTED = JSON.stringify([
     flags: ['NO-CARRIER', 'BROADCAST', 'MULTICAST', 'UP'],
     operstate: 'LOWERLAYERDOWN',
     link_type: 'ether',
+    altnames: ['enp9s9', 'enx020000000001'],
     addr_info: [
       { family: 'inet', local: '10.9.0.5', prefixlen: 24, broadcast: '10.9.0.255', label: 'eth0:vip' },
       { family: 'inet6', local: 'fd00:9::2', prefixlen: 64, tentative: true, dadfailed: true },
@@ -145,6 +146,9 @@ describe('interfaces', () => {
       ['eth0', true, false, false, 'ether'],
       ['eth1', false, false, false, 'ether'],
     ])
+    expect(interfaceCalled('enp9s9', interfaces)?.name).toBe('eth0')
+    expect(interfaceCalled('eth1', interfaces)?.name).toBe('eth1')
+    expect(interfaceCalled('eth2', interfaces)).toBeUndefined()
     expect(placesOf(address('10.9.0.5'), interfaces)).toMatchObject([
       { interface: 'eth0', label: 'eth0:vip', prefixLength: 24, broadcast: '10.9.0.255', up: true },
     ])

@@ -2,7 +2,7 @@
 import { type Share } from '../../../lib/network/cluster-ip'
 import { ExitCode, type Plan } from '../../../lib/ocf'
 import { type Values } from '../agent'
-import { choosePlace } from '../decide-start'
+import { choosePlace, noteOf } from '../decide-start'
 import { type Facts } from '../observe'
 import { heldPlaces, isAsWanted, noLink, wantedOf } from '../place'
 import { type Step } from '../steps'
@@ -25,7 +25,7 @@ interface Where {
 }
 
 export type SharedStep =
-  | Extract<Step, { step: 'add' | 'bring up' }>
+  | Extract<Step, { step: 'add' | 'bring up' | 'note interface' }>
   | { readonly step: 'join'; readonly interface: string }
   | { readonly step: 'leave'; readonly share: Share }
   | { readonly step: 'release'; readonly places: readonly Where[] }
@@ -58,11 +58,12 @@ export function decideSharedStart(values: Values, facts: SharedFacts): SharedPla
   if ('exit' in place) return place
   const { interface: target, prefixLength } = place
   if (values.check_link_status && target.up && !target.link) return failed(noLink(target.name))
-  const there = heldPlaces(wanted, facts.interfaces, facts.routes).some((held) => isAsWanted(held, wanted))
+  const there = heldPlaces(wanted, facts).some((held) => isAsWanted(held, wanted))
   const label = labelOf(values, target.name)
   return {
     exit: ExitCode.SUCCESS,
     steps: [
+      ...noteOf(values, target.name, facts),
       // First, so that from its first moment on the address answers only whom it should.
       ...(isServed(facts) ? [] : [{ step: 'join' as const, interface: target.name }]),
       ...(there
@@ -94,7 +95,7 @@ export function decideSharedStop(values: Values, facts: SharedFacts): SharedPlan
       ExitCode.ERR_PERM,
     )
   }
-  const places = heldPlaces(wantedOf(values), facts.interfaces, facts.routes)
+  const places = heldPlaces(wantedOf(values), facts)
   return {
     exit: ExitCode.SUCCESS,
     steps: [
@@ -113,7 +114,7 @@ export function decideSharedStop(values: Values, facts: SharedFacts): SharedPlan
 export function decideSharedMonitor(values: Values, facts: SharedFacts): SharedPlan {
   if (!isServed(facts)) return { exit: ExitCode.NOT_RUNNING, steps: [] }
   const ip = values.ip.text
-  const [place] = heldPlaces(wantedOf(values), facts.interfaces, facts.routes)
+  const [place] = heldPlaces(wantedOf(values), facts)
   if (!place)
     return failed(`${ip} is on no interface, while its instance ${facts.instance} is set up: restart it`)
   if (!place.up)
