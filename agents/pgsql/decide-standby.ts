@@ -9,6 +9,7 @@ import { epochToPublish, hasLostAttributes, mayBePromoted } from './promotions'
 import { isListed, missingProof, publishedQuorums } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
 import { type ElectionNote, type Step } from './steps'
+import { standbySetting } from './sync-policy'
 
 export interface StandbyFacts {
   readonly resource: string
@@ -17,6 +18,8 @@ export interface StandbyFacts {
   readonly others: readonly string[]
   /** Nodes on which the resource is promoted. */
   readonly primaries: readonly string[]
+  /** `synchronous_standby_names` as it is in force. */
+  readonly synchronousStandbyNames: string
   /** The end of what this standby has received or replayed. */
   readonly position: Lsn | undefined
   /** That is the end of all it has, and no primary sends it more. Only asked for where a quorum needs to know. */
@@ -67,12 +70,18 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
       ? []
       : [{ step: 'attribute', node, name: names.waiting, value: undefined, lifetime: 'reboot' }]
 
+  // An earlier version of the agent, or the shell agent, has started it; or a promotion has failed.
+  const setting = standbySetting(facts.mode)
+  const silenced: Step[] =
+    facts.synchronousStandbyNames === setting ? [] : [{ step: 'synchronous', names: setting }]
+
   if (primaries.length > 0) {
     // Everything else about this standby is said by the primary.
     const forgotten: Step[] = facts.note ? [{ step: 'note', note: undefined }] : []
     return {
       exit: ExitCode.SUCCESS,
       steps: [
+        ...silenced,
         ...(isDisconnected(dataStatus) ? alone : []),
         ...again,
         ...unscored,
@@ -91,7 +100,16 @@ export function decideStandby(facts: StandbyFacts): StandbyPlan {
   const scores = steps.some(({ step }) => step === 'score')
   return {
     exit: ExitCode.SUCCESS,
-    steps: [...alone, ...again, ...(scores ? [] : unscored), ...lost, ...unsaid, ...received, ...steps],
+    steps: [
+      ...silenced,
+      ...alone,
+      ...again,
+      ...(scores ? [] : unscored),
+      ...lost,
+      ...unsaid,
+      ...received,
+      ...steps,
+    ],
     because,
     degraded: undefined,
   }

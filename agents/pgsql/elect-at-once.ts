@@ -9,6 +9,7 @@ import { publish } from './publish'
 import { settle } from './end-receiver'
 import { otherNodes, type ReplicatedSite } from './site'
 import { describeStep, performSteps } from './steps'
+import { standbySetting } from './sync-policy'
 
 /** How long the others may take to say what they have; they are told at this same moment. */
 const PATIENCE_MS = 3000
@@ -46,6 +47,8 @@ export async function electAtOnce(
     node,
     others: otherNodes(site, snapshot),
     primaries: [],
+    // That is for the monitors to look after.
+    synchronousStandbyNames: standbySetting(mode),
     position: end,
     settled: true,
     note: undefined,

@@ -156,16 +156,18 @@ async function monitorReplicated(
     if (probe) return actOnProbe(context, site, role)
     if (role.inRecovery) {
       const receiver = await readReceiver(connection, values, true)
-      return monitorStandby(context, site, version, connection, role, receiver)
+      return monitorStandby(context, site, version, connection, role, receiver, server.pid)
     }
     return controlStandbys(context, site, version, connection, server.pid, { slept: hasSlept(context) })
   })
 }
 
-function means(context: Context, site: Site) {
+/** @param postmaster - the running server's, of a standby */
+function means({ log }: Context, site: Site, postmaster?: number) {
   return {
     describe: describeStep,
-    perform: (steps: readonly Step[]) => performSteps(steps, { site, log: context.log }),
+    perform: (steps: readonly Step[]) =>
+      performSteps(steps, { site, log, ...(postmaster !== undefined && { postmaster }) }),
   }
 }
 
@@ -204,8 +206,10 @@ async function monitorStandby(
   connection: Connection,
   role: ServerRole,
   receiver: ReceiverStatus | undefined,
+  postmaster: number,
 ): Promise<ExitCode> {
   const { values, deadline, log, explain } = context
+  const perform = means(context, site, postmaster)
   const [snapshot, progress] = await Promise.all([takeSnapshot(deadline), readProgress(connection, version)])
   const primaries = primaryNodes(snapshot, site.resource)
   const end = await positionForQuorum(context, site, connection, snapshot, primaries)
@@ -215,6 +219,7 @@ async function monitorStandby(
     node: site.node,
     others: otherNodes(site, snapshot),
     primaries,
+    synchronousStandbyNames: role.synchronousStandbyNames,
     position: end ?? role.position,
     settled: end !== undefined,
     note: readElectionNote(site),
@@ -231,7 +236,7 @@ async function monitorStandby(
   if (primary === undefined || streams) {
     const forgotten: Step[] = readFollowNote(site) ? [{ step: 'follow', note: undefined }] : []
     const steps = [...plan.steps, ...forgotten]
-    const exit = await carryOut(context, facts, { ...plan, steps }, means(context, site))
+    const exit = await carryOut(context, facts, { ...plan, steps }, perform)
     return withDegraded(context, exit, plan.degraded)
   }
   if (!isLatest(snapshot, primary, site.resource)) {
@@ -239,7 +244,7 @@ async function monitorStandby(
     log.info(
       `this standby receives nothing from ${primary}, which was promoted before ${latest.node} (promotion ${latest.number}), and is to stop`,
     )
-    return carryOut(context, facts, plan, means(context, site))
+    return carryOut(context, facts, plan, perform)
   }
   if (site.mode === 'sync' && values.sync_method === 'quorum' && explain === undefined) {
     const { isHeldOff } = await import('./hold-off')
@@ -247,12 +252,12 @@ async function monitorStandby(
     if (isHeldOff(site)) {
       const why = await receiveAgain(context, site)
       if (why !== undefined) log.warning(`this standby does not receive from ${primary} yet: ${why}`)
-      return carryOut(context, facts, plan, means(context, site))
+      return carryOut(context, facts, plan, perform)
     }
   }
   const { follow } = await import('./follow')
   const following = await follow(context, site, version, connection, primary, dataStatus, progress)
   const { steps, ...outcome } = following.plan
   const both = { ...outcome, steps: [...plan.steps, ...steps] }
-  return carryOut(context, { ...facts, following: following.facts }, both, means(context, site))
+  return carryOut(context, { ...facts, following: following.facts }, both, perform)
 }

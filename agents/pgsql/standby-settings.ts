@@ -13,6 +13,7 @@ import { makeTmpdir } from './make-tmpdir'
 import { applicationName, isReplicated, type Site } from './site'
 import { slotName } from './slot-names'
 import { repModeText } from './steps'
+import { standbySetting } from './sync-policy'
 
 function recoverySettings(site: Site, values: Values): RecoverySettings {
   return {
@@ -59,7 +60,7 @@ export function writeStandbySettings(site: Site, values: Values, version: MajorV
     if (isReplicated(site)) {
       removeOwned(owner, files.election)
       removeOwned(owner, files.follow)
-      writeOwned(owner, files.repMode, repModeText(''))
+      writeOwned(owner, files.repMode, repModeText(standbySetting(site.mode)))
     }
     if (signals) writeOwned(owner, files.recovery, settings)
   })

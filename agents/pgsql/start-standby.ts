@@ -15,6 +15,7 @@ import { isReplicated, readSiteVersion, type Site } from './site'
 import { refuseHalf } from './rewinding'
 import { dropStandbySlots } from './slots'
 import { writeStandbySettings } from './standby-settings'
+import { standbySetting } from './sync-policy'
 
 /** Clears away what an earlier server left: processes without a postmaster, a pid file without a process. */
 export async function clearRemains(context: Context, site: Site): Promise<void> {
@@ -85,7 +86,7 @@ async function refuse(connection: Connection, site: Site): Promise<string | unde
     return `PostgreSQL did not start as a standby: see that ${site.instance.configFile} is the file it reads`
   }
   if (!isReplicated(site)) return undefined
-  if (row.names !== '') {
+  if (row.names !== standbySetting(site.mode)) {
     return `synchronous_standby_names is set${row.source === null ? '' : ` in ${row.source}`}: take it out (ALTER SYSTEM RESET); the agent sets it`
   }
   const needed = site.slotPrefix === '' ? 0 : site.nodeList.length - 1

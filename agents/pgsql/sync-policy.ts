@@ -1,7 +1,8 @@
 /** How many standbys commits wait for, of which kind, and what happens when there are too few. */
 import { type ClusterSnapshot, findNode, hasRole, type NodeState } from '../../lib/cluster/snapshot'
-import { waitForAll, waitForAny } from '../../lib/postgres/synchronous-names'
+import { waitForAll, waitForAny, waitForFirst } from '../../lib/postgres/synchronous-names'
 import { type Values } from './agent'
+import { type ReplicationMode } from './mode'
 import { isPrimary } from './primaries'
 
 export interface SyncPolicy {
@@ -44,6 +45,21 @@ export function isKnownDown(snapshot: ClusterSnapshot, node: string, resource: s
 export function isReturning(snapshot: ClusterSnapshot, node: string, resource: string): boolean {
   const state = findNode(snapshot, node)
   return state?.member === true && !isPrimary(snapshot, node, resource)
+}
+
+/**
+ * The standby that a standby itself waits for. No standby can have this name: PostgreSQL cuts the name with which one
+ * connects to 63 bytes.
+ */
+const NOBODY = 'no commit is acknowledged here: only the cluster promotes this server'
+
+/**
+ * synchronous_standby_names of a standby. Somebody may promote it behind the cluster's back: what is committed there would
+ * be lost when the cluster finds out, and so, in synchronous replication, it is not acknowledged. A promotion by the
+ * cluster sets what holds from the first commit on.
+ */
+export function standbySetting(mode: ReplicationMode | undefined): string {
+  return mode === 'sync' ? waitForFirst([NOBODY]) : ''
 }
 
 /** What synchronous_standby_names must say of a new primary before its first commit. */

@@ -22,12 +22,13 @@ import { readmeBlock } from '../unit/support/readme-blocks'
 const MINUTE = 60_000
 
 /** The chapter's commands, in the order in which they stand there. */
-const commands = (): Record<'forth' | 'forget' | 'lookAhead' | 'end' | 'back', string> => ({
+const commands = (): Record<'forth' | 'forget' | 'lookAhead' | 'end' | 'back' | 'release', string> => ({
   forth: readmeBlock('migrate-from-the-shell-agents/1'),
   forget: readmeBlock('migrate-from-the-shell-agents/2'),
   lookAhead: readmeBlock('migrate-from-the-shell-agents/3'),
   end: readmeBlock('migrate-from-the-shell-agents/4'),
   back: readmeBlock('migrate-from-the-shell-agents/5'),
+  release: readmeBlock('migrate-from-the-shell-agents/6'),
 })
 
 let lab: Lab
@@ -47,9 +48,9 @@ function scoreChange(name: string, value: string | undefined): AttributeChange {
   return { node: 'node1', name, value, lifetime: 'reboot' }
 }
 
-async function type(text: string): Promise<string> {
+async function type(text: string, node = 'node1'): Promise<string> {
   const { code, stdout, stderr } = await lab
-    .node('node1')
+    .node(node)
     .run(['bash', '-e', '-o', 'pipefail', '-c', `cd ~; ${text}`])
   if (code !== 0) throw new Error(`code ${code} from\n${text}\n${stdout}${stderr}`)
   return stdout
@@ -149,12 +150,13 @@ async function monitors(): Promise<readonly string[]> {
 /** Changes over by the chapter's commands, under write load, and checks that nobody noticed. */
 async function changeOver(provider: string, primary: string): Promise<void> {
   const standby = lab.nodes.find(({ name }) => name !== primary)?.name ?? ''
-  const { forth, forget, end, back } = commands()
+  const { forth, forget, end, back, release } = commands()
   const before = await whatRuns(primary)
   const removed = await Promise.all(lab.nodes.map(({ name }) => watchAddresses(name)))
   load = await lab.startWriteLoad()
 
   await type(provider === 'ts' ? forth : back)
+  if (provider !== 'ts') await type(release, standby)
   const restarts = (await ahead()).filter((line) => /\bRestart\b/.test(line))
   expect(restarts.join('\n')).toMatch(/ pgsql:\d /)
   await type(forget)

@@ -51,11 +51,17 @@ test(
     load = await lab.startWriteLoad()
     await load.waitForMore(50)
     await node2.sql('select pg_promote()')
-    await node2.sql('create table written_by_mistake as select 1 as id')
+    // What waits for replication, as commits do by default, waits for good; the writer of this one does without.
+    const writing = node2.sql('create table waits as select 1 as id').then(
+      () => 'acknowledged',
+      () => 'ended by the stop',
+    )
+    await node2.sql('set synchronous_commit = local; create table written_by_mistake as select 1 as id')
     const status = await lab.waitFor(
       'node2 is stopped, and node1 serves',
       (now) => now.role('pgsql', 'node2') === 'Stopped' && serves(node1)(now),
     )
+    expect(await writing).toBe('ended by the stop')
     await load.waitForMore(50)
     const { outage } = await load.stop()
     expect(status.failures).toMatchObject([

@@ -4,6 +4,7 @@ import { SCORE } from '../../agents/pgsql/names'
 import { decideStandby } from '../../agents/pgsql/decide-standby'
 import { latestPromotion, mayBePromoted } from '../../agents/pgsql/promotions'
 import { isListed, publishedQuorums } from '../../agents/pgsql/quorum'
+import { standbySetting } from '../../agents/pgsql/sync-policy'
 import { findNode } from '../../lib/cluster/snapshot'
 import { isPrimaryFor } from './act-promote'
 import { receiveAgain } from './act-standby'
@@ -114,6 +115,7 @@ function* electAtOnce(world: World, node: ModelNode): Part<void> {
     node: node.name,
     others,
     primaries: [],
+    synchronousStandbyNames: standbySetting('sync'),
     position,
     settled: true,
     note: undefined,

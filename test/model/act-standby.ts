@@ -5,6 +5,7 @@ import { decideStandby } from '../../agents/pgsql/decide-standby'
 import { primaryNodes } from '../../agents/pgsql/primaries'
 import { isLatest, latestPromotion } from '../../agents/pgsql/promotions'
 import { isListed, publishedQuorums } from '../../agents/pgsql/quorum'
+import { standbySetting } from '../../agents/pgsql/sync-policy'
 import { findNode } from '../../lib/cluster/snapshot'
 import { type Upstream } from '../../lib/postgres/upstream'
 import { snapshotOf } from './attributes'
@@ -78,6 +79,7 @@ export function* receiveAgain(world: World, node: ModelNode): Part<boolean> {
 }
 
 export function* monitorStandby(world: World, node: ModelNode): Part<number> {
+  const { acknowledges = false } = world.options
   const snapshot = snapshotOf(world, node)
   const primaries = primaryNodes(snapshot, RESOURCE)
   const byQuorum = primaries.length === 0 && isListed(publishedQuorums(snapshot, NAMES.quorum), node.name)
@@ -91,6 +93,7 @@ export function* monitorStandby(world: World, node: ModelNode): Part<number> {
     node: node.name,
     others: otherNames(world, node),
     primaries,
+    synchronousStandbyNames: acknowledges ? standbySetting('sync') : node.synchronousNames,
     position: lsnText(node.tip.lsn),
     settled: byQuorum && node.upstream === undefined,
     note: node.note,

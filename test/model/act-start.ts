@@ -125,7 +125,7 @@ export function* start(world: World, node: ModelNode, rejoined = false): Part<nu
       }),
     'start as standby': () =>
       atOnce(() => {
-        startStandby(node)
+        startStandby(world, node)
       }),
     rejoin: () => rejoin(world, node, facts.primary),
     'publish standby': () => publish(world, node, node.index, { [NAMES.status]: 'HS:alone' }),

@@ -49,7 +49,7 @@ export function* demote(world: World, node: ModelNode, { stopsNext, wasAlone }: 
       }),
     'publish stopped': () => tryPublish(world, node, node.index, { [NAMES.status]: 'STOP' }),
     *'start as standby'() {
-      startStandby(node)
+      startStandby(world, node)
       yield* publish(world, node, node.index, { [NAMES.status]: 'HS:alone' })
     },
   }

@@ -115,7 +115,7 @@ export function* performSteps(
     }
     switch (step.step) {
       case 'synchronous':
-        if (!node.running || node.inRecovery) return
+        if (!node.running) return
         say(world, `  ${node.name}: ${describeStep(step)}`)
         setSynchronousNames(world, node, step.names)
         break

@@ -70,6 +70,9 @@ test(
   (seconds + 60) * 1000,
 )
 
+/** Nothing but that somebody promotes a standby. */
+const byHand = withMajority('with proof', { ...onlyFaults('by hand'), 'by hand': 1 })
+
 describe('with the proof', () => {
   test(
     'a majority loses nothing that was acknowledged, and becomes well without a person',
@@ -87,6 +90,25 @@ describe('with the proof', () => {
       holds(ofTwo('with proof'), BLOCKED, 0.1)
     },
     (seconds + 60) * 1000,
+  )
+
+  test(
+    'a standby that somebody promotes acknowledges nothing',
+    () => {
+      holds(byHand, ['two primaries'], 0.1)
+    },
+    (seconds + 60) * 1000,
+  )
+
+  test(
+    'and would, if it held no synchronous_standby_names',
+    () => {
+      finds(
+        byHand.map((each) => ({ ...each, options: { ...each.options, acknowledges: true } })),
+        ['two primaries'],
+      )
+    },
+    2 * LIMIT_MS,
   )
 
   // What remains, and what a change of the agents may close: see Options.

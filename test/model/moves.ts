@@ -8,8 +8,10 @@ import {
   connect,
   disconnect,
   endServer,
+  isRunningStandby,
   noticeLoss,
   noticeSilence,
+  promoteServer,
   replicate,
   settleCommits,
 } from './postgres'
@@ -96,6 +98,14 @@ function loseUpstream(world: World, standby: ModelNode): boolean {
   return disconnect(world, standby)
 }
 
+/** Somebody promotes a standby, and not by the cluster. */
+function promoteByHand(world: World, node: ModelNode): boolean {
+  if (!isAlive(node) || !isRunningStandby(node)) return false
+  say(world, `somebody promotes ${node.name} BY HAND`)
+  promoteServer(world, node)
+  return true
+}
+
 /** failure-timeout is over, or somebody cleans up. */
 function forget(world: World, node: ModelNode): boolean {
   if (!node.failed || !isAlive(node) || node.role !== 'Stopped') return false
@@ -126,12 +136,13 @@ export const MOVES = {
   crash,
   boot,
   forget,
+  'by hand': promoteByHand,
 } as const satisfies Record<string, (world: World, node: ModelNode) => boolean>
 
 export type MoveKind = keyof typeof MOVES
 
 /** What harms: a run has only so many of these. */
-export const FAULTS: readonly MoveKind[] = ['sleep', 'cut', 'crash server', 'crash', 'late']
+export const FAULTS: readonly MoveKind[] = ['sleep', 'cut', 'crash server', 'crash', 'late', 'by hand']
 
 /** @returns whether it was possible */
 export function apply(world: World, [kind, index]: Move): boolean {

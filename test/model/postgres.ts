@@ -1,6 +1,7 @@
 /** What PostgreSQL does: commits, acknowledgements, replication, promotion, rewinding. */
 import { readSynchronousNames, type SynchronousNames } from '../../lib/postgres/synchronous-names'
 import { type StandbyRow } from '../../lib/postgres/replication'
+import { standbySetting } from '../../agents/pgsql/sync-policy'
 import { append, holds, lsnText, recordAt, type WalRecord } from './wal'
 import { indexOf, isAlive, type ModelNode, nodeAt, reaches, say, type Violation, type World } from './world'
 
@@ -209,11 +210,11 @@ export function shutDown(world: World, node: ModelNode): void {
   endServer(world, node)
 }
 
-export function startStandby(node: ModelNode): void {
+export function startStandby({ options }: World, node: ModelNode): void {
   node.running = true
   node.inRecovery = true
   node.heldOff = false
-  node.synchronousNames = ''
+  node.synchronousNames = standbySetting(options.acknowledges === true ? undefined : 'sync')
   node.note = undefined
   node.following = undefined
 }

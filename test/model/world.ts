@@ -3,7 +3,7 @@ import { type ElectionNote } from '../../agents/pgsql/steps'
 import { type FollowNote } from '../../agents/pgsql/decide-follow'
 import { attributeNames, primaryScore } from '../../agents/pgsql/names'
 import { writeOwn, writePromotion } from '../../agents/pgsql/promotions'
-import { type SyncPolicy } from '../../agents/pgsql/sync-policy'
+import { standbySetting, type SyncPolicy } from '../../agents/pgsql/sync-policy'
 import { type ResourceRole } from '../../lib/cluster/operations'
 import { type ClusterSnapshot } from '../../lib/cluster/snapshot'
 import { ORIGIN, type WalRecord } from './wal'
@@ -30,6 +30,8 @@ export interface Options {
    * an election what it has, as PostgreSQL does by itself (up to version 12, where the agent cannot hold it off).
    */
   readonly reconnects?: boolean
+  /** A standby that somebody promotes acknowledges commits at once: it holds no synchronous_standby_names. */
+  readonly acknowledges?: boolean
 }
 
 export type Attributes = Readonly<Record<string, string | undefined>>
@@ -246,7 +248,7 @@ export function createWorld(options: Options, log?: string[]): World {
     answered: ORIGIN.lsn,
     synchronousNames:
       index !== 0
-        ? ''
+        ? standbySetting(options.acknowledges === true ? undefined : 'sync')
         : policy.quorum
           ? `ANY ${policy.count} (${names})`
           : policy.count === 1

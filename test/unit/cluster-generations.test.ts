@@ -6,6 +6,7 @@ import { decidePrimary } from '../../agents/pgsql/decide-primary'
 import { decideProbe } from '../../agents/pgsql/decide-probe'
 import { decideStandby } from '../../agents/pgsql/decide-standby'
 import { describeStep } from '../../agents/pgsql/steps'
+import { standbySetting } from '../../agents/pgsql/sync-policy'
 import { attributeCommand, isOlder, scoreCommand } from '../../lib/cluster/attribute-commands'
 import { resourceEnvironmentFrom } from '../../lib/cluster/resource-environment'
 import { promotionScore, scoreAttributesToWrite } from '../../lib/cluster/scores'
@@ -79,6 +80,7 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
       others: [primary],
       primaries: promotedNodes(snapshot, 'pgsql'),
       settled: false,
+      synchronousStandbyNames: standbySetting('sync'),
       position: '0000000003000000',
       note: undefined,
       checkCount: 3,

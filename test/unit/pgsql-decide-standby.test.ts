@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { decideStandby, type StandbyFacts } from '../../agents/pgsql/decide-standby'
 import { describeStep } from '../../agents/pgsql/steps'
+import { standbySetting } from '../../agents/pgsql/sync-policy'
 import { type NodeState } from '../../lib/cluster/snapshot'
 import { cluster, clusterNode } from './support/cluster'
 
@@ -29,6 +30,8 @@ interface Case {
   readonly position?: string
   readonly note?: StandbyFacts['note']
   readonly mode?: StandbyFacts['mode']
+  /** synchronous_standby_names in force. Default: as it is to be. */
+  readonly setting?: string
   readonly receiver?: StandbyFacts['receiver']
   readonly steps: readonly string[]
   readonly because: RegExp | undefined
@@ -259,6 +262,34 @@ const cases: readonly Case[] = [
     steps: ['set node attribute pgsql-receiver-status of node1 to normal'],
     because: undefined,
   },
+  {
+    when: 'it would acknowledge commits, promoted by somebody',
+    nodes: [node('node1', 'STREAMING|SYNC')],
+    primaries: ['node2'],
+    setting: '',
+    steps: [
+      `set synchronous_standby_names to '"no commit is acknowledged here: only the cluster promotes this server"' and reload`,
+    ],
+    because: undefined,
+  },
+  {
+    when: 'a promotion of it failed, and there is no primary',
+    nodes: [node('node1', 'DISCONNECT')],
+    setting: '"node2"',
+    steps: [
+      `set synchronous_standby_names to '"no commit is acknowledged here: only the cluster promotes this server"' and reload`,
+    ],
+    because: /its data was not complete/,
+  },
+  {
+    when: 'rep_mode was changed to async while it ran',
+    nodes: [node('node1', 'STREAMING|ASYNC')],
+    primaries: ['node2'],
+    mode: 'async',
+    setting: standbySetting('sync'),
+    steps: ["set synchronous_standby_names to '' and reload"],
+    because: undefined,
+  },
 ]
 
 describe('what a standby decides', () => {
@@ -271,6 +302,7 @@ describe('what a standby decides', () => {
       others: ['node2'],
       primaries,
       settled: false,
+      synchronousStandbyNames: rest.setting ?? standbySetting(rest.mode ?? 'sync'),
       position,
       note,
       checkCount: 3,
@@ -291,6 +323,7 @@ describe('what a standby decides', () => {
       others: [],
       primaries: [],
       settled: false,
+      synchronousStandbyNames: standbySetting('sync'),
       position: undefined,
       note: { positions: {}, seen: 9 },
       checkCount: 3,

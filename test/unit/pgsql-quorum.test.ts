@@ -8,6 +8,7 @@ import { decideStandby } from '../../agents/pgsql/decide-standby'
 import { covering, missingProof, readQuorum, writeQuorum } from '../../agents/pgsql/quorum'
 import { isKnownDown, requiredAtPromotion, requiredSetting } from '../../agents/pgsql/sync-policy'
 import { describeStep } from '../../agents/pgsql/steps'
+import { standbySetting } from '../../agents/pgsql/sync-policy'
 import { readCib, type NodeState } from '../../lib/cluster/snapshot'
 import { type StandbyRow } from '../../lib/postgres/replication'
 import { cluster, clusterNode } from './support/cluster'
@@ -618,6 +619,7 @@ describe('an election by quorum', () => {
       node: 'node2',
       others: ['node1', 'node3'],
       primaries: [],
+      synchronousStandbyNames: standbySetting('sync'),
       position: MID,
       settled,
       note: undefined,

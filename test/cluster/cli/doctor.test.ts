@@ -456,7 +456,7 @@ test('data that is not of the primary', async () => {
     as,
   )
   await node2.must([pgCtl, 'promote', '-w', '-D', node2.pgData], as)
-  await node2.sql('create table mine (id int)')
+  await node2.sql('set synchronous_commit = local; create table mine (id int)')
   await node2.must([pgCtl, 'stop', '-w', '-D', node2.pgData, '-m', 'fast'], as)
   await node2.boot()
   await lab.waitFor('it is refused', ({ failures }) => failures.some(({ node }) => node === 'node2'))
