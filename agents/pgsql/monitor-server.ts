@@ -26,6 +26,7 @@ import { isLatest, latestPromotion } from './promotions'
 import { isListed, publishedQuorums } from './quorum'
 import { readReceiver, receiverChange, type ReceiverStatus } from './receiver'
 import { monitorAccess, RESTART_MS, type Server, withLogin, withSession } from './session'
+import { isDue, mayHaveSiblings } from './sibling-slots-due'
 import { hasSlept } from './slept'
 import { isReplicated, otherNodes, readSite, readSiteVersion, type ReplicatedSite, type Site } from './site'
 import { describeStep, performSteps, type Step } from './steps'
@@ -156,7 +157,12 @@ async function monitorReplicated(
     if (probe) return actOnProbe(context, site, role)
     if (role.inRecovery) {
       const receiver = await readReceiver(connection, values, true)
-      return monitorStandby(context, site, version, connection, role, receiver, server.pid)
+      const exit = await monitorStandby(context, site, version, connection, role, receiver, server.pid)
+      if (mayHaveSiblings(site, version) && context.explain === undefined && isDue(site, values)) {
+        const { keepSlots } = await import('./sibling-slots')
+        await keepSlots(context, site, version, connection, role.position)
+      }
+      return exit
     }
     return controlStandbys(context, site, version, connection, server.pid, { slept: hasSlept(context) })
   })

@@ -18,6 +18,8 @@ export interface AttributeNames {
   readonly epoch: string
   /** Carries messages through the attribute daemon; never in the CIB. */
   readonly proof: string
+  /** Where the WAL that a standby has ends, for the slots that the others keep for it; never in the CIB. */
+  readonly has: string
 }
 
 export function attributeNames(resource: string): AttributeNames {
@@ -35,6 +37,7 @@ export function attributeNames(resource: string): AttributeNames {
     promotion: `${resource}-promotion`,
     epoch: `${resource}-epoch`,
     proof: `${resource}-proof`,
+    has: `${resource}-wal-received`,
   }
 }
 
@@ -83,6 +86,8 @@ export interface AgentFiles {
   readonly kept: string
   /** A base backup that is complete and is put in the data directory's place. */
   readonly swap: string
+  /** What a standby knows of the nodes that it keeps slots for. */
+  readonly siblings: string
 }
 
 export function agentFiles(tmpdir: string): AgentFiles {
@@ -98,5 +103,6 @@ export function agentFiles(tmpdir: string): AgentFiles {
     rewinding: `${tmpdir}/rewinding.json`,
     kept: `${tmpdir}/kept`,
     swap: `${tmpdir}/swap.json`,
+    siblings: `${tmpdir}/siblings.json`,
   }
 }

@@ -186,7 +186,14 @@ export const parameters = {
     check: slotPrefix,
     shortdesc: 'Prefix of the replication slots',
     longdesc:
-      'With it, each standby streams through a physical replication slot of its own on the primary, named PREFIX_NODE (the node name in lower case, "-" and "." as "_"). The slots are made at promotion and removed from a server that is a standby again. A slot keeps the WAL that its standby has not received, also while that is away: limit it with max_slot_wal_keep_size, or drop the slot of a node that stays away. Needs PostgreSQL 9.4.',
+      'With it, each standby streams through a physical replication slot of its own on the primary, named PREFIX_NODE (the node name in lower case, "-" and "." as "_"). The slots are made at promotion. With three nodes or more and PostgreSQL 11, the standbys keep them for each other as well (standby_slot_timeout); otherwise they are removed from a server that is a standby again. A slot keeps the WAL that its standby has not received, also while that is away: limit it with max_slot_wal_keep_size, or drop the slot of a node that stays away. Needs PostgreSQL 9.4.',
+  }),
+  standby_slot_timeout: seconds({
+    default: 3600,
+    reloadable: true,
+    shortdesc: 'How long a standby keeps WAL for another standby that confirms none',
+    longdesc:
+      'With replication_slot_name and three nodes or more, each standby keeps a replication slot for each of the others, with the WAL that they have not received yet: after a failover the third node streams on from the new primary. The slots are advanced once a minute. When a node has confirmed no WAL for this time, the standbys drop its slot, and make it again when it confirms WAL again; a max_slot_wal_keep_size that is exceeded before loses the WAL earlier. In seconds (3600) or another unit (1h). 0: standbys keep no slots. Needs PostgreSQL 11 and pacemaker 2.0; without effect where they are older.',
   }),
   external_standby_node_list: words({
     reloadable: true,

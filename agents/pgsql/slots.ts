@@ -22,11 +22,20 @@ export async function makeStandbySlots(
   log.info(`replication slots made: ${names.join(', ')}`)
 }
 
+export interface SlotsToDrop {
+  /** Others than those of the nodes. */
+  readonly besides?: readonly string[]
+  readonly except?: readonly string[]
+}
+
 /** Removes what a primary left when it became a standby: a slot that nobody uses keeps its WAL for ever. */
-export async function dropStandbySlots(connection: Connection, site: Site, log: Log): Promise<void> {
-  const dropped = await dropSlots(
-    connection,
-    slotsOf(site, () => true),
-  )
+export async function dropStandbySlots(
+  connection: Connection,
+  site: Site,
+  log: Log,
+  { besides = [], except = [] }: SlotsToDrop = {},
+): Promise<void> {
+  const names = [...slotsOf(site, () => true), ...besides].filter((name) => !except.includes(name))
+  const dropped = await dropSlots(connection, names)
   if (dropped.length > 0) log.info(`replication slots dropped: ${dropped.join(', ')}`)
 }

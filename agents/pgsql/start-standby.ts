@@ -13,7 +13,7 @@ import { makeRuntimeDirectories } from './runtime-directories'
 import { type Server, withSession } from './session'
 import { isReplicated, readSiteVersion, type Site } from './site'
 import { refuseHalf } from './rewinding'
-import { dropStandbySlots } from './slots'
+import { sortOutSlots } from './sibling-slots'
 import { writeStandbySettings } from './standby-settings'
 import { standbySetting } from './sync-policy'
 
@@ -123,7 +123,7 @@ export async function startStandby(context: Context, site: Site, version: MajorV
   const [server] = await Promise.all([bringUp(context, site, version), prepareConnection()])
   const refusal = await withSession(site, values, server, deadline, async (connection) => {
     const refusal = await refuse(connection, site)
-    if (refusal === undefined) await dropStandbySlots(connection, site, log)
+    if (refusal === undefined) await sortOutSlots(context, site, version, connection)
     return refusal
   })
   if (refusal === undefined) return

@@ -21,9 +21,24 @@ export async function dropSlots(
   return rows.map(({ slot_name: name }) => name)
 }
 
+/** Drops those of the named physical slots that keep no WAL, and that nobody streams from. */
+async function dropLostSlots(
+  connection: Connection,
+  names: readonly string[],
+  version: MajorVersion,
+): Promise<void> {
+  await connection.rows(
+    `select pg_catalog.pg_drop_replication_slot(slot_name)
+       from pg_catalog.pg_replication_slots
+      where slot_type = 'physical' and not active and slot_name = any ($1::name[])
+        and (restart_lsn is null${version >= 13 ? ` or coalesce(wal_status, 'lost') = 'lost'` : ''})`,
+    [names],
+  )
+}
+
 /**
- * Makes the named physical slots, anew where one that nobody uses was left from before: that may have lost its WAL.
- * From version 9.6 on they keep WAL from this moment, not only from the first connection.
+ * Makes the named physical slots, anew where one that nobody uses keeps no WAL. One that keeps some, as a standby does
+ * for the others, stays as it is. From version 9.6 on they keep WAL from this moment, not only from the first connection.
  *
  * @throws SqlError when there are not enough slots (`max_replication_slots`)
  */
@@ -32,7 +47,7 @@ export async function makeSlots(
   names: readonly string[],
   version: MajorVersion,
 ): Promise<void> {
-  await dropSlots(connection, names)
+  await dropLostSlots(connection, names, version)
   await connection.rows(
     `select pg_catalog.pg_create_physical_replication_slot(name${version >= 9.6 ? ', true' : ''})
        from pg_catalog.unnest($1::name[]) as name

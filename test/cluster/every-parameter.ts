@@ -91,6 +91,7 @@ const database = (node: LabNode): ValueOfEach<typeof databaseAgent.parameters> =
   recovery_end_command: '/bin/true',
   restart_on_promote: 'true',
   replication_slot_name: 'conformance',
+  standby_slot_timeout: '2h',
   external_standby_node_list: 'dr1 dr2',
   check_wal_receiver: 'true',
   rejoin: 'manual',

@@ -32,6 +32,7 @@ const MORE = {
   sync_method: 'first',
   max_lag: '0',
   report_degraded: 'false',
+  standby_slot_timeout: '3600',
 }
 
 test('names and defaults are those of the shell agent that Debian has, and some more', async () => {

@@ -36,6 +36,7 @@ import {
   readStandbys,
 } from '../../lib/postgres/replication'
 import { dropSlots, makeSlots } from '../../lib/postgres/slots'
+import { advanceSlot, readPhysicalSlots, readStandbyPosition } from '../../lib/postgres/standby-slots'
 import { askUpstream } from '../../lib/postgres/upstream'
 import { isWalRemoved } from '../../lib/postgres/wal-probe'
 import { followsNobody, readProgress, walFileNames } from '../../lib/postgres/wal-receiver'
@@ -424,6 +425,14 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
         expect((await readProgress(connection, version)).replayed).toBeDefined()
         expect((await walFileNames(connection, version)).length).toBeGreaterThan(1)
         expect(await dropSlots(connection, ['none'])).toEqual([])
+        const { redo } = await readStandbyPosition(connection)
+        if (redo === undefined) throw new Error('no position')
+        await makeSlots(connection, ['ocf_a'], version)
+        expect(await readPhysicalSlots(connection, version, ['ocf_a', 'ocf_b'])).toMatchObject([
+          { name: 'ocf_a', active: false, feedback: false },
+        ])
+        if (version >= 11) await advanceSlot(connection, 'ocf_a', redo)
+        expect(await dropSlots(connection, ['ocf_a'])).toEqual(['ocf_a'])
       })
       const variables = { ...standby.params, pgdb: database, CRM_meta_on_node: 'node1' }
       const facts = await gatherOwnFacts('pgsql', {

@@ -163,6 +163,27 @@ export class PlainServer {
     appendFileSync(join(this.data, 'postgresql.conf'), `${lines.join('\n')}\n`)
   }
 
+  /** Writes a file of the account's in the data directory. */
+  write(name: string, text: string): void {
+    const path = join(this.data, name)
+    writeFileSync(path, text)
+    execFileSync('chown', ['postgres:', path])
+  }
+
+  /** Makes the agent's directory. */
+  makeTmpdir(): void {
+    execFileSync('install', [
+      '-d',
+      '-o',
+      'postgres',
+      '-g',
+      'postgres',
+      '-m',
+      '700',
+      join(this.directory, 'tmp'),
+    ])
+  }
+
   start(): void {
     this.programs.run('pg_ctl', 'start', '-w', '-s', '-D', this.data, '-l', join(this.directory, 'log'))
   }
