@@ -91,6 +91,15 @@ interface HelperCall extends Call {
   readonly most?: number
 }
 
+/** The type of a tmpfs (statfs(2)), which has no blocks where it has no limit. */
+const TMPFS_MAGIC = 0x01021994
+
+/** Whether a file is one that the kernel makes up: its file system has no blocks. */
+function isOfKernel(path: string): boolean {
+  const { blocks, type } = statfsSync(path)
+  return blocks === 0 && type !== TMPFS_MAGIC
+}
+
 /** @throws WrongAnswer */
 type Reader<T> = (value: unknown, bytes: Buffer) => T
 
@@ -269,7 +278,7 @@ export class AccountHelper {
       const isNull = found.isCharacterDevice() && found.rdev === NULL_DEVICE
       if (!isNull && !(found.isFile() && found.uid === this.#user.uid))
         throw new UnusableFileError(`${shown} is not a regular file of ${this.#user.name}'s own`)
-      if (!isNull && statfsSync(`/proc/self/fd/${named}`).blocks === 0)
+      if (!isNull && isOfKernel(`/proc/self/fd/${named}`))
         throw new UnusableFileError(`${shown} is not on a disk: its file system has no blocks`)
       return openSync(`/proc/self/fd/${named}`, flags & ~constants.O_NOFOLLOW)
     } finally {
