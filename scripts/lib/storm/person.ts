@@ -19,18 +19,27 @@ export async function bringRefusedBack({ lab, watch, machines, events }: Stage):
   if (!lab.nodes.every(({ name }) => status.online.includes(name))) return false
   const [primary = ''] = status.promoted('pgsql')
   if (status.nodeOf('vip-rep') !== primary) return false
-  const refused = status.failures.find(
-    ({ task, resource, node, exitReason }) =>
-      task === 'start' && resource === 'pgsql' && node !== primary && REFUSALS.test(exitReason),
-  )
-  const node = machines.awake.find(({ name }) => name === refused?.node)
-  if (!node || !refused) return false
-  events.add(`${BACKUP_BY_HAND} on ${node.name}, as it says: ${refused.exitReason}`)
-  await machines.without(node, async () => {
-    await node.baseBackup(vipRep)
-    await node.removeLock()
-  })
-  return true
+  const awake = machines.awake.filter(({ name }) => name !== primary)
+  for (const node of awake) {
+    const failure = status.failures.find(
+      ({ task, resource, node: name, exitReason }) =>
+        task === 'start' && resource === 'pgsql' && name === node.name && REFUSALS.test(exitReason),
+    )
+    // A standby that had newer data when the primary was promoted keeps itself off, until a person clears that.
+    const banned = status.attribute(node.name, 'pgsql-refused')
+    const reason = banned !== undefined && REFUSALS.test(banned) ? banned : failure?.exitReason
+    if (reason === undefined) continue
+    events.add(`${BACKUP_BY_HAND} on ${node.name}, as it says: ${reason}`)
+    await machines.without(node, async () => {
+      await node.baseBackup(vipRep)
+      await node.removeLock()
+    })
+    if (reason === banned) {
+      await machines.awake[0]?.must(['crm_resource', '--clear', '--resource', 'pgsql', '--node', node.name])
+    }
+    return true
+  }
+  return false
 }
 
 /** The timeline of a promotion that does not count is in the node's own archive, which the agents do not touch. */

@@ -85,6 +85,11 @@ export class Play {
   async fault(plan: PlannedFault): Promise<FaultResult> {
     const { watch, events } = this.stage
     await pause(plan.waitMs)
+    // The cluster may still have carried out something that it had decided before it looked healthy.
+    if (!watch.health.healthy) {
+      events.add(`not healthy before fault ${plan.index}: ${this.why()}`)
+      await this.untilHealthy(this.stage.options.deadlineSeconds * 1000)
+    }
     const scene = this.scene(plan)
     const { target } = scene
     const beganMs = monotonicMs()
