@@ -164,8 +164,20 @@ async function monitorReplicated(
       }
       return exit
     }
-    return controlStandbys(context, site, version, connection, server.pid, { slept: hasSlept(context) })
+    const exit = await controlStandbys(context, site, version, connection, server.pid, {
+      slept: hasSlept(context),
+    })
+    if (!isOfStandby(context)) return exit
+    const { answerOvertaken } = await import('./overtaken')
+    return answerOvertaken(context, site, role.timeline, exit)
   })
+}
+
+/** Whether pacemaker asks for this monitor because it takes this node for a standby. */
+function isOfStandby({ env, explain }: Context): boolean {
+  const { intervalMs, role, expectedCode, featureSet } = env
+  if (explain !== undefined || featureSet === undefined || intervalMs === 0) return false
+  return role !== 'Promoted' && expectedCode !== ExitCode.RUNNING_PROMOTED
 }
 
 /** @param postmaster - the running server's, of a standby */

@@ -36,6 +36,8 @@ export interface OcfEnvironment {
   readonly timeoutMs: number | undefined
   /** The role the action was configured for. */
   readonly role: Role | undefined
+  /** The exit code that pacemaker expects of a monitor, where it is not 0: 8, of one that is promoted. */
+  readonly expectedCode: number | undefined
   /** Whether the resource is a promotable (master/slave) clone. */
   readonly promotable: boolean
   /** How many instances of the clone there may be in all. */
@@ -124,6 +126,7 @@ export function readEnvironment(env: Env, agentName: string): OcfEnvironment {
     intervalMs: numberOf(meta(env, 'interval')) ?? 0,
     timeoutMs: numberOf(meta(env, 'timeout')),
     role: readRole(meta(env, 'role')),
+    expectedCode: numberOf(meta(env, 'op_target_rc')),
     promotable:
       (numberOf(meta(env, 'promoted_max', 'master_max')) ?? 0) > 0 || meta(env, 'promotable') === 'true',
     cloneMax: numberOf(meta(env, 'clone_max')),

@@ -29,10 +29,15 @@ export function readTimelineHistory(text: string): readonly Fork[] | undefined {
   return forks
 }
 
+/** The file that PostgreSQL writes when a timeline begins; there is none of the first. */
+export function historyFile(instance: Instance, timeline: Timeline): string {
+  const name = `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`
+  return `${walDirectory(instance)}/${name}`
+}
+
 /** The timelines that one of a server comes from, as its own history file has them; none where there is no such file. */
 export function ancestors(instance: Instance, timeline: Timeline | undefined): readonly Timeline[] {
   if (timeline === undefined) return []
-  const name = `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`
-  const text = readOwned(instance.owner, `${walDirectory(instance)}/${name}`)
+  const text = readOwned(instance.owner, historyFile(instance, timeline))
   return (readTimelineHistory(text ?? '') ?? []).map((fork) => fork.timeline)
 }

@@ -110,6 +110,28 @@ async function loseFollower(standby: LabNode, follower: string): Promise<string>
   return sender
 }
 
+/** What the agent answers as pacemaker asks for it, also where that was planned before a promotion. */
+async function recurringMonitor(node: LabNode, planned: 'of the primary' | 'of a standby'): Promise<number> {
+  const parameters = {
+    pgdata: node.pgData,
+    pgctl: `${node.pgBin}/pg_ctl`,
+    rep_mode: 'sync',
+    node_list: 'node1 node2',
+    master_ip: vipRep,
+    stop_escalate: '20',
+    crm_feature_set: '3.16.1',
+    CRM_meta_on_node: node.name,
+    CRM_meta_promoted_max: '1',
+    CRM_meta_notify: 'true',
+    CRM_meta_interval: '7000',
+    CRM_meta_timeout: '30000',
+    ...(planned === 'of the primary' && { CRM_meta_op_target_rc: '8' }),
+  }
+  const texts = Object.entries(parameters).map(([name, value]) => [`OCF_RESKEY_${name}`, value] as const)
+  const env = { OCF_ROOT: '/usr/lib/ocf', OCF_RESOURCE_INSTANCE: 'pgsql', ...Object.fromEntries(texts) }
+  return (await node.run(['/usr/lib/ocf/resource.d/ts/pgsql', 'monitor'], { env })).code
+}
+
 test(
   'a primary that is only demoted goes on as a standby of the new one, and nothing is shown as failed; its archive hangs',
   async () => {
@@ -126,6 +148,8 @@ test(
     const status = await lab.waitFor('node2 is the primary and node1 in sync', isInSync('node2', 'node1'), {
       timeoutMs: MINUTE,
     })
+    expect(await recurringMonitor(lab.node('node2'), 'of the primary')).toBe(8)
+    expect(await recurringMonitor(lab.node('node2'), 'of a standby')).toBe(0)
     await load.waitForMore(50)
     await load.stop()
     expect(await load.lostRows(lab.node('node2'))).toEqual([])

@@ -17,6 +17,7 @@ test('by hand nothing is there, and everything has a meaning', () => {
     intervalMs: 0,
     timeoutMs: undefined,
     role: undefined,
+    expectedCode: undefined,
     promotable: false,
     cloneMax: undefined,
     cloneInstance: undefined,
@@ -52,6 +53,10 @@ test.each([
   [{ globally_unique: 'true' }, { globallyUnique: true, anonymousClone: false }],
 ])('a resource, an ordinary clone or one of unique instances: %j', (given, expected) => {
   expect(meta(given)).toMatchObject(expected)
+})
+
+test('the code that is expected of a monitor', () => {
+  expect(meta({ op_target_rc: '8' })).toMatchObject({ expectedCode: 8 })
 })
 
 test('the node, the times, the check level and the root', () => {
