@@ -6,4 +6,9 @@ void runAgent(agent, {
   metadata,
   resourceEnvironment: async (id) =>
     (await import('../../lib/cluster/resource-environment')).resourceEnvironment(id),
+  preload: async () =>
+    Promise.all([
+      import('./monitor-server'),
+      (await import('../../lib/postgres/connection')).prepareConnection(),
+    ]),
 })

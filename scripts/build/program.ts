@@ -40,6 +40,8 @@ export async function bundleProgram({ root, entry, banner, plugins = [] }: Sourc
     platform: 'node',
     format: 'cjs',
     target: TARGET,
+    // Also of Node's own modules: what runs from a start-up snapshot can only require() them.
+    supported: { 'dynamic-import': false },
     // Of ocf-ts itself as a package: its modules one by one, so that an agent gets those that it uses.
     conditions: ['ocf-ts-source'],
     loader: { '.xml': 'text' },

@@ -1,6 +1,7 @@
 /** The first lines of an executable: which interpreter runs it, and what is done before Node starts. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { SNAPSHOTS } from '../../lib/system/startup-snapshot'
 
 /** The line that ends the meta-data for the shell. */
 const END = 'end of meta-data'
@@ -23,6 +24,21 @@ const NODE_VARIABLES = [
   ...['NODE_CHANNEL_FD', 'NODE_UNIQUE_ID', 'NODE_PRESERVE_SYMLINKS', 'NODE_PRESERVE_SYMLINKS_MAIN'],
   ...['NODE_USE_ENV_PROXY', 'NODE_USE_SYSTEM_CA', 'NODE_TLS_REJECT_UNAUTHORIZED', 'NODE_SKIP_PLATFORM_CHECK'],
   ...['OPENSSL_CONF', 'OPENSSL_MODULES', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+].join(' ')
+
+/** What Node ends with where it does not take a snapshot (startup_snapshot_failure), or crashes: signals 4 to 7, and 11. */
+const NOT_STARTED = '14 | 132 | 133 | 134 | 135 | 139'
+
+/**
+ * A recurring monitor is started from the start-up snapshot that there is of the agent (lib/system/startup-snapshot.ts),
+ * where all that it was made of is still as it was. The shell waits for it, and starts Node as ever if that did not work.
+ */
+const FROM_SNAPSHOT = [
+  `case "$1 $# $0" in *..*) ;; 'monitor 1 /'*)`,
+  `if [ -O "${SNAPSHOTS}$0" ] && { read -r made && read -r of && read -r is; } <"${SNAPSHOTS}$0" &&`,
+  `[ "$(stat -L --printf=%d:%i:%s:%Z, $of 2>/dev/null)" = "$is" ]; then`,
+  `(start --snapshot-blob "$made" "$0" "$@"); code=$?;`,
+  `case $code in ${NOT_STARTED}) rm -f "${SNAPSHOTS}$0" ;; *) exit $code ;; esac; fi ;; esac;`,
 ].join(' ')
 
 /** The lines of a file of shell, joined. */
@@ -55,7 +71,7 @@ export function firstLines(entry: string, name: string, metadata?: string): stri
   return [
     '#!/bin/sh',
     `':' ${name}`,
-    `':' //; if [ "$1" != meta-data ]; then ${shell}unset ${NODE_VARIABLES}; exec /usr/bin/env node ${NODE_OPTIONS} "$0" "$@"; fi`,
+    `':' //; if [ "$1" != meta-data ]; then ${shell}unset ${NODE_VARIABLES}; start() { exec /usr/bin/env node ${NODE_OPTIONS} "$@"; }; ${FROM_SNAPSHOT} start "$0" "$@"; fi`,
     `':' /*; exec cat <<'${END}'`,
     metadata.trimEnd(),
     END,

@@ -87,7 +87,7 @@ test('crm_resource --list-agents', () => {
 describe.each(agentNames)('ocf:ts:%s', (name) => {
   test('crm ra info', () => {
     const info = afterInstall(`crm ra info ocf:ts:${name} </dev/null`)
-    expect(info).toContain(`(ocf:ts:${name})`)
+    expect(info).toContain(`ocf:ts:${name}`)
     expect(info).toContain('Parameters (*: required, []: default):')
     expect(info).toMatch(/Operations' defaults \(advisory minimum\):[^]*\bstart\s+timeout=\d+/)
   })

@@ -4,14 +4,15 @@ import { dirname, join } from 'node:path'
 import { beforeAll, expect, test } from '@jest/globals'
 import { agentPath } from './support/agent'
 import { CASE_FILES, type OcftCase, runOcft } from './support/ocft'
+import { PG_MAJOR } from './support/server'
 
-/** Debian's cluster 15/main, as its package makes it, in the place where the cases look for it; seen by the run alone. */
+/** Debian's cluster main, as its package makes it, in the place where the cases look for it; seen by the run alone. */
 const DATABASE = `
 for directory in /etc/postgresql /var/lib/postgresql /var/log/postgresql; do
   mount -t tmpfs -o mode=755 tmpfs $directory
   chown postgres:postgres $directory
 done
-pg_createcluster --start-conf manual 15 main -- --no-sync >&2
+pg_createcluster --start-conf manual ${PG_MAJOR} main -- --no-sync >&2
 `
 
 /** The cases as they are, but for the first line: it has apt-get fetch PostgreSQL, which is there. */

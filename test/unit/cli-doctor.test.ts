@@ -189,6 +189,10 @@ describe('installation', () => {
       '#!/bin/sh\n\':\' // x\n\':\' //; exec /opt/n/bin/node --v8-pool-size=1 --preserve-symlinks-main "$0" "$@"\n',
       ['/bin/sh', '/opt/n/bin/node'],
     ],
+    [
+      '#!/bin/sh\n\':\' // x\n\':\' //; start() { exec /opt/n/bin/node --v8-pool-size=1 "$@"; }; start "$0" "$@"\n',
+      ['/bin/sh', '/opt/n/bin/node'],
+    ],
     ['#! /usr/bin/perl -w\n', ['/usr/bin/perl']],
     ['#!/usr/bin/env -S LANG=C python3 -u\n', ['python3']],
     ['\x7fELF', []],

@@ -71,7 +71,9 @@ test('puts every agent in its place, to be run by the Node that was found', () =
     const [first, second, third] = readFileSync(file, 'utf8').split('\n')
     expect(first).toBe('#!/bin/sh')
     expect(second).toContain(`ocf:ts:${name}`)
-    expect(third).toMatch(/ exec \/\S+ --v8-pool-size=1 --preserve-symlinks-main "\$0" "\$@"; fi$/)
+    expect(third).toMatch(
+      / start\(\) \{ exec \/\S+ --v8-pool-size=1 --preserve-symlinks-main "\$@"; \}; .* start "\$0" "\$@"; fi$/,
+    )
     expect(statSync(file).mode & 0o7777).toBe(0o755)
     expect(stdout).toContain(`installed ${file}\n`)
     // pacemaker's PATH has no Node.
@@ -85,7 +87,7 @@ test("puts the operator's tool into PATH, to be run by the same Node", () => {
   const [first, second] = readFileSync(tool(), 'utf8').split('\n')
   const [, , started] = readFileSync(join(target(), 'ping'), 'utf8').split('\n')
   expect(started).toContain(
-    ` exec ${first?.slice(2) ?? 'nothing'} --v8-pool-size=1 --preserve-symlinks-main "$0"`,
+    ` exec ${first?.slice(2) ?? 'nothing'} --v8-pool-size=1 --preserve-symlinks-main "$@"`,
   )
   expect(second).toMatch(/^\/\/ ocf-ts \S+: the operator's tool$/)
   expect(statSync(tool()).mode & 0o7777).toBe(0o755)

@@ -34,7 +34,7 @@ export function interpretersIn(text: string): readonly string[] {
   // Of env, options (-S) and variables come before the program.
   const started = basename(program) === 'env' ? words.find((word) => !/^-|=/.test(word)) : program
   const later = others
-    .map((line) => /\bexec\s+(?:\S*\/env\s+)?(\S*node)(?:\s+-\S+)*\s+"\$0"/.exec(line)?.[1])
+    .map((line) => /\bexec\s+(?:\S*\/env\s+)?(\S*node)(?:\s+-\S+)*\s+"\$[0@]"/.exec(line)?.[1])
     .find((found) => found !== undefined)
   return [started, later].flatMap((found) => (found === undefined || found === '' ? [] : [found]))
 }

@@ -15,15 +15,18 @@ const UNKNOWN = [
   '  Stop the cluster here first (crm cluster stop, or pcs cluster stop).',
 ]
 
+/** What the agents have made for themselves (lib/system/startup-snapshot.ts). */
+const CLEAN = 'rm -rf /run/ocf-ts'
+
 /** The script that Debian calls prerm. */
 export function debPrerm(): string {
   const say = (lines: readonly string[]): string =>
     lines.map((line) => `  echo '${line.replace('CODE', `'"$code"'`)}' >&2`).join('\n')
   return `#!/bin/sh
 set -e
-[ "$1" = remove ] && command -v cibadmin >/dev/null || exit 0
-code=0
-${ASK} || code=$?
+[ "$1" = remove ] || exit 0
+code=102
+! command -v cibadmin >/dev/null || { code=0; ${ASK} || code=$?; }
 case $code in
 0)
 ${say(REFUSAL)}
@@ -35,6 +38,7 @@ ${say(UNKNOWN)}
   exit 1
   ;;
 esac
+${CLEAN}
 `
 }
 
@@ -51,5 +55,6 @@ export function rpmPreun(): string {
   elseif code ~= 102 and code ~= 105 and code ~= 127 then
     error(${message(UNKNOWN)}, 0)
   end
+  os.execute([[${CLEAN}]])
 end`
 }
