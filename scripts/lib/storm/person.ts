@@ -35,7 +35,7 @@ export async function bringRefusedBack({ lab, watch, machines, events }: Stage):
       await node.removeLock()
     })
     if (reason === banned) {
-      await machines.awake[0]?.must(['crm_resource', '--clear', '--resource', 'pgsql', '--node', node.name])
+      await lab.node(primary).must(['crm_resource', '--clear', '--resource', 'pgsql', '--node', node.name])
     }
     return true
   }
