@@ -34,7 +34,7 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
     const binds = [{ source: directory.path, target: '/packages' }]
     lab = await Lab.create({ system, machines, binds })
     ;[node1, node2] = [lab.node('node1'), lab.node('node2')]
-    for (const node of lab.nodes) {
+    const prepare = async (node: LabNode): Promise<void> => {
       await until(
         `${node.name} has booted`,
         async () => /^(running|degraded)$/m.test((await node.run(['systemctl', 'is-system-running'])).stdout),
@@ -44,9 +44,10 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
       await node.writeFile('/etc/dpkg/dpkg.cfg.d/lab', 'force-unsafe-io\n')
       await type(node, 'apt-get --quiet update', { uplink: true })
     }
+    await Promise.all(lab.nodes.map(prepare))
   }, 15 * MINUTE)
 
-  afterAll(() => lab.destroy(), MINUTE)
+  afterAll(() => lab.destroy(), 5 * MINUTE)
 
   /** A block of the README, with the PostgreSQL of the system. */
   const readmeBlock = (name: string): string => forPostgres(Number(system.postgres), blockOf(name))
@@ -72,7 +73,7 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
     expect(install).toBe(`apt-get install ./${deb}`)
     const [packages = '', ...more] = commandsIn(readmeBlock('where-there-is-no-cluster-yet/1'))
     expect(packages).toMatch(/^apt-get install /)
-    for (const node of lab.nodes) {
+    const installOn = async (node: LabNode): Promise<void> => {
       await type(node, packages, { uplink: true })
       for (const command of more) await type(node, command)
       await type(node, install, { uplink: true, directory: '/packages' })
@@ -80,6 +81,7 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
         /^\d.*\nIPaddr2 +pgsql +ping\s*$/,
       )
     }
+    await Promise.all(lab.nodes.map(installOn))
   })
 
   test('root logs in from each node to the others', async () => {
