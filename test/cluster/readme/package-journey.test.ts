@@ -13,6 +13,7 @@ import { systems } from '../../systems'
 import { temporaryDirectory } from '../../unit/support/built-agents'
 import { commandsIn, forPostgres, readmeBlock as blockOf, sessionsIn } from '../../unit/support/readme-blocks'
 import { Lab, type LabNode, until } from '../lab'
+import { rehearse, type Typed } from './rehearse'
 
 const MINUTE = 60_000
 
@@ -52,20 +53,33 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
   /** A block of the README, with the PostgreSQL of the system. */
   const readmeBlock = (name: string): string => forPostgres(Number(system.postgres), blockOf(name))
 
+  interface Way {
+    /** By the network of the machine that runs this. */
+    readonly uplink?: boolean
+    readonly directory?: string
+  }
+
   /** Types a command line, in root's home; what it prints, on both outputs. */
-  async function type(
-    node: LabNode,
-    command: string,
-    { uplink = false, directory = '~' } = {},
-  ): Promise<string> {
+  async function tryTo(node: LabNode, command: string, way: Way = {}): Promise<Typed> {
+    const { uplink = false, directory = '~' } = way
     const { code, stdout } = await node.run(['bash', '-c', `cd ${directory} && { ${command}\n} 2>&1`], {
       uplink,
       env: { DEBIAN_FRONTEND: 'noninteractive' },
       timeoutMs: 10 * MINUTE,
     })
-    if (code !== 0) throw new Error(`${node.name}: exit code ${String(code)} from ${command}\n${stdout}`)
-    return stdout
+    return { code, printed: stdout }
   }
+
+  async function type(node: LabNode, command: string, way: Way = {}): Promise<string> {
+    const { code, printed } = await tryTo(node, command, way)
+    if (code !== 0) throw new Error(`${node.name}: exit code ${String(code)} from ${command}\n${printed}`)
+    return printed
+  }
+
+  const failoverIsSafe = (): Promise<unknown> =>
+    until('a failover would lose no commit', async () => (await node1.run(['ocf-ts', 'status'])).code === 0, {
+      timeoutMs: 2 * MINUTE,
+    })
 
   test('the packages are installed, on each node', async () => {
     const [make, install = '', man = ''] = commandsIn(readmeBlock('as-a-package/1'))
@@ -129,15 +143,12 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
       await type(node2, other)
     await type(node1, apply)
     expect(await type(node1, clone)).toContain('node2 follows the primary: HS:sync')
-    await until(
-      'no failover would lose a commit',
-      async () => (await node1.run(['ocf-ts', 'status'])).code === 0,
-    )
+    await failoverIsSafe()
   })
 
   test('a failover is rehearsed', async () => {
     const [kill = ''] = commandsIn(readmeBlock('rehearse-a-failover/2'))
-    const printed = await type(node2, `${kill} --yes`)
+    const printed = await rehearse(kill, (command) => tryTo(node2, command), failoverIsSafe)
     expect(printed).toMatch(
       /^node2 took over; writes stood still for \d+\.\d+ s; all \d+ acknowledged rows are there$/m,
     )
