@@ -131,7 +131,7 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
   test('from bare nodes to a cluster', async () => {
     // What a person answers to the first command's questions.
     await node1.writeFile('/run/answers.yaml', readmeBlock('configure/1'))
-    const [configure = '', init = '', apply = '', clone = ''] = commandsIn(
+    const [configure = '', init = '', apply = '', status = '', clone = ''] = commandsIn(
       readmeBlock('from-bare-nodes-to-a-cluster-with-ocf-ts/1'),
     )
     const configured = await type(node1, `${configure} --file /run/answers.yaml`)
@@ -142,6 +142,11 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
     for (const other of commandsIn(readmeBlock('from-bare-nodes-to-a-cluster-with-ocf-ts/2')))
       await type(node2, other)
     await type(node1, apply)
+    await until(
+      'node1 is the primary',
+      async () => /^node1 +primary +PRI /m.test((await tryTo(node1, status)).printed),
+      { timeoutMs: 2 * MINUTE },
+    )
     expect(await type(node1, clone)).toContain('node2 follows the primary: HS:sync')
     await failoverIsSafe()
   })
