@@ -126,7 +126,9 @@ export function isStale(record: LabRecord): boolean {
 
 /** Ends a lab and removes everything of it. Harmless if it is gone already. */
 export async function removeLab(id: string): Promise<void> {
-  if (existsSync(labDir(id))) await mustRun(['bash', join(__dirname, 'remove.sh'), labDir(id)])
+  // Whole machines leave a gigabyte of small files.
+  const patient = { timeoutMs: 300_000 }
+  if (existsSync(labDir(id))) await mustRun(['bash', join(__dirname, 'remove.sh'), labDir(id)], patient)
 }
 
 /** Removes what crashed earlier runs left behind; returns the ids of those labs. */

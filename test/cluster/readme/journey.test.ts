@@ -15,6 +15,7 @@ import {
 } from '../../unit/support/readme-blocks'
 import { Lab, type LabNode } from '../lab'
 import { startSshd } from '../lab/ssh'
+import { rehearse, type Typed } from './rehearse'
 
 const MINUTE = 60_000
 
@@ -48,7 +49,7 @@ async function type(node: LabNode, command: string, wanted = 0): Promise<string>
   return printed
 }
 
-async function tryTo(node: LabNode, command: string): Promise<{ code: number | undefined; printed: string }> {
+async function tryTo(node: LabNode, command: string): Promise<Typed> {
   const { code, stdout } = await node.run(['bash', '-c', `cd ~ && { ${command}\n} 2>&1`], {
     timeoutMs: 2 * MINUTE,
   })
@@ -172,21 +173,6 @@ test('hands off, and on again', async () => {
   await inSync(node1)
 })
 
-/**
- * Rehearses a kill until the old primary comes back by itself. One that dies between writing a row and its reaching the
- * standby has what the new one lacks: `rejoin=safe`, as the README has it, then leaves it out, as it should.
- */
-async function rehearse(kill: string): Promise<string> {
-  const { code, printed } = await tryTo(node1, `${kill} --yes`)
-  if (code === 0) return printed
-  const [, out] = /(node\d) is not back: .* the primary lacks \d+ bytes of WAL/.exec(printed) ?? []
-  if (out === undefined) throw new Error(`exit code ${String(code)} from ${kill}\n${printed}`)
-  await type(node1, `ocf-ts rejoin ${out} --yes`)
-  await inSync(lab.node(out))
-  await type(node1, `ocf-ts switchover --to ${out}`)
-  return rehearse(kill)
-}
-
 /** A row may or may not be under way when the primary ends: both is told as it should be. */
 function withoutUnanswered(report: string): string {
   return report.replace(/; \d+ that had no answer .*/, '')
@@ -194,7 +180,11 @@ function withoutUnanswered(report: string): string {
 
 test('a failover is rehearsed, and what happened is told', async () => {
   const [kill = '', switchover = ''] = commandsIn(readmeBlock('rehearse-a-failover/2'))
-  const printed = await rehearse(kill)
+  const printed = await rehearse(
+    kill,
+    (command) => tryTo(node1, command),
+    (name) => inSync(lab.node(name)),
+  )
   const usual = withoutUnanswered(printed)
     // A monitor that is under way when it dies has lost its connection.
     .replace(/(pgsql monitor on node\d failed) \(.*\)$/m, '$1 (not running)')

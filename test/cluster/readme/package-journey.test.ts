@@ -13,6 +13,7 @@ import { systems } from '../../systems'
 import { temporaryDirectory } from '../../unit/support/built-agents'
 import { commandsIn, forPostgres, readmeBlock as blockOf, sessionsIn } from '../../unit/support/readme-blocks'
 import { Lab, type LabNode, until } from '../lab'
+import { rehearse, type Typed } from './rehearse'
 
 const MINUTE = 60_000
 
@@ -34,7 +35,7 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
     const binds = [{ source: directory.path, target: '/packages' }]
     lab = await Lab.create({ system, machines, binds })
     ;[node1, node2] = [lab.node('node1'), lab.node('node2')]
-    for (const node of lab.nodes) {
+    const prepare = async (node: LabNode): Promise<void> => {
       await until(
         `${node.name} has booted`,
         async () => /^(running|degraded)$/m.test((await node.run(['systemctl', 'is-system-running'])).stdout),
@@ -44,27 +45,41 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
       await node.writeFile('/etc/dpkg/dpkg.cfg.d/lab', 'force-unsafe-io\n')
       await type(node, 'apt-get --quiet update', { uplink: true })
     }
+    await Promise.all(lab.nodes.map(prepare))
   }, 15 * MINUTE)
 
-  afterAll(() => lab.destroy(), MINUTE)
+  afterAll(() => lab.destroy(), 5 * MINUTE)
 
   /** A block of the README, with the PostgreSQL of the system. */
   const readmeBlock = (name: string): string => forPostgres(Number(system.postgres), blockOf(name))
 
+  interface Way {
+    /** By the network of the machine that runs this. */
+    readonly uplink?: boolean
+    readonly directory?: string
+  }
+
   /** Types a command line, in root's home; what it prints, on both outputs. */
-  async function type(
-    node: LabNode,
-    command: string,
-    { uplink = false, directory = '~' } = {},
-  ): Promise<string> {
+  async function tryTo(node: LabNode, command: string, way: Way = {}): Promise<Typed> {
+    const { uplink = false, directory = '~' } = way
     const { code, stdout } = await node.run(['bash', '-c', `cd ${directory} && { ${command}\n} 2>&1`], {
       uplink,
       env: { DEBIAN_FRONTEND: 'noninteractive' },
       timeoutMs: 10 * MINUTE,
     })
-    if (code !== 0) throw new Error(`${node.name}: exit code ${String(code)} from ${command}\n${stdout}`)
-    return stdout
+    return { code, printed: stdout }
   }
+
+  async function type(node: LabNode, command: string, way: Way = {}): Promise<string> {
+    const { code, printed } = await tryTo(node, command, way)
+    if (code !== 0) throw new Error(`${node.name}: exit code ${String(code)} from ${command}\n${printed}`)
+    return printed
+  }
+
+  const failoverIsSafe = (): Promise<unknown> =>
+    until('a failover would lose no commit', async () => (await node1.run(['ocf-ts', 'status'])).code === 0, {
+      timeoutMs: 2 * MINUTE,
+    })
 
   test('the packages are installed, on each node', async () => {
     const [make, install = '', man = ''] = commandsIn(readmeBlock('as-a-package/1'))
@@ -72,7 +87,7 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
     expect(install).toBe(`apt-get install ./${deb}`)
     const [packages = '', ...more] = commandsIn(readmeBlock('where-there-is-no-cluster-yet/1'))
     expect(packages).toMatch(/^apt-get install /)
-    for (const node of lab.nodes) {
+    const installOn = async (node: LabNode): Promise<void> => {
       await type(node, packages, { uplink: true })
       for (const command of more) await type(node, command)
       await type(node, install, { uplink: true, directory: '/packages' })
@@ -80,6 +95,7 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
         /^\d.*\nIPaddr2 +pgsql +ping\s*$/,
       )
     }
+    await Promise.all(lab.nodes.map(installOn))
   })
 
   test('root logs in from each node to the others', async () => {
@@ -115,7 +131,7 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
   test('from bare nodes to a cluster', async () => {
     // What a person answers to the first command's questions.
     await node1.writeFile('/run/answers.yaml', readmeBlock('configure/1'))
-    const [configure = '', init = '', apply = '', clone = ''] = commandsIn(
+    const [configure = '', init = '', apply = '', status = '', clone = ''] = commandsIn(
       readmeBlock('from-bare-nodes-to-a-cluster-with-ocf-ts/1'),
     )
     const configured = await type(node1, `${configure} --file /run/answers.yaml`)
@@ -126,16 +142,18 @@ stories.each(systems)('on two fresh machines with $name', (system) => {
     for (const other of commandsIn(readmeBlock('from-bare-nodes-to-a-cluster-with-ocf-ts/2')))
       await type(node2, other)
     await type(node1, apply)
-    expect(await type(node1, clone)).toContain('node2 follows the primary: HS:sync')
     await until(
-      'no failover would lose a commit',
-      async () => (await node1.run(['ocf-ts', 'status'])).code === 0,
+      'node1 is the primary',
+      async () => /^node1 +primary +PRI /m.test((await tryTo(node1, status)).printed),
+      { timeoutMs: 2 * MINUTE },
     )
+    expect(await type(node1, clone)).toContain('node2 follows the primary: HS:sync')
+    await failoverIsSafe()
   })
 
   test('a failover is rehearsed', async () => {
     const [kill = ''] = commandsIn(readmeBlock('rehearse-a-failover/2'))
-    const printed = await type(node2, `${kill} --yes`)
+    const printed = await rehearse(kill, (command) => tryTo(node2, command), failoverIsSafe)
     expect(printed).toMatch(
       /^node2 took over; writes stood still for \d+\.\d+ s; all \d+ acknowledged rows are there$/m,
     )
