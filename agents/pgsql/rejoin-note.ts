@@ -96,9 +96,10 @@ export type Rejoin = Omit<RejoinNote, 'state'> & {
  * action. The note is written by the database's account, and could name any process there is.
  */
 function isWorker(mark: ProcessMark): boolean {
-  if (!isAlive(mark) || commandLine(mark.pid).at(-1) !== WORKER_ACTION) return false
   const user = realUser(mark.pid)
-  return user === 0 || user === process.getuid?.()
+  // First: another account can make the kernel wait for whoever reads the command line of a process of its own.
+  if (user !== 0 && user !== process.getuid?.()) return false
+  return isAlive(mark) && commandLine(mark.pid).at(-1) === WORKER_ACTION
 }
 
 /** The last rejoin, unless the server has been started since; nothing also where the note makes no sense. */

@@ -3,7 +3,7 @@ import { type Configuration, type Primitive, readConfiguration } from '../../lib
 import { localNodeName } from '../../lib/cluster/node-name'
 import { type ClusterSnapshot, readCib } from '../../lib/cluster/snapshot'
 import { type ClusterStatus, parseStatus } from '../../lib/cluster/status'
-import { Deadline, messageOf } from '../../lib/ocf'
+import { Deadline, messageOf, OcfError } from '../../lib/ocf'
 import { readEnvironment } from '../../lib/ocf/environment'
 import { describeFailure, type ProgramResult, runProgram } from '../../lib/system/run-program'
 import { CommandError, Exit } from '../exit'
@@ -40,9 +40,30 @@ async function answerOf(program: string, asked: Promise<ProgramResult>): Promise
 }
 
 /**
+ * Reads what one of pacemaker's programs has printed on this node.
+ *
+ * @throws CommandError UNREACHABLE, which names the node, for what cannot be read
+ */
+export function readOn<T>(node: string, program: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    const advice = error instanceof OcfError ? error.detail : undefined
+    const message = `${node}: what ${program} prints there cannot be read: ${messageOf(error)}`
+    throw new CommandError(Exit.UNREACHABLE, message, advice, { cause: error })
+  }
+}
+
+/** @throws Error for what is no CIB */
+export function readConfigurationIn(xml: string): Configuration {
+  if (!/<cib[\s>]/.test(xml)) throw new Error('it is no CIB')
+  return readConfiguration(xml)
+}
+
+/**
  * Looks at the cluster.
  *
- * @throws CommandError UNREACHABLE when pacemaker does not answer on this node
+ * @throws CommandError UNREACHABLE when pacemaker does not answer on this node, or with what cannot be read
  */
 export async function lookAtCluster(): Promise<ClusterView> {
   const deadline = new Deadline(TIMEOUT_MS)
@@ -53,9 +74,9 @@ export async function lookAtCluster(): Promise<ClusterView> {
   ])
   return {
     local,
-    status: parseStatus(local, mon),
-    snapshot: readCib(xml),
-    configuration: readConfiguration(xml),
+    status: readOn(local, 'crm_mon', () => parseStatus(local, mon)),
+    configuration: readOn(local, 'cibadmin', () => readConfigurationIn(xml)),
+    snapshot: readOn(local, 'cibadmin', () => readCib(xml)),
     xml,
   }
 }

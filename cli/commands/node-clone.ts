@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { type Definition } from '../command'
-import { type CloneEvent, type CloneSpec } from '../clone/on-node'
+import { type CloneEvent } from '../clone/on-node'
 import { Exit } from '../exit'
 import { whenOutputFails } from '../../lib/ocf/output'
 
@@ -13,6 +13,8 @@ export const nodeClone: Definition = ({ terminal, run }) =>
     .action(() =>
       run(async () => {
         const { cloneHere, endOf } = await import('../clone/on-node')
+        const { cloneSpecForm } = await import('../clone/spec-form')
+        const { readRequest } = await import('../nodes/request')
         const interruption = { interrupted: false }
         const interrupt = (): void => {
           interruption.interrupted = true
@@ -24,7 +26,8 @@ export const nodeClone: Definition = ({ terminal, run }) =>
           terminal.jsonLine(event)
         }
         try {
-          tell(await cloneHere(JSON.parse(readFileSync(0, 'utf8')) as CloneSpec, tell, interruption))
+          const spec = readRequest(readFileSync(0, 'utf8'), cloneSpecForm, 'node-clone')
+          tell(await cloneHere(spec, tell, interruption))
         } catch (error) {
           tell(endOf(error))
         }

@@ -2,7 +2,6 @@ import { Command, Option } from 'commander'
 import { type Definition } from '../command'
 import { Exit } from '../exit'
 import { type Work } from '../init/run'
-import { type InitSpec } from '../init/spec'
 
 export const nodeInit: Definition = ({ terminal, run }) =>
   new Command('node-init')
@@ -14,7 +13,9 @@ export const nodeInit: Definition = ({ terminal, run }) =>
     .action(({ spec, work }: { spec: string; work: Work }) =>
       run(async () => {
         const { workHere } = await import('../init/run')
-        terminal.json(await workHere(JSON.parse(spec) as InitSpec, work))
+        const { readRequest } = await import('../nodes/request')
+        const { initSpecForm } = await import('../init/spec-form')
+        terminal.json(await workHere(readRequest(spec, initSpecForm, 'node-init'), work))
         return Exit.OK
       }),
     )

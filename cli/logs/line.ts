@@ -157,7 +157,8 @@ export function* readServerLog(lines: Iterable<string>): Generator<LogLine> {
     held = undefined
     if (word !== undefined && !NOT_SHOWN.test(word) && !IS_MORE.test(word)) {
       const level = levelOf(word)
-      const who = isCut ? CLIENT : speakerOf(timed, level)
+      // The rest of a prefix has the level of its line in itself, or in the line behind it; the server's own has not.
+      const who = isCut && ANOTHER_LEVEL.test(text) ? CLIENT : speakerOf(timed, level)
       held = { pid, line: { at, source: 'postgresql', who, level, text } }
     }
     isCut = word === undefined

@@ -240,6 +240,7 @@ export async function switchover(terminal: Terminal, flags: SwitchoverFlags): Pr
         interruption.happened ? `interrupted: ${state}` : `${messageOf(error)}: ${state}`,
       )
     })
+    for (const why of watcher.lost) terminal.note(`how long nobody served may not be known: ${why}`)
     const { to, outage } = moved
     if (flags.json) {
       const measured = outage && { seconds: inSeconds(outage.ms) }

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { sameNode } from '../../lib/cluster/snapshot'
 import { flag, type Form, numeric, parseState, record } from '../../lib/system/state-file'
+import { programEnvironment } from '../../lib/system/program-environment'
 import { eachLine, oddAnswer } from '../nodes/answer'
 import { loginArgv, type Reach } from '../nodes/shell'
 import { type Sighting } from './outage'
@@ -10,6 +11,9 @@ import { type WatchLine } from './watch-server'
 /** Longer than any watch takes. */
 const DAY_MS = 24 * 3600_000
 const watchLine: Form<WatchLine> = record({ writes: flag, addresses: flag, agoMs: numeric(DAY_MS) })
+
+/** What a node says on standard error, of which the last line is shown, in characters. */
+const MOST_SAID = 10_000
 
 const READY_MS = 8000
 const END_MS = 2000
@@ -29,6 +33,8 @@ function within(ms: number, work: Promise<void>): Promise<boolean> {
 
 export class Watcher {
   readonly sightings: Sighting[] = []
+  /** Why nodes are not watched any more that were at first. */
+  readonly lost: string[] = []
   readonly #children: ChildProcess[] = []
   readonly #ends: Promise<void>[] = []
 
@@ -61,7 +67,11 @@ export class Watcher {
       : loginArgv(node, ['ocf-ts', ...command])
     const [program, ...args] = argv
     // Ctrl-C is for us alone: how it ends is worth knowing in any case.
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    const child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: programEnvironment(),
+    })
     this.#children.push(child)
     child.stdin.on('error', () => undefined)
     this.#ends.push(
@@ -75,7 +85,10 @@ export class Watcher {
       }),
     )
     let said = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    let isWatched = false
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(-MOST_SAID)
+    })
     return new Promise((resolve) => {
       const failed = (why: string): void => {
         resolve(`${node} cannot be watched: ${why}`)
@@ -94,10 +107,13 @@ export class Watcher {
         const now = performance.now()
         const read = parseState(line, watchLine)
         if (read === undefined) {
-          failed(oddAnswer(node, 'watch-primary').message)
+          const { message } = oddAnswer(node, 'watch-primary')
+          failed(message)
+          if (isWatched && !child.killed) this.lost.push(message)
           child.kill('SIGKILL')
           return
         }
+        isWatched = true
         const { writes, addresses, agoMs } = read
         this.sightings.push({ node, atMs: now - agoMs, writes, addresses })
         clearTimeout(timer)

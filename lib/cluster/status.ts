@@ -130,7 +130,7 @@ const RESULTS: Readonly<Record<number, string | undefined>> = {
  */
 export function parseStatus(from: string, xml: string): ClusterStatus {
   const result = parseOutput(xml).find((element) => nameOf(element) === 'pacemaker-result')
-  if (result === undefined) throw new Error('crm_mon did not answer in XML')
+  if (result === undefined) throw new Error('it is not its XML')
   const summary = child(result, 'summary')
   const attributes = new Map(
     children(child(result, 'node_attributes'), 'node').map((node) => [

@@ -6,8 +6,15 @@ import { readOwned, writeOwned } from './owned-files'
 import { STATE_BYTES, UnusableFileError } from './regular-file'
 import { type User } from './users'
 
-/** Reads a value of one form; nothing where it has another. */
-export type Form<T> = (value: unknown) => T | undefined
+/** The way to the part of a value that has not its form: names of fields, and numbers in lists. */
+export type Trail = string[]
+
+/**
+ * Reads a value of one form; nothing where it has another.
+ *
+ * @param trail - is given where the form was missed
+ */
+export type Form<T> = (value: unknown, trail?: Trail) => T | undefined
 
 /** What a form reads. */
 export type Formed<F> = F extends Form<infer T> ? T : never
@@ -42,22 +49,25 @@ export const flag: Form<boolean> = (value) => (typeof value === 'boolean' ? valu
 
 /** What may be `null`. */
 export function nullable<T>(form: Form<T>): Form<T | null> {
-  return (value) => (value === null ? null : form(value))
+  return (value, trail) => (value === null ? null : form(value, trail))
 }
 
 /** What has one form or the other. */
 export function either<A, B>(one: Form<A>, other: Form<B>): Form<A | B> {
-  return (value) => one(value) ?? other(value)
+  return (value, trail) => one(value) ?? other(value, trail)
 }
 
 /** An array of no more than `max`, each of that form. */
 export function list<T>(form: Form<T>, max = 100_000): Form<readonly T[]> {
-  return (value) => {
+  return (value, trail) => {
     if (!Array.isArray(value) || value.length > max) return undefined
     const read: T[] = []
     for (const each of value as readonly unknown[]) {
-      const found = form(each)
-      if (found === undefined) return undefined
+      const found = form(each, trail)
+      if (found === undefined) {
+        trail?.unshift(String(read.length))
+        return undefined
+      }
       read.push(found)
     }
     return read
@@ -87,15 +97,18 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** An object of known parts; what else it has is left out. */
 export function record<const P extends Parts>(parts: P): Form<RecordOf<P>> {
-  return (value) => {
+  return (value, trail) => {
     if (!isRecord(value)) return undefined
     const read: Record<string, unknown> = {}
     for (const [name, part] of Object.entries(parts)) {
       const given = Object.hasOwn(value, name) ? value[name] : undefined
       const form = typeof part === 'function' ? part : part[OPTIONAL]
       if (given === undefined && typeof part !== 'function') continue
-      const found = form(given)
-      if (found === undefined) return undefined
+      const found = form(given, trail)
+      if (found === undefined) {
+        trail?.unshift(name)
+        return undefined
+      }
       read[name] = found
     }
     return read as RecordOf<P>
@@ -104,12 +117,20 @@ export function record<const P extends Parts>(parts: P): Form<RecordOf<P>> {
 
 /** An object of any names, no more than `max`, each with a value of that form. */
 export function dictionary<T>(form: Form<T>, max: number): Form<Readonly<Record<string, T>>> {
-  return (value) => {
+  return (value, trail) => {
     if (!isRecord(value)) return undefined
-    const entries = Object.entries(value).map(([name, each]) => [name, form(each)] as const)
-    return entries.length <= max && entries.every(([, each]) => each !== undefined)
-      ? (Object.fromEntries(entries) as Record<string, T>)
-      : undefined
+    const entries = Object.entries(value)
+    if (entries.length > max) return undefined
+    const read: (readonly [string, T])[] = []
+    for (const [name, each] of entries) {
+      const found = form(each, trail)
+      if (found === undefined) {
+        trail?.unshift(name)
+        return undefined
+      }
+      read.push([name, found])
+    }
+    return Object.fromEntries(read)
   }
 }
 
@@ -120,15 +141,19 @@ export type Found<T> =
   | { readonly kind: 'unusable'; readonly because: string }
   | { readonly kind: 'state'; readonly state: T }
 
-/** A text as the state that it holds; nothing where it holds none of that form. */
-export function parseState<T>(content: string, form: Form<T>): T | undefined {
+/**
+ * A text as the state that it holds; nothing where it holds none of that form.
+ *
+ * @param trail - as of a form
+ */
+export function parseState<T>(content: string, form: Form<T>, trail?: Trail): T | undefined {
   let value: unknown
   try {
     value = JSON.parse(content)
   } catch {
     return undefined
   }
-  return form(value)
+  return form(value, trail)
 }
 
 /** @throws Error of the system, where it is not known what is there: a disk that fails, a directory without permission */

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { type LogLine } from '../../cli/logs/line'
+import { type LogLine, matters, readServerLog } from '../../cli/logs/line'
 import { ownLogsForm } from '../../cli/logs/own-logs'
 import { mergeLines } from '../../cli/logs/timeline'
 import { readAnswer } from '../../cli/nodes/answer'
@@ -23,6 +23,23 @@ test("a client's error with the words of pacemaker hides nothing of pacemaker's"
   expect(merged.map(({ source, node }) => `${source} ${node}`)).toEqual([
     'postgresql node1',
     'pacemaker node1',
+  ])
+})
+
+test("a client whose name has a line break hides no line of the server's behind its own", () => {
+  const time = '2026-11-23 23:24:42.981 UTC'
+  const lines = [
+    `${time} [1300] x`,
+    'y@b FATAL:  role "x',
+    '\ty" does not exist',
+    `${time} [1204] @ LOG:  received promote request`,
+    `${time} [1301] x`,
+    `${time} [1204] @ LOG:  selected new timeline ID: 2`,
+  ]
+  const read = [...readServerLog(lines)].filter(matters)
+  expect(read.map(({ who, text }) => `${who}: ${text}`)).toEqual([
+    'postgres: received promote request',
+    'postgres: selected new timeline ID: 2',
   ])
 })
 

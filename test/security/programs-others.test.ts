@@ -6,8 +6,9 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
+import { bootId, readRejoin } from '../../agents/pgsql/rejoin-note'
 import { findServer } from '../../lib/postgres/server-state'
-import { programOf } from '../../lib/system/processes'
+import { programOf, startTime } from '../../lib/system/processes'
 import { agentPath } from '../root/support/agent'
 import { idOf } from '../root/support/server'
 
@@ -72,6 +73,19 @@ test("what a loader of another account's has loaded is not read", () => {
   } finally {
     loading.kill('SIGKILL')
   }
+})
+
+test('the command line of a process is not read because a note of the database account names it', () => {
+  const pid = child.pid ?? 0
+  const rejoin = `${directory}/rejoin.json`
+  const worker = { pid, started: startTime(pid) ?? '', boot: bootId() }
+  const note = { method: 'rewind', worker, startedAt: '2026-11-30T00:00:00Z', state: 'running' }
+  fs.writeFileSync(rejoin, JSON.stringify({ ...note, phase: 'copies', attempts: 1 }))
+  execFileSync('chown', ['postgres:', rejoin])
+  const read = jest.spyOn(fs, 'readFileSync')
+  const site = { instance: { owner }, files: { rejoin } } as unknown as Parameters<typeof readRejoin>[0]
+  expect(readRejoin(site)?.state).toBe('cut off')
+  expect(asked(read)).not.toContain(`/proc/${pid}/cmdline`)
 })
 
 test('the shell that begins a monitor does not ask where such a process works', () => {

@@ -4,38 +4,27 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { Client } from 'pg'
 import { callAgent } from '../root/support/agent'
-import { removeTemplate, TestServer } from '../root/support/server'
+import { serverWithMallory } from './support/mallory'
 
 jest.setTimeout(60_000)
 
-let server: TestServer
-let clients: Client[] = []
-const call = (action: string, params: Record<string, string> = {}) =>
-  callAgent('pgsql', action, {
-    params: { ...server.params, ...params },
-    env: { OCF_RESKEY_CRM_meta_on_node: 'node1' },
-  })
-
-beforeEach(async () => {
-  server = TestServer.create()
-  const hba = join(server.dataDirectory, 'pg_hba.conf')
+const ground = serverWithMallory('login createdb', ({ dataDirectory }) => {
+  const hba = join(dataDirectory, 'pg_hba.conf')
   writeFileSync(hba, `local all mallory trust\n${readFileSync(hba, 'utf8')}`)
-  expect((await call('start')).code).toBe(0)
-  server.sql('create role mallory login createdb')
-  server.sql('create database app owner mallory')
 })
+const { call } = ground
+
+let clients: Client[] = []
 afterEach(() => {
   for (const client of clients) void client.end().catch(() => undefined)
   clients = []
-  server.destroy()
 })
-afterAll(removeTemplate)
 
 async function asMallory(database: string): Promise<Client> {
-  const client = new Client({ host: server.directory, user: 'mallory', database })
+  const client = new Client({ host: ground.server.directory, user: 'mallory', database })
   client.on('error', () => undefined)
   clients.push(client)
   await client.connect()
@@ -46,7 +35,7 @@ async function asMallory(database: string): Promise<Client> {
 async function locksAre(condition: string): Promise<void> {
   const end = Date.now() + 20_000
   const count = (): string =>
-    server.sql(`select count(*) > 0 from pg_locks where ${condition}`, 'inherit', 'postgres')
+    ground.server.sql(`select count(*) > 0 from pg_locks where ${condition}`, 'inherit', 'postgres')
   while (count() !== 't') {
     if (Date.now() > end) throw new Error(`no lock: ${condition}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -73,12 +62,12 @@ describe('a catalog of pgdb is locked by its owner', () => {
 
   test('a start that asks a server for its answer asks elsewhere', async () => {
     await lock('pg_type')
-    const pidFile = join(server.dataDirectory, 'postmaster.pid')
+    const pidFile = join(ground.server.dataDirectory, 'postmaster.pid')
     const lines = readFileSync(pidFile, 'utf8').split('\n')
     expect(lines[7]?.trim()).toBe('ready')
     writeFileSync(pidFile, [...lines.slice(0, 7), 'starting', ...lines.slice(8)].join('\n'))
     const { code, reason } = await callAgent('pgsql', 'start', {
-      params: { ...server.params, pgdb: 'app' },
+      params: { ...ground.server.params, pgdb: 'app' },
       env: { OCF_RESKEY_CRM_meta_timeout: '10000' },
     })
     expect({ code, reason }).toEqual({ code: 0, reason: undefined })

@@ -3,33 +3,21 @@
  * functions of his own, with settings, and by closing the database. As in a template1 that was made by PostgreSQL 14 or
  * older, everybody may create in schema public.
  */
-import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { askSettings } from '../../cli/doctor/own/server'
 import { Deadline } from '../../lib/ocf'
 import { connect } from '../../lib/postgres/connection'
-import { callAgent } from '../root/support/agent'
-import { asPostgres, idOf, removeTemplate, TestServer } from '../root/support/server'
+import { asPostgres, idOf } from '../root/support/server'
+import { serverWithMallory } from './support/mallory'
 
 jest.setTimeout(60_000)
 
-let server: TestServer
-const call = (action: string, params: Record<string, string> = {}) =>
-  callAgent('pgsql', action, {
-    params: { ...server.params, ...params },
-    env: { OCF_RESKEY_CRM_meta_on_node: 'node1' },
-  })
+const ground = serverWithMallory()
+const { call } = ground
 
-beforeEach(async () => {
-  server = TestServer.create()
-  expect((await call('start')).code).toBe(0)
-  server.sql('create role mallory login')
-  server.sql('create database app owner mallory')
-  server.sql('grant create on schema public to public')
+beforeEach(() => {
+  ground.server.sql('grant create on schema public to public')
 })
-afterEach(() => {
-  server.destroy()
-})
-afterAll(removeTemplate)
 
 /** Makes him a superuser when a superuser executes it. */
 const GRAB = `create function public.grab() returns void language plpgsql as $$
@@ -47,35 +35,35 @@ const operator = (name: string, left: string, right: string, result: string): st
 /** Each statement is sent alone: some may be in no transaction with others. */
 function asMallory(statements: readonly string[], database = 'template1'): void {
   const commands = ['set session authorization mallory', ...statements].flatMap((sql) => ['-c', sql])
-  asPostgres('psql', '-Xqv', 'ON_ERROR_STOP=1', '-h', server.directory, '-d', database, ...commands)
+  asPostgres('psql', '-Xqv', 'ON_ERROR_STOP=1', '-h', ground.server.directory, '-d', database, ...commands)
 }
-const isSuperuser = (): string => server.sql("select rolsuper from pg_roles where rolname = 'mallory'")
+const isSuperuser = (): string => ground.server.sql("select rolsuper from pg_roles where rolname = 'mallory'")
 
 describe('operators of an ordinary user in template1', () => {
   test('the start of a standby asks which file sets synchronous_standby_names', async () => {
     asMallory([GRAB, operator('||', 'text', 'int4', 'text')])
     await call('stop')
-    const started = await call('start', { rep_mode: 'slave', master_ip: server.directory })
+    const started = await call('start', { rep_mode: 'slave', master_ip: ground.server.directory })
     expect(started.code).toBe(0)
     // As a standby it can make nobody a superuser; on a primary the same statement does.
-    server.sql('select pg_promote()')
+    ground.server.sql('select pg_promote()')
     expect(isSuperuser()).toBe('f')
-    expect(server.log()).not.toContain('TRIPPED')
+    expect(ground.server.log()).not.toContain('TRIPPED')
   })
 
   test('the doctor asks for settings, archive and slots', async () => {
     asMallory([GRAB, operator('*', 'float8', 'int4', 'float8')])
     const instance = {
-      dataDirectory: server.dataDirectory,
+      dataDirectory: ground.server.dataDirectory,
       owner: { name: 'postgres', uid: idOf('-u', 'postgres'), gid: idOf('-g', 'postgres') },
-      pgctl: server.params['pgctl'] ?? '',
-      configFile: server.configFile,
+      pgctl: ground.server.params['pgctl'] ?? '',
+      configFile: ground.server.configFile,
       logFile: '/dev/null',
       startOptions: '',
       ctlOptions: [],
       host: '',
       port: 5432,
-      socketDirectory: server.directory,
+      socketDirectory: ground.server.directory,
       libraries: '',
     }
     const login = { user: 'postgres', database: 'template1' }
@@ -87,9 +75,9 @@ describe('operators of an ordinary user in template1', () => {
 })
 
 test('monitor_sql: the default one means the functions of PostgreSQL, one of the site those of its own search_path', async () => {
-  server.sql('grant create on database app to mallory')
-  server.sql('alter database app set search_path = public, pg_catalog')
-  server.sql('grant create on schema public to public', 'inherit', 'app')
+  ground.server.sql('grant create on database app to mallory')
+  ground.server.sql('alter database app set search_path = public, pg_catalog')
+  ground.server.sql('grant create on schema public to public', 'inherit', 'app')
   const grab = 'begin perform public.grab(); return null; end'
   asMallory(
     [
@@ -158,11 +146,13 @@ describe('the owner of the database of the agent', () => {
 })
 
 test('a monitor has one session, in postgres; a statement of the site one in pgdb', async () => {
-  server.sql('alter system set log_connections = on')
-  server.sql('select pg_reload_conf()')
+  ground.server.sql('alter system set log_connections = on')
+  ground.server.sql('select pg_reload_conf()')
   const connections = (): readonly string[] =>
     [
-      ...server.log().matchAll(/connection authorized: user=(\S+) database=(\S+) application_name=ocf-ts/g),
+      ...ground.server
+        .log()
+        .matchAll(/connection authorized: user=(\S+) database=(\S+) application_name=ocf-ts/g),
     ].map(([, user, database]) => `${user} ${database}`)
   const before = connections().length
   expect((await call('monitor', { pgdb: 'app' })).stderr).not.toContain('pgdb')
@@ -172,12 +162,12 @@ test('a monitor has one session, in postgres; a statement of the site one in pgd
 })
 
 test('where postgres is closed, and where template1 is, too', async () => {
-  server.sql('alter database postgres allow_connections false')
+  ground.server.sql('alter database postgres allow_connections false')
   const closed = await call('monitor', { pgdb: 'postgres' })
   expect(closed.code).toBe(0)
   expect(closed.stderr).toContain('pgdb: database "postgres" takes no connections')
   expect((await call('monitor', { pgdb: 'app' })).code).toBe(0)
-  server.sql('alter database template1 allow_connections false', 'inherit', 'app')
+  ground.server.sql('alter database template1 allow_connections false', 'inherit', 'app')
   expect((await call('monitor', { pgdb: 'app' })).code).toBe(0)
   expect((await call('monitor')).reason).toMatch(
     /does not answer postgres in database template1: .*: have its owner open it, or set pgdb to/,
@@ -188,15 +178,15 @@ test('the server ends by itself a question that nobody waits for any more', asyn
   const { code } = await call('monitor', { monitor_sql: 'select pg_sleep(600)', monitor_timeout: '1' })
   expect(code).toBe(1)
   const sleepers = (): string =>
-    server.sql("select count(*) from pg_stat_activity where query = 'select pg_sleep(600)'")
+    ground.server.sql("select count(*) from pg_stat_activity where query = 'select pg_sleep(600)'")
   const end = Date.now() + 10_000
   while (sleepers() !== '0' && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50))
   expect(sleepers()).toBe('0')
 })
 
 test('an account that is no superuser after all is let in', async () => {
-  server.sql('create role admin superuser login; grant pg_monitor to postgres', 'inherit')
+  ground.server.sql('create role admin superuser login; grant pg_monitor to postgres', 'inherit')
   // The bootstrap superuser cannot be deprived of it: another name for the account's role.
-  server.sql('set session authorization admin; alter role postgres nosuperuser')
+  ground.server.sql('set session authorization admin; alter role postgres nosuperuser')
   expect((await call('monitor')).code).toBe(0)
 })

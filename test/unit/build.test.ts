@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { parameters } from '../../agents/pgsql/parameters'
@@ -300,16 +301,19 @@ describe('a primary that has crashed and is to be the primary here again: pgsql 
   const tmpdir = join(directory.path, 'tmp dir')
   const lock = join(tmpdir, 'PGSQL.lock')
   const rejoin = join(tmpdir, 'rejoin.json')
+  // What finds the processes of an account.
+  const path = join(directory.path, 'looking')
   const there = {
     OCF_RESKEY_pgdata: data,
+    OCF_RESKEY_pgdba: userInfo().username,
     OCF_RESKEY_tmpdir: tmpdir,
     OCF_RESKEY_CRM_meta_on_node: 'node1',
     OCF_RESKEY_CRM_meta_notify_promote_uname: 'node1',
   }
 
   beforeAll(() => {
-    mkdirSync(data)
-    mkdirSync(tmpdir)
+    for (const made of [data, tmpdir, path]) mkdirSync(made)
+    for (const program of ['timeout', 'find']) symlinkSync(`/usr/bin/${program}`, join(path, program))
   })
   beforeEach(() => {
     writeFileSync(lock, '')
@@ -318,7 +322,7 @@ describe('a primary that has crashed and is to be the primary here again: pgsql 
 
   describe.each(['demote', 'stop'])('%s', (action) => {
     const asksNode = (env: Environment, args: readonly string[] = []): boolean =>
-      goesOnToNode([action, ...args], env)
+      goesOnToNode([action, ...args], env, path)
 
     test('nothing is left of it', () => {
       expect(asksNode(there)).toBe(false)
@@ -352,6 +356,8 @@ describe('a primary that has crashed and is to be the primary here again: pgsql 
       ['this node does not know its name', { OCF_RESKEY_CRM_meta_on_node: undefined }],
       ['there is no data directory', { OCF_RESKEY_pgdata: '/nowhere' }],
       ['pgdata is not set', { OCF_RESKEY_pgdata: undefined }],
+      ['there is no such account', { OCF_RESKEY_pgdba: 'nobody of that name' }],
+      ['there is nothing to look for processes with', { PATH: directory.path }],
       ['tmpdir is another', { OCF_RESKEY_tmpdir: '/nowhere' }],
     ])('%s', (_, change) => {
       expect(asksNode({ ...there, ...change })).toBe(true)
@@ -373,19 +379,25 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
   const data = join(directory.path, "dead 'data' $directory")
   const pidFile = join(data, 'postmaster.pid')
   const log = join(directory.path, 'pacemaker log')
+  const notes = join(directory.path, 'notes')
+  /** Of the monitor before. */
+  const note = join(notes, 'ts-pgsql-server-pgsql')
   // All that the shell needs, and no Node.
   const path = join(directory.path, 'programs')
   const GONE = 4_194_304 + 1
   const there = {
     OCF_RESKEY_pgdata: data,
+    OCF_RESKEY_pgdba: userInfo().username,
     OCF_RESKEY_CRM_meta_interval: '2000',
     OCF_RESOURCE_INSTANCE: 'pgsql:0',
+    HA_RSCTMP: notes,
     HA_logfile: log,
   }
 
   beforeAll(() => {
     mkdirSync(path)
-    for (const program of ['timeout', 'dd', 'df', 'head', 'date']) {
+    mkdirSync(notes)
+    for (const program of ['timeout', 'dd', 'df', 'find', 'date']) {
       symlinkSync(`/usr/bin/${program}`, join(path, program))
     }
   })
@@ -397,6 +409,7 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
     writeFileSync(join(data, 'global/pg_control'), Buffer.alloc(8192))
     writeFileSync(pidFile, `${GONE}\n${data}\n1795878307\n5432\n`)
     writeFileSync(log, '')
+    writeFileSync(note, `${GONE}   \n`)
   })
 
   const monitored = (
@@ -429,6 +442,8 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
     ['an interval that is no number', { OCF_RESKEY_CRM_meta_interval: '2s' }],
     ['no data directory', { OCF_RESKEY_pgdata: '/nowhere' }],
     ['pgdata that is not set', { OCF_RESKEY_pgdata: undefined }],
+    ['an account that there is not', { OCF_RESKEY_pgdba: 'nobody of that name' }],
+    ['a resource of which no monitor has found a server', { OCF_RESOURCE_INSTANCE: 'other:0' }],
     ['a host without the programs that look at the disk', { PATH: directory.path }],
   ])('%s is left to Node', (_, change) => {
     expect(monitored(change)).toBe('asks Node')
@@ -438,10 +453,11 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
     const programs = join(directory.path, 'watched')
     const mark = join(directory.path, 'started')
     mkdirSync(programs)
-    for (const program of ['timeout', 'dd', 'df', 'head', 'date']) {
+    for (const program of ['timeout', 'dd', 'df', 'find', 'date']) {
       writeFileSync(join(programs, program), `#!/bin/sh\necho >'${mark}'\n`, { mode: 0o755 })
     }
     const server = spawn('sleep', ['60'], { cwd: data })
+    writeFileSync(note, `${server.pid}\n`)
     try {
       expect(monitored({ PATH: programs })).toBe('asks Node')
       expect(existsSync(mark)).toBe(false)
@@ -459,6 +475,18 @@ describe('a server that has died: pgsql says so to its monitor without Node', ()
   })
 
   test.each<[string, () => void]>([
+    [
+      'the server lives that the last monitor has found',
+      () => {
+        writeFileSync(note, `${process.pid}\n`)
+      },
+    ],
+    [
+      'nothing is noted of a server',
+      () => {
+        writeFileSync(note, '')
+      },
+    ],
     [
       'there is no postmaster.pid',
       () => {

@@ -4,6 +4,7 @@ import {
   dictionary,
   flag,
   type Form,
+  list,
   oneOf,
   optional,
   parseState,
@@ -67,7 +68,7 @@ describe('a dictionary', () => {
 
 test('numbers of the kernel are whole numbers in their range', () => {
   const pid: Form<number> = whole(2, 2 ** 22)
-  expect([0, 1, 2, 2 ** 22, 2 ** 22 + 1, NaN, -0].map(pid)).toEqual([
+  expect([0, 1, 2, 2 ** 22, 2 ** 22 + 1, NaN, -0].map((value) => pid(value))).toEqual([
     undefined,
     undefined,
     2,
@@ -76,4 +77,23 @@ test('numbers of the kernel are whole numbers in their range', () => {
     undefined,
     undefined,
   ])
+})
+
+test.each<[unknown, string]>([
+  [{ name: 'a', count: 11, state: 'done' }, 'count'],
+  [{ name: 'a', state: 'done' }, 'count'],
+  [{ name: 'a', count: 1, state: 'done', worker: { pid: 1 } }, 'worker.pid'],
+  [{ name: 'a', count: 1, state: 'done', worker: 7 }, 'worker'],
+  [[], ''],
+])('of %j it is told which field is wrong', (value, where) => {
+  const trail: string[] = []
+  expect(form(value, trail)).toBeUndefined()
+  expect(trail.join('.')).toBe(where)
+})
+
+test('a field in a list and in a dictionary', () => {
+  const each = dictionary(list(record({ on: flag })), 3)
+  const trail: string[] = []
+  expect(each({ a: [{ on: true }], b: [{ on: true }, { on: 1 }] }, trail)).toBeUndefined()
+  expect(trail).toEqual(['b', '1', 'on'])
 })
