@@ -1,10 +1,12 @@
 import { ExitCode } from '../../lib/ocf'
+import { type Lsn } from '../../lib/postgres/lsn'
 import { readRole } from '../../lib/postgres/replication'
 import { findServer } from '../../lib/postgres/server-state'
 import { type Context } from './agent'
 import { publish } from './publish'
 import { withSession } from './session'
 import { readReplicatedSite, readSiteVersion } from './site'
+import { hasReturned, isBehind, publishForPromotion } from './while-down'
 
 /**
  * The primary is gone: a standby says how much WAL it has, which is what a new primary is measured by.
@@ -26,7 +28,17 @@ export async function afterDemote(
   alone.catch(() => undefined)
   return withSession(site, values, handle, deadline, async (connection) => {
     const { position } = await readRole(connection, readSiteVersion(site))
-    await Promise.all([alone, position !== undefined && publish(site, site.node, { baseline: position })])
+    const say = (baseline: Lsn | null): Promise<void> => publish(site, site.node, { baseline })
+    const tell = async (baseline: Lsn): Promise<void> => {
+      if (!returns || !isBehind(context)) return say(baseline)
+      await publishForPromotion({
+        returned: () => hasReturned(context, site),
+        publish: () => say(baseline),
+        takeBack: () => say(null),
+        log: context.log,
+      })
+    }
+    await Promise.all([alone, position !== undefined && tell(position)])
     if (values.sync_method === 'quorum') {
       const { electAtOnce } = await import('./elect-at-once')
       await electAtOnce(context, site, connection)

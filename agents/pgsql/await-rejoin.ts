@@ -50,6 +50,7 @@ export async function beginRejoin(
     ...variables,
     OCF_RESKEY_CRM_meta_timeout: undefined,
     OCF_RESKEY_CRM_meta_interval: undefined,
+    OCF_TS_BEHIND: '1',
   })
   if (pid === undefined) throw new OcfError(ExitCode.ERR_GENERIC, 'the rejoin could not be begun')
   const worker = markOf(pid)

@@ -4,7 +4,7 @@ import { controlDataOf } from '../../lib/postgres/control-data'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { cleanShutdown, hasReceived, readShutdown, writeShutdown } from '../../lib/postgres/shutdown'
 import { existsOwned, readOwned, removeOwned, writeOwned } from '../../lib/system/owned-files'
-import { type ReplicatedSite } from './site'
+import { type ReplicatedSite, type Site } from './site'
 
 export function isLocked({ instance, files }: ReplicatedSite): boolean {
   return existsOwned(instance.owner, files.lock)
@@ -15,7 +15,7 @@ export function lock({ instance, files }: ReplicatedSite): void {
   writeOwned(instance.owner, files.lock, '')
 }
 
-export function unlock({ instance, files }: ReplicatedSite): void {
+export function unlock({ instance, files }: Pick<Site, 'instance' | 'files'>): void {
   removeOwned(instance.owner, files.lock)
 }
 

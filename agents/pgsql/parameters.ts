@@ -304,7 +304,7 @@ export const parameters = {
     reloadable: true,
     shortdesc: 'Seconds until a stop becomes an immediate shutdown',
     longdesc:
-      'How long a fast shutdown of a primary may take before it is made an immediate one, in seconds; 0 for an immediate shutdown at once. (A primary that answers writes a checkpoint first, and then has at least 5 s.) It is shortened to what the timeout of the operation leaves. When that does not help either, the processes are killed: a stop always ends.',
+      'How long a fast shutdown of a primary may take before it is made an immediate one, in seconds; 0 for an immediate shutdown at once. (A primary that answers writes a checkpoint first, and then has at least 5 s.) It is shortened to what the timeout of the operation leaves. A postmaster that takes no notice of the order within 5 s hangs, and is not waited for. When an immediate shutdown does not help either, the processes are killed: a stop always ends.',
   }),
   stop_escalate_in_slave: integer({
     default: 90,

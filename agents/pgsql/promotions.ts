@@ -119,10 +119,16 @@ export function isLatest(snapshot: ClusterSnapshot, name: string, resource: stri
   return ownPromotion(snapshot, name, resource) === latestPromotion(snapshot, resource).number
 }
 
+/** Whether another node, also one that is away, is said to have the latest data. */
+function isLatestElsewhere(snapshot: ClusterSnapshot, name: string, resource: string): boolean {
+  const { dataStatus } = attributeNames(resource)
+  return snapshot.nodes.some((node) => !sameNode(node.name, name) && node.permanent[dataStatus] === 'LATEST')
+}
+
 /**
  * Whether a node may become the primary by what is published of its data. The last node that was promoted has all that
  * was acknowledged, whatever another one says of it. One that was promoted before that and is called LATEST has been
- * called so before, too.
+ * called so before, too. One of which nothing is said may only where nobody is LATEST: at the first start of all.
  */
 export function mayBePromoted(
   snapshot: ClusterSnapshot,
@@ -135,6 +141,7 @@ export function mayBePromoted(
   if (own > 0 && own === latest.number) return true
   const dataStatus = findNode(snapshot, name)?.permanent[attributeNames(resource).dataStatus]
   if (dataStatus === 'LATEST' && own > 0) return false
+  if (dataStatus === undefined && isLatestElsewhere(snapshot, name, resource)) return false
   return mayBecomePrimary(mode, dataStatus)
 }
 

@@ -15,10 +15,13 @@ import {
 } from '../../lib/system/sibling-directory'
 import { unlock } from './lock-file'
 import { unmarkRewinding } from './rewinding'
-import { type ReplicatedSite } from './site'
+import { type Site } from './site'
 
 /** In the name of a data directory that a base backup has replaced, before the time of that. */
 export const DIVERGED = '.diverged-'
+
+/** In the name of what `ocf-ts clone` has replaced, before the time of that. */
+export const REPLACED = '.replaced-'
 
 /** In the name of a base backup that is not in its place yet, before the time of its beginning. */
 export const FRESH = '.new-'
@@ -37,13 +40,18 @@ const swapNote = record({
 
 type Swap = Formed<typeof swapNote>
 
+type SwapLog = Pick<Log, 'info' | 'warning'>
+
 /** Whether the note is about this data directory and the names that the agent gives beside it, and nothing else. */
 export function isSwapOf(dataDirectory: string, { fresh, aside }: Pick<Swap, 'fresh' | 'aside'>): boolean {
-  return isStampedSibling(dataDirectory, FRESH, fresh) && isStampedSibling(dataDirectory, DIVERGED, aside)
+  return (
+    isStampedSibling(dataDirectory, FRESH, fresh) &&
+    [DIVERGED, REPLACED].some((word) => isStampedSibling(dataDirectory, word, aside))
+  )
 }
 
 /** The swap that was started. A note that says anything else is removed: there is nothing that it could be about. */
-function readSwap({ instance, files }: ReplicatedSite, log: Log): Swap | undefined {
+function readSwap({ instance, files }: Site, log: SwapLog): Swap | undefined {
   const found = findState(instance.owner, files.swap, swapNote)
   if (found.kind === 'nothing') return undefined
   if (found.kind === 'state' && isSwapOf(instance.dataDirectory, found.state)) return found.state
@@ -54,7 +62,7 @@ function readSwap({ instance, files }: ReplicatedSite, log: Log): Swap | undefin
 }
 
 /** What spoke of the data that is aside now. The note goes last: until then all of this is done again. */
-function finish(site: ReplicatedSite): void {
+export function forgetOldData(site: Site): void {
   const { instance, files } = site
   unmarkRewinding(site)
   dropKeptFiles(instance.owner, files.kept)
@@ -62,18 +70,28 @@ function finish(site: ReplicatedSite): void {
   removeOwned(instance.owner, files.swap)
 }
 
-/** @param fresh - a complete base backup beside the data directory, safely on disk */
-export function swapIn(site: ReplicatedSite, fresh: string, log: Log): void {
+/**
+ * @param fresh - a complete base backup beside the data directory, safely on disk
+ * @param word - of the name that the old directory gets
+ * @returns that name
+ */
+export function swapIn(
+  site: Site,
+  fresh: string,
+  log: SwapLog,
+  word: typeof DIVERGED | typeof REPLACED = DIVERGED,
+): string {
   const { instance, files } = site
   const { owner, dataDirectory } = instance
   const mark = directoryMark(fresh)
   if (mark === undefined) throw new Error(`${fresh} is gone`)
-  const swap: Swap = { fresh, aside: freeSibling(dataDirectory, DIVERGED), mark }
+  const swap: Swap = { fresh, aside: freeSibling(dataDirectory, word), mark }
   writeState(owner, files.swap, swap)
   renameSibling(owner, dataDirectory, swap.aside)
   renameSibling(owner, fresh, dataDirectory)
   log.info(`the base backup is ${dataDirectory} now, and what was there before is ${swap.aside}`)
-  finish(site)
+  forgetOldData(site)
+  return swap.aside
 }
 
 /**
@@ -81,7 +99,7 @@ export function swapIn(site: ReplicatedSite, fresh: string, log: Log): void {
  *
  * @returns whether the base backup is in its place
  */
-export function mendSwap(site: ReplicatedSite, log: Log): boolean {
+export function mendSwap(site: Site, log: SwapLog): boolean {
   const { instance, files } = site
   const { owner, dataDirectory } = instance
   const swap = readSwap(site, log)
@@ -102,6 +120,6 @@ export function mendSwap(site: ReplicatedSite, log: Log): boolean {
   log.info(
     `a swap that was cut off is finished: the base backup is ${dataDirectory} now, the old data ${aside}`,
   )
-  finish(site)
+  forgetOldData(site)
   return true
 }

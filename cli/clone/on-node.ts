@@ -5,35 +5,27 @@ import { agent } from '../../agents/pgsql/agent'
 import { primarySettings } from '../../agents/pgsql/ask-primary'
 import { makeTmpdir } from '../../agents/pgsql/make-tmpdir'
 import { forgetRejoin } from '../../agents/pgsql/rejoin-note'
-import { unmarkRewinding } from '../../agents/pgsql/rewinding'
 import { readSite, readSiteVersion, type Site } from '../../agents/pgsql/site'
 import { writeStandbySettings } from '../../agents/pgsql/standby-settings'
+import { forgetOldData, FRESH, mendSwap, REPLACED, swapIn } from '../../agents/pgsql/swap'
 import { Deadline, ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { readVariables } from '../../lib/ocf/dispatch'
 import { readEnvironment } from '../../lib/ocf/environment'
 import { backupSettings, takeBaseBackup } from '../../lib/postgres/base-backup'
 import { controlDataOf } from '../../lib/postgres/control-data'
-import { copyOwnLinks, dropKeptFiles, keepOwnFiles, restoreOwnFiles } from '../../lib/postgres/own-files'
+import { copyOwnLinks, keepOwnFiles, restoreOwnFiles } from '../../lib/postgres/own-files'
 import { withPrimaryService } from '../../lib/postgres/primary-service'
 import { replacementObstacle } from '../../lib/postgres/replaceable'
 import { findServer } from '../../lib/postgres/server-state'
 import { findPgCtl } from '../../lib/postgres/start-server'
 import { tryLock } from '../../lib/system/file-lock'
 import { mountsBelow, roomFor } from '../../lib/system/file-system'
-import {
-  changeMode,
-  existsOwned,
-  listOwned,
-  makeDirectory,
-  removeOwned,
-  statOwned,
-} from '../../lib/system/owned-files'
+import { changeMode, existsOwned, listOwned, makeDirectory, statOwned } from '../../lib/system/owned-files'
 import {
   freeSibling,
   makeSibling,
   removeEmptySibling,
   removeSibling,
-  renameSibling,
 } from '../../lib/system/sibling-directory'
 import { CommandError, Exit } from '../exit'
 
@@ -54,10 +46,6 @@ export type CloneEvent =
   | { readonly event: 'progress'; readonly percent: number; readonly totalBytes: number }
   | { readonly event: 'done'; readonly dataDirectory: string; readonly aside?: string }
   | { readonly event: 'refused' | 'failed'; readonly reason: string; readonly advice?: string }
-
-/** In the names of a base backup that is not complete, and of data that one has replaced, before the time. */
-const FRESH = '.new-'
-const REPLACED = '.replaced-'
 
 /** The WAL of the meantime, which nobody knows before. */
 const WAL_BYTES = 64 * 2 ** 20
@@ -163,7 +151,16 @@ export async function cloneHere(
       "'crm_mon -A1' shows how far it is",
     )
   }
+  const say = (text: string): void => {
+    tell({ event: 'step', text })
+  }
+  const log = { info: say, warning: say }
   try {
+    // A clone that was cut off when all was there.
+    if (existsOwned(owner, files.swap) && mendSwap(site, log)) {
+      forgetRejoin(site)
+      return { event: 'done', dataDirectory }
+    }
     const { way, empty } = choosePlace(site, spec.replace)
     const fresh = way === 'into' ? dataDirectory : freeSibling(dataDirectory, FRESH)
     if (way === 'beside') makeSibling(owner, dataDirectory, fresh)
@@ -203,46 +200,41 @@ export async function cloneHere(
         keepOwnFiles(owner, dataDirectory, files.kept)
         restoreOwnFiles(owner, fresh, files.kept)
         copyOwnLinks(owner, dataDirectory, fresh)
-        dropKeptFiles(owner, files.kept)
       }
+      // Before it is in its place: whoever starts it by hand gets a standby, too, and not a second primary.
+      const there = siteIn(site, fresh)
+      writeStandbySettings(there, values, readSiteVersion(there))
       checkStopped(site)
     } catch (error) {
       if (way === 'beside') await removeSibling(owner, fresh, new Deadline(60_000))
       throw error
     }
-    const aside = way === 'beside' ? putInPlace(site, fresh, empty) : undefined
-    // What spoke of the data that is gone.
-    removeOwned(owner, files.lock)
-    removeOwned(owner, files.swap)
-    unmarkRewinding(site)
+    let aside: string | undefined
+    if (way === 'beside') {
+      const replaced = swapIn(site, fresh, log, REPLACED)
+      // Nothing was in it.
+      if (empty) removeEmptySibling(owner, replaced)
+      else aside = replaced
+    } else forgetOldData(site)
     forgetRejoin(site)
-    // Whoever starts it by hand gets a standby, too, and not a second primary.
-    writeStandbySettings(site, values, readSiteVersion(site))
     return { event: 'done', dataDirectory, ...(aside !== undefined && { aside }) }
   } finally {
     lock.release()
   }
 }
 
-function putInPlace(
-  { instance: { owner, dataDirectory } }: Site,
-  fresh: string,
-  empty: boolean,
-): string | undefined {
-  if (empty) {
-    removeEmptySibling(owner, dataDirectory)
-    renameSibling(owner, fresh, dataDirectory)
-    return undefined
+/** The same resource, with its data in another directory, and what lies in that of its configuration. */
+function siteIn(site: Site, directory: string): Site {
+  const { dataDirectory, configFile } = site.instance
+  const inside = configFile.startsWith(`${dataDirectory}/`)
+  return {
+    ...site,
+    instance: {
+      ...site.instance,
+      dataDirectory: directory,
+      ...(inside && { configFile: `${directory}${configFile.slice(dataDirectory.length)}` }),
+    },
   }
-  const aside = freeSibling(dataDirectory, REPLACED)
-  renameSibling(owner, dataDirectory, aside)
-  try {
-    renameSibling(owner, fresh, dataDirectory)
-  } catch (error) {
-    renameSibling(owner, aside, dataDirectory)
-    throw error
-  }
-  return aside
 }
 
 /** How it ended, for the other node. */

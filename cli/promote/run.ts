@@ -269,11 +269,19 @@ export async function promote(terminal: Terminal, wanted: string, flags: Promote
     if (await isPromoted(situation, node).catch(() => false)) {
       throw new CommandError(Exit.TROUBLE, `${why}: but ${node} is promoted; 'ocf-ts status' shows more`)
     }
-    await steps.run('change the attributes back', () => changes.takeBack())
+    const left = await steps.run('change the attributes back', () => changes.takeBack())
+    if (left.length === 0) {
+      throw new CommandError(
+        Exit.TROUBLE,
+        `${why}: ${node} is not promoted, and the attributes are as they were`,
+        `'ocf-ts status' shows what the cluster is about to do`,
+      )
+    }
+    for (const { why: failure } of left) terminal.note(red(`- not changed back: ${failure}`))
     throw new CommandError(
       Exit.TROUBLE,
-      `${why}: ${node} is not promoted, and the attributes are as they were`,
-      `'ocf-ts status' shows what the cluster is about to do`,
+      `${why}: ${node} is not promoted, and ${left.length} attributes are not as they were: the cluster may promote it still`,
+      ['change them back by hand:', ...left.map(({ command }) => command)].join('\n'),
     )
   } finally {
     interruption.release()

@@ -78,7 +78,9 @@ function append(file: string, line: string): void {
 export function createLog(options: LogOptions): Log {
   const { agent, resource, env } = options
   const file = env['HA_logfile'] ?? ''
-  const executorLogsErrors = env['OCF_RESKEY_crm_feature_set'] !== undefined
+  // What goes on behind the executor's back has no standard error.
+  const executorLogsErrors =
+    env['OCF_RESKEY_crm_feature_set'] !== undefined && env['OCF_TS_BEHIND'] === undefined
   const debugging = /^[1-9y]/i.test(env['HA_debug'] ?? '')
   const prefix = reasonPrefix(env)
   const quoted = (line: string): string => withoutReasonPrefix(line, prefix)

@@ -38,16 +38,42 @@ function takeGroup(gid: number): boolean {
   return !refused
 }
 
-function changing<T>({ uid, gid }: User, work: () => T): T {
+/** As whom this process works just now, where it has changed its identity. */
+let acting: User | undefined
+
+function changing<T>(user: User, work: () => T): T {
   const own = process.getegid?.() ?? 0
-  process.setegid?.(gid)
-  process.seteuid?.(uid)
+  process.setegid?.(user.gid)
+  process.seteuid?.(user.uid)
+  acting = user
   try {
     return work()
   } finally {
+    acting = undefined
     process.seteuid?.(0)
     process.setegid?.(own)
   }
+}
+
+/** Within the work for one account, that for another: this process is root in between. */
+function apart<T>(outer: User, user: User, work: () => T): T {
+  if (user.uid === 0) throw new Error(`within the work for ${outer.name}, nothing is done as root`)
+  acting = undefined
+  process.seteuid?.(0)
+  process.setegid?.(0)
+  try {
+    return work()
+  } finally {
+    takeGroup(outer.gid)
+    process.setegid?.(outer.gid)
+    process.seteuid?.(outer.uid)
+    acting = outer
+  }
+}
+
+/** The account within whose work this is asked, where that is another one. */
+function otherThan({ uid }: User): User | undefined {
+  return acting === undefined || acting.uid === uid ? undefined : acting
 }
 
 const helpers = new Map<number, AccountHelper>()
@@ -83,10 +109,14 @@ const isAlready = ({ uid }: User): boolean => !isRoot() || uid === 0
  * where a helper does the work. What that says is the account's word: nothing that root does with its own rights may rest
  * on it.
  *
+ * Within it, the same account costs nothing more, and another one gets its own rights, not those of this one.
+ *
  * What is done as the same user in turn costs nothing more: a change of identity takes a millisecond on a busy machine,
  * and several files one change.
  */
 export function asUser<T>(user: User, work: (files: Files) => T): T {
+  const outer = otherThan(user)
+  if (outer !== undefined) return apart(outer, user, () => asUser(user, work))
   if (isAlready(user)) return work(ownFiles)
   if (takeGroup(user.gid)) return changing(user, () => work(ownFiles))
   return work(helperOf(user).files)
@@ -105,6 +135,8 @@ export interface Through {
  * @param connect - must be synchronous: the socket is connected, and with it the identity fixed, before it returns
  */
 export function connectAs<T>(user: User, host: string, connect: (through: Through) => T): T {
+  const outer = otherThan(user)
+  if (outer !== undefined) return apart(outer, user, () => connectAs(user, host, connect))
   if (isAlready(user)) return connect({})
   if (takeGroup(user.gid)) return changing(user, () => connect({}))
   return connect(host.startsWith('/') ? { stream: () => relayOf(user) } : {})

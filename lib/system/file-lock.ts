@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync } from 'node:fs'
 import { Deadline, ExitCode, OcfError } from '../ocf'
 import { asUser } from './as-user'
-import { runProgram } from './run-program'
+import { describeFailure, runProgram } from './run-program'
 import { type User } from './users'
 
 export interface FileLock {
@@ -14,13 +14,16 @@ export interface FileLock {
 /** flock asks the kernel, and waits for nothing. */
 const PATIENCE_MS = 10_000
 
+/** What flock(1) ends with where another process has the lock; anything else is no answer. */
+const TAKEN = 1
+
 /**
  * Takes the lock on a file, which is made when it is missing. Node has no flock(2): flock(1) locks the descriptor that
  * it shares with this process, and the lock stays with that.
  *
  * @returns nothing when somebody else has it
  * @throws OcfError ERR_INSTALLED when there is no flock (package util-linux); ERR_GENERIC when something other than a
- * file is in its place
+ * file is in its place, and when it is not known whether somebody has it (a file system without locks)
  */
 export async function tryLock(owner: User, path: string): Promise<FileLock | undefined> {
   const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -35,11 +38,15 @@ export async function tryLock(owner: User, path: string): Promise<FileLock | und
     throw new OcfError(ExitCode.ERR_GENERIC, `${path} is not a regular file: remove it`)
   }
   try {
-    const { code } = await runProgram('flock', ['--exclusive', '--nonblock', '3'], {
+    const result = await runProgram('flock', ['--exclusive', '--nonblock', '3'], {
       deadline: new Deadline(PATIENCE_MS),
       holds: [fd],
     })
-    if (code === 0) return { fd, release }
+    if (result.code === 0) return { fd, release }
+    if (result.code !== TAKEN) {
+      const reason = `${path} cannot be locked: ${describeFailure('flock', result)}`
+      throw new OcfError(ExitCode.ERR_GENERIC, reason)
+    }
   } catch (error) {
     release()
     throw error

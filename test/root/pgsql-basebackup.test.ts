@@ -1,5 +1,5 @@
 /** rejoin=basebackup: the base backup, what it refuses, and that a crash at any point leaves a whole data directory. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -452,4 +452,57 @@ test('progress is what pg_basebackup prints', () => {
     percent: 25,
   })
   expect(readBackupProgress('waiting for checkpoint\n')).toBeUndefined()
+})
+
+/** What `ocf-ts clone` has this node do. */
+function clone(env: Record<string, string> = {}): { readonly status: number | null; readonly said: string } {
+  const params = { ...old.params, rep_mode: 'async', node_list: 'a b', master_ip: primary.directory }
+  const variables = {
+    ...Object.fromEntries(Object.entries(params).map(([name, value]) => [`OCF_RESKEY_${name}`, value])),
+    OCF_RESKEY_CRM_meta_on_node: 'a',
+    OCF_RESOURCE_INSTANCE: 'db',
+  }
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [join(agentPath('pgsql'), '../../../bin/ocf-ts'), 'node-clone'],
+    {
+      env: { PATH: '/usr/bin:/bin', OCF_ROOT: '/usr/lib/ocf', ...env },
+      input: JSON.stringify({ variables, replace: true, from: '', maxRate: 0 }),
+      encoding: 'utf8',
+    },
+  )
+  return { status, said: stdout }
+}
+
+test.each<[string, 'before' | 'after', string]>([
+  ['between the two renames', 'after', '\\.replaced-'],
+  ['after both', 'after', '/data$'],
+])(
+  'a clone is killed %s: the next one, or the start, finishes it, and what is there starts as a standby',
+  async (_, when, target) => {
+    lock()
+    expect(clone(dieAtRename(when, target)).status).toBe(null)
+    expect(beside('.replaced-')).toHaveLength(1)
+    // Whoever starts it by hand now gets no second primary.
+    const there = existsSync(old.dataDirectory)
+      ? old.dataDirectory
+      : join(old.directory, beside('.new-')[0] ?? '')
+    expect(existsSync(join(there, 'standby.signal'))).toBe(true)
+    const { said } = clone()
+    expect(said).toContain('a swap that was cut off is finished')
+    expect(said).toContain('"event":"done"')
+    expect([beside('.replaced-').length, beside('.new-').length]).toEqual([1, 0])
+    expect(existsSync(lockFile())).toBe(false)
+    expect(existsSync(join(old.directory, 'tmp/swap.json'))).toBe(false)
+    await expectStandby()
+  },
+)
+
+test('a clone puts what was there aside, also in an empty directory', () => {
+  expect(clone().said).toContain('"event":"done"')
+  expect(beside('.replaced-')).toHaveLength(1)
+  rmSync(old.dataDirectory, { recursive: true })
+  asPostgres('install', '-d', '-m', '700', old.dataDirectory)
+  expect(clone().said).toContain('"event":"done"')
+  expect([beside('.replaced-').length, beside('.new-').length]).toEqual([1, 0])
 })

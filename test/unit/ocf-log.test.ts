@@ -41,6 +41,15 @@ describe('without a log file', () => {
 })
 
 describe('with HA_logfile', () => {
+  test('what goes on in the background under pacemaker writes errors there, too: it has no standard error', async () => {
+    const file = freshFile()
+    const env = { HA_logfile: file, OCF_RESKEY_crm_feature_set: '3.16.1' }
+    await linesWith(env)
+    expect(readFileSync(file, 'utf8')).not.toContain('ERROR')
+    await linesWith({ ...env, OCF_TS_BEHIND: '1' })
+    expect(readFileSync(file, 'utf8')).toContain('ERROR: bad; very\n')
+  })
+
   const line = (rest: string): unknown =>
     expect.stringMatching(
       new RegExp(`^ping\\(p1\\)\\[${process.pid}\\]:\\t\\d{4}/\\d\\d/\\d\\d_\\d\\d:\\d\\d:\\d\\d ${rest}$`),

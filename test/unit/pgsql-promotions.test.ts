@@ -99,6 +99,17 @@ describe('what is published', () => {
     expect(mayBePromoted(snapshot, 'node1', 'pgsql', 'sync')).toBe(may)
   })
 
+  test.each<[string, string | undefined, boolean]>([
+    ['another node, which is away, has the latest data', 'LATEST', false],
+    ['nothing is said of any node: the first start of all', undefined, true],
+    ['another node does not follow', 'DISCONNECT', true],
+  ])('a node of whose data nothing is said, where %s', (_, other, may) => {
+    const away = { ...node('node2', undefined, undefined, other), online: false }
+    const snapshot = cluster([node('node1', undefined, undefined), away])
+    expect(mayBePromoted(snapshot, 'node1', 'pgsql', 'sync')).toBe(may)
+    expect(mayBePromoted(snapshot, 'node1', 'pgsql', 'async')).toBe(may)
+  })
+
   test('a server that comes from the latest promotion, and is on a later timeline', () => {
     const latest = { number: 8, node: 'node2', timeline: 12 }
     expect(continues(latest, 13, [11, 12])).toBe(true)
