@@ -15,6 +15,11 @@ export type Context = AnyContext<typeof parameters>
 
 type Handler = (context: Context) => Promise<ExitCode>
 
+/** A handler that acts on the address of the clone's instance, where this process is. */
+function forOwnInstance(handler: (context: Context) => ExitCode): (context: Context) => ExitCode {
+  return (context) => handler(forInstance(context))
+}
+
 /** A handler that acts in the network namespace of the configuration, on the address or the share of the clone's instance. */
 function inPlace(handler: Handler): Handler {
   return async (context) => {
@@ -59,6 +64,11 @@ Keep an address of the node's own, which the cluster does not manage, on the sam
       timeout: 20,
       recurring: [{ interval: 10, depth: 0 }],
       load: async () => inPlace((await import('./monitor')).monitor),
+    },
+    announced: {
+      timeout: 20,
+      internal: true,
+      load: async () => forOwnInstance((await import('./announced')).announced),
     },
     'validate-all': { timeout: 20, load: async () => inPlace((await import('./validate-all')).validateAll) },
   },

@@ -130,10 +130,16 @@ export function isClusterIp({ unique_clone_address }: Values, { cloneMax = 1 }: 
 /** The kernel keeps 15 characters of `INTERFACE:LABEL`. */
 export const MAX_LABEL = 15
 
-/** The label of the address on an interface, as the kernel wants it; nothing without a label. */
-export function labelOf({ ip, nic, iflabel }: Values, name: string): string | undefined {
+/** What follows the interface's name and a colon in the label of the address; nothing without a label. */
+export function labelPartOf({ ip, nic, iflabel }: Values): string | undefined {
   const label = nic?.label ?? iflabel
-  return ip.family === 6 || label === '' ? undefined : `${name}:${label}`
+  return ip.family === 6 || label === '' ? undefined : label
+}
+
+/** The label of the address on an interface, as the kernel wants it; nothing without a label. */
+export function labelOf(values: Values, name: string): string | undefined {
+  const label = labelPartOf(values)
+  return label === undefined ? undefined : `${name}:${label}`
 }
 
 export function validateConfiguration(values: Values, env: OcfEnvironment): readonly ParameterProblem[] {

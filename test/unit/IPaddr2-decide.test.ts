@@ -502,3 +502,32 @@ describe('the interface that start has chosen by a route', () => {
     ])
   })
 })
+
+describe('the label of an address that is there', () => {
+  const labelled = values({ ip: '10.0.0.5', nic: 'eth0', iflabel: 'vip' })
+  const shownAs = (label: string): Facts => host(on('10.0.0.5/24', { label }))
+  const monitor = (facts: Facts) =>
+    decideMonitor(wantedOf(labelled), facts, { refresh: false, checkLink: false })
+
+  test.each(['eth0', 'eth0:', 'eth0:other', 'vip'])('%s is not the configured one', (label) => {
+    expect(monitor(shownAs(label))).toMatchObject({
+      exit: ExitCode.ERR_GENERIC,
+      reason: expect.stringContaining("instead of 'eth0:vip'"),
+    })
+    const { steps } = decideStart(labelled, startFacts(shownAs(label)))
+    expect(steps.map(({ step }) => step)).toEqual(['remove', 'add', 'announce'])
+    expect(steps).toContainEqual(
+      expect.objectContaining({ step: 'add', label: 'eth0:vip', prefixLength: 24 }),
+    )
+  })
+
+  test.each(['eth0:vip', 'enp9s9:vip'])('%s is', (label) => {
+    expect(monitor(shownAs(label))).toEqual({ exit: ExitCode.SUCCESS, steps: [] })
+    expect(decideStart(labelled, startFacts(shownAs(label))).steps).toEqual([])
+  })
+
+  test('can be any where none is configured', () => {
+    const plain = wantedOf(values({ ip: '10.0.0.5', nic: 'eth0' }))
+    expect(decideMonitor(plain, shownAs('eth0:x'), { refresh: false, checkLink: false }).exit).toBe(0)
+  })
+})
