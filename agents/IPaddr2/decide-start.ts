@@ -126,7 +126,7 @@ function stepsTo(
       interface: place.interface,
       prefixLength: place.prefixLength,
     })),
-    ...(values.lvs_ipv6_addrlabel ? [{ step: 'add address label' as const }] : []),
+    ...(v6 && values.lvs_ipv6_addrlabel ? [{ step: 'add address label' as const }] : []),
     {
       step: 'add',
       ...where,

@@ -54,7 +54,8 @@ function seen(): unknown {
   }
 }
 
-const QUICK = { arp_count: '1', arp_interval: '10' }
+// Older shell agents have another default for the label.
+const QUICK = { arp_count: '1', arp_interval: '10', lvs_ipv6_addrlabel: 'false' }
 const UNIQUE = {
   OCF_RESKEY_CRM_meta_clone: '2',
   OCF_RESKEY_CRM_meta_clone_max: '3',

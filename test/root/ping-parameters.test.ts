@@ -208,7 +208,7 @@ describe('name', () => {
 describe('pidfile: where nothing is set, its name is the shell agent’s', () => {
   test.each<[string, Texts, string]>([
     ['an ordinary clone', { OCF_RESKEY_CRM_meta_globally_unique: 'false' }, 'ping-way-out'],
-    ['no clone', {}, 'ping-pinger'],
+    ['no clone', {}, 'ping-way-out'],
     [
       'an instance of a globally unique clone',
       { OCF_RESKEY_CRM_meta_globally_unique: 'true', OCF_RESOURCE_INSTANCE: 'pinger:1' },

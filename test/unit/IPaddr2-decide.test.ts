@@ -340,7 +340,7 @@ describe('start', () => {
     ['it is there already', { ip: 'fd00::5' }, host(on('fd00::5/64')), []],
   ])('IPv6: %s', (_, texts, facts, steps) => {
     const facts6 = startFacts(facts, { chosen: 'eth0', announcerFor: () => SEND_UA })
-    const plan = decideStart(values(texts), facts6)
+    const plan = decideStart(values({ lvs_ipv6_addrlabel: 'false', ...texts }), facts6)
     expect(plan).toEqual({ exit: ExitCode.SUCCESS, steps })
   })
 
@@ -457,6 +457,7 @@ describe('stop', () => {
       true,
       [END, remove(24), { step: 'give back to loopback' }],
     ],
+    ['with nothing of IPv6', { ip: '10.0.0.5' }, host(on('10.0.0.5/24')), false, [END, remove(24)]],
     ['LVS: it was never there', { ip: '10.0.0.5', lvs_support: 'yes' }, host(), false, [END]],
   ])('%s', (_, texts, facts, takenFromLoopback, steps) => {
     expect(decideStop(values(texts), { ...facts, root: true, takenFromLoopback })).toEqual({
