@@ -15,6 +15,11 @@ export type Context = AnyContext<typeof parameters>
 
 type Handler = (context: Context) => Promise<ExitCode>
 
+/** A handler that acts on the address of the clone's instance, where this process is. */
+function forOwnInstance(handler: (context: Context) => ExitCode): (context: Context) => ExitCode {
+  return (context) => handler(forInstance(context))
+}
+
 /** A handler that acts in the network namespace of the configuration, on the address or the share of the clone's instance. */
 function inPlace(handler: Handler): Handler {
   return async (context) => {
@@ -41,7 +46,7 @@ Without nic and cidr_netmask, both are taken from the most specific route to the
 
 The address counts as running when it is on an interface that is up. A lost cable does not stop it, unless check_link_status says so: ocf:ts:ping watches over more of the way to the clients.
 
-In a clone with unique_clone_address each instance has an address of its own. Without, the instances of a clone have one address together, a cluster IP, and each serves its share of the clients: every node gets every packet, by a multicast hardware address, and nftables drops those of clients that are another instance's. Set globally-unique=true, and clone-node-max to as many instances as a node may have to serve when others have gone. It needs the program nft. A client belongs to an instance by its own address.
+In a clone with unique_clone_address each instance has an address of its own. Without, the instances of a clone have one address together, a cluster IP, and each serves its share of the clients: every node gets every packet, by a multicast hardware address, and nftables drops those of clients that are another instance's. Set globally-unique=true, and clone-node-max to as many instances as a node may have to serve when others have gone. It needs the program nft. A client belongs to an instance by its own address. With nic=lo, a clone puts the address on the loopback interface of each node and announces it to nobody: for the servers of a Linux Virtual Server with direct routing.
 
 Keep an address of the node's own, which the cluster does not manage, on the same interface: when the first IPv4 address of a network is removed, Linux takes all others of that network along, unless the kernel parameter net.ipv4.conf.all.promote_secondaries is 1.`,
   parameters,
@@ -59,6 +64,11 @@ Keep an address of the node's own, which the cluster does not manage, on the sam
       timeout: 20,
       recurring: [{ interval: 10, depth: 0 }],
       load: async () => inPlace((await import('./monitor')).monitor),
+    },
+    announced: {
+      timeout: 20,
+      internal: true,
+      load: async () => forOwnInstance((await import('./announced')).announced),
     },
     'validate-all': { timeout: 20, load: async () => inPlace((await import('./validate-all')).validateAll) },
   },

@@ -8,10 +8,12 @@ import {
   findAnnouncers,
   programOf,
 } from '../../lib/network/announcement'
-import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
+import { arpingKind } from '../../lib/network/arping-kind'
+import { messageOf } from '../../lib/ocf'
 import { endInBackground, startInBackground } from '../../lib/system/background-program'
-import { describeFailure, runProgram } from '../../lib/system/run-program'
+import { runProgram } from '../../lib/system/run-program'
 import { type Context } from './agent'
+import { reportFailure, watched } from './announced'
 import { noteOf } from './state-files'
 
 /** What announces, decided when the facts were gathered. */
@@ -45,35 +47,48 @@ function announcementOf(
   return { ...where, address: ip, count, intervalMs: arp_interval, options: send_arp_opts }
 }
 
+/** Of the two programs called arping, each is called in its own way, whichever arp_sender says. */
+async function installedSender(
+  { sender, program }: { readonly sender: Announcer['sender']; readonly program: string },
+  { values, deadline, log }: Context,
+): Promise<Announcer['sender']> {
+  if (sender !== 'iputils_arping' && sender !== 'libnet_arping') return sender
+  const kind = await arpingKind(program, deadline.before(500))
+  if (kind !== sender && values.arp_sender !== undefined)
+    log.warning(`arp_sender is ${sender}, but ${program} is ${kind}, and is called as that`)
+  return kind
+}
+
 /**
  * Announces the address. That it does not succeed is no failure of the resource, which serves everybody who asks;
  * the log says so.
  */
 export async function announce(
-  { sender, program }: Announcer,
+  { sender: configured, program }: Announcer,
   where: Where,
   count: number,
-  { values, deadline, log }: Context,
+  context: Context,
 ): Promise<void> {
+  const { values, deadline, log, variables } = context
   const announcement = announcementOf(values, where, count)
   if (program === undefined) {
-    log.warning(`${values.ip.text} is not announced: ${sender} is not installed (resource-agents has it)`)
+    log.warning(`${values.ip.text} is not announced: ${configured} is not installed (resource-agents has it)`)
     return
   }
-  const args =
-    sender === 'send_ua' ? advertisementArguments(announcement) : arpArguments(sender, announcement)
   try {
+    const sender = await installedSender({ sender: configured, program }, context)
+    const args =
+      sender === 'send_ua' ? advertisementArguments(announcement) : arpArguments(sender, announcement)
     if (values.arp_bg) {
       const note = noteOf(values)
       // The announcer of an earlier start or monitor has nothing new to say.
       endInBackground(note)
-      await startInBackground(program, args, note)
+      const reporter = [process.execPath, process.argv[1] ?? '', 'announced'] as const
+      await startInBackground('sh', watched(reporter, sender, program, args), note, variables)
       return
     }
     const result = await runProgram(program, args, { deadline: deadline.before(500) })
-    // libnet's arping waits for answers, which an announcement does not get, and calls that a failure.
-    if (result.code !== 0 && sender !== 'libnet_arping')
-      throw new OcfError(ExitCode.ERR_GENERIC, describeFailure(program, result))
+    reportFailure(program, sender, result, context)
   } catch (error) {
     log.error(`${values.ip.text} is not announced: ${messageOf(error)}`)
   }

@@ -1,7 +1,7 @@
 /** Whether the address runs here. */
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Facts } from './observe'
-import { heldPlaces, isAsWanted, noLink, type Wanted } from './place'
+import { hasPrefix, heldPlaces, isAsWanted, noLabel, noLink, type Wanted } from './place'
 
 /** A monitor may announce the address again. */
 export type MonitorStep = {
@@ -30,6 +30,8 @@ export function decideMonitor(
   const failed = (reason: string): Plan<MonitorStep> => ({ exit: ExitCode.ERR_GENERIC, reason, steps: [] })
   const place = held.find((candidate) => isAsWanted(candidate, wanted))
   if (!place) {
+    const unlabelled = held.find((candidate) => hasPrefix(candidate, wanted))
+    if (unlabelled) return failed(noLabel(unlabelled, wanted))
     return failed(
       `${ip} is on ${any.interface}, but with prefix length ${any.prefixLength} instead of ${wanted.prefixLength ?? ''}: remove it, or set cidr_netmask`,
     )

@@ -12,7 +12,16 @@ import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Values } from './agent'
 import { type Announcer } from './announce'
 import { type Facts } from './observe'
-import { heldPlaces, isAsWanted, noLink, routeTo, type Wanted, wantedOf, withOwnName } from './place'
+import {
+  hasPrefix,
+  heldPlaces,
+  isAsWanted,
+  noLink,
+  routeTo,
+  type Wanted,
+  wantedOf,
+  withOwnName,
+} from './place'
 import { type Step } from './steps'
 import { labelOf, MAX_LABEL } from './validate-configuration'
 
@@ -105,7 +114,9 @@ function stepsTo(
   const where = { interface: target.name, prefixLength }
   const broadcast = values.broadcast || broadcastLike(wanted, { interface: target, prefixLength })
   return [
-    ...(values.run_arping && !v6 && target.up ? [{ step: 'ask for another owner' as const, ...where }] : []),
+    ...(values.run_arping && !v6 && target.up && !target.loopback
+      ? [{ step: 'ask for another owner' as const, ...where }]
+      : []),
     ...onLoopback.map(({ broadcast, label }) => ({
       step: 'take from loopback' as const,
       as: { ...(broadcast !== undefined && { broadcast }), ...(label !== '' && { label }) },
@@ -115,7 +126,7 @@ function stepsTo(
       interface: place.interface,
       prefixLength: place.prefixLength,
     })),
-    ...(values.lvs_ipv6_addrlabel ? [{ step: 'add address label' as const }] : []),
+    ...(v6 && values.lvs_ipv6_addrlabel ? [{ step: 'add address label' as const }] : []),
     {
       step: 'add',
       ...where,
@@ -153,11 +164,14 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
   }
   const held = heldPlaces(wanted, facts)
   const good = held.find((one) => isAsWanted(one, wanted) && !one.duplicate)
+  // The kernel changes no label: the address is added anew, where it is.
+  const unlabelled = good ? undefined : held.find((one) => hasPrefix(one, wanted) && !one.duplicate)
   const checkLink = values.check_link_status
   if (good?.up && (good.link || !checkLink))
     return { exit: ExitCode.SUCCESS, steps: noteOf(values, good.interface, facts) }
 
-  const place = good ? placeOf(good, facts) : choosePlace(wanted, facts)
+  const there = good ?? unlabelled
+  const place = there ? placeOf(there, facts) : choosePlace(wanted, facts)
   if ('exit' in place) return place
   const target = place.interface
   // One that is down may have a link once it is up.
@@ -191,7 +205,7 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
     }
   }
   // IPv6 does not have one address twice on an interface, whatever the prefix length.
-  const inTheWay = held.filter((one) => one.duplicate || wanted.address.family === 6)
+  const inTheWay = held.filter((one) => one === unlabelled || one.duplicate || wanted.address.family === 6)
   const onLoopback = values.lvs_support ? loopbackPlaces(wanted, target, facts.interfaces) : []
   return {
     exit: ExitCode.SUCCESS,

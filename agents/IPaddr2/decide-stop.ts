@@ -35,7 +35,9 @@ export function decideStop(values: Values, facts: StopFacts): Plan<Step> {
         prefixLength: place.prefixLength,
       })),
       ...(held.length > 0 && values.flush_routes ? [{ step: 'flush route cache' as const }] : []),
-      ...(held.length > 0 && values.lvs_ipv6_addrlabel ? [{ step: 'remove address label' as const }] : []),
+      ...(held.length > 0 && values.ip.family === 6 && values.lvs_ipv6_addrlabel
+        ? [{ step: 'remove address label' as const }]
+        : []),
       ...(facts.chosen === undefined ? [] : [{ step: 'forget interface' as const }]),
       ...(values.lvs_support && facts.takenFromLoopback ? [{ step: 'give back to loopback' as const }] : []),
     ],

@@ -105,10 +105,10 @@ export const parameters = {
       'For the nodes of a Linux Virtual Server with direct routing, which have the address on the loopback interface as a /32: start takes it from there, and stop puts it back.',
   }),
   lvs_ipv6_addrlabel: boolean({
-    default: false,
+    default: true,
     shortdesc: 'Do not use the address as a source (IPv6, LVS direct routing)',
     longdesc:
-      'Gives the address a label of its own in the policy table (ip addrlabel), so that Linux does not choose it as the source of connections to addresses with other labels. Without that, health checks of a director that is also a real server may not get an answer.',
+      'Gives the address a label of its own in the policy table (ip addrlabel), so that Linux does not choose it as the source of connections to addresses with other labels. Without that, health checks of a director that is also a real server may not get an answer. It has no effect with IPv4.',
   }),
   lvs_ipv6_addrlabel_value: integer({
     default: 99,

@@ -4,16 +4,20 @@ import { type Interface, interfaceCalled, type Placed, placesOf } from '../../li
 import { mostSpecificRoute, type Route } from '../../lib/network/routes'
 import { type Values } from './agent'
 import { type Facts } from './observe'
+import { labelPartOf } from './validate-configuration'
 
 /** What the configuration says of the place. */
 export interface Wanted {
   readonly address: Address
   readonly interface: string | undefined
   readonly prefixLength: number | undefined
+  /** What follows the interface's name and a colon in the address's label. */
+  readonly label: string | undefined
 }
 
-export function wantedOf({ ip, nic, cidr_netmask }: Values): Wanted {
-  return { address: ip, interface: nic?.name, prefixLength: cidr_netmask }
+export function wantedOf(values: Values): Wanted {
+  const { ip, nic, cidr_netmask } = values
+  return { address: ip, interface: nic?.name, prefixLength: cidr_netmask, label: labelPartOf(values) }
 }
 
 /** The same with the interface's own name, where the configuration has another name of it. */
@@ -53,12 +57,27 @@ export function heldPlaces(
   return [...places.filter(({ up }) => up), ...places.filter(({ up }) => !up)]
 }
 
-/** Whether the address is as it is configured; a prefix length that is not configured can be any. */
+/** Whether the address has the prefix length that is configured, if one is. */
+export function hasPrefix({ prefixLength }: Placed, wanted: Wanted): boolean {
+  return wanted.prefixLength === undefined || prefixLength === wanted.prefixLength
+}
+
+/** Whether the address has the label that is configured, if one is; before the colon, the interface may have another name. */
+export function hasLabel({ label }: Placed, wanted: Wanted): boolean {
+  return wanted.label === undefined || label.slice(label.indexOf(':') + 1 || label.length) === wanted.label
+}
+
+/** Whether the address is as it is configured. */
 export function isAsWanted(place: Placed, wanted: Wanted): boolean {
-  return wanted.prefixLength === undefined || place.prefixLength === wanted.prefixLength
+  return hasPrefix(place, wanted) && hasLabel(place, wanted)
 }
 
 /** What is wrong with an interface for check_link_status. */
 export function noLink(name: string): string {
   return `${name} has no link: check its cable, switch or lower interface, or set check_link_status=false`
+}
+
+/** What is wrong with an address that lacks its label. */
+export function noLabel({ interface: name, label }: Placed, wanted: Wanted): string {
+  return `${wanted.address.text} is on ${name} with the label '${label}' instead of '${name}:${wanted.label ?? ''}': restart the resource, or correct iflabel`
 }

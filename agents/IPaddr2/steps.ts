@@ -1,6 +1,6 @@
 /** What a plan can consist of, and how each step is carried out. */
 import { placesOf } from '../../lib/network/interfaces'
-import { awaitDetection, isTaken } from '../../lib/network/duplicate-address'
+import { askOwners, awaitDetection } from '../../lib/network/duplicate-address'
 import { runIp } from '../../lib/network/ip-command'
 import { listInterfaces } from '../../lib/network/list-interfaces'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
@@ -123,6 +123,22 @@ async function awaitDetectionOf(where: Where, context: Context): Promise<void> {
   )
 }
 
+async function refuseOtherOwner(name: string, { values, deadline, log }: Context): Promise<void> {
+  const ip = values.ip.text
+  const owners = await askOwners(name, ip, 2, deadline)
+  if (owners.kind === 'nobody') return
+  if (owners.kind === 'taken') {
+    throw new OcfError(
+      ExitCode.ERR_GENERIC,
+      `another machine on the network of ${name} has ${ip}: take it from there`,
+      { detail: `answers from ${owners.macs.join(', ')}` },
+    )
+  }
+  log.warning(
+    `run_arping: it is not known whether another machine on the network of ${name} has ${ip}: ${owners.why}`,
+  )
+}
+
 async function awaitLinkOf(where: Where, context: Context): Promise<void> {
   const hasLink = async (): Promise<boolean> =>
     (await listInterfaces(context.deadline)).some(({ name, link }) => name === where.interface && link)
@@ -150,11 +166,7 @@ async function performStep(step: Step, context: Context): Promise<void> {
   const { ip } = values
   switch (step.step) {
     case 'ask for another owner':
-      if (!(await isTaken(step.interface, ip, deadline))) return
-      throw new OcfError(
-        ExitCode.ERR_GENERIC,
-        `another machine on the network of ${step.interface} has ${ip.text}: take it from there`,
-      )
+      return refuseOtherOwner(step.interface, context)
     case 'take from loopback':
       return takeFromLoopback(values, step.as, deadline)
     case 'give back to loopback':

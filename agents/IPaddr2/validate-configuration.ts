@@ -43,14 +43,7 @@ const CHECKS: readonly (readonly [keyof Values, Check])[] = [
     'lvs_support',
     ({ ip, lvs_support }) =>
       ip.family === 6 && lvs_support
-        ? `lvs_support is for IPv4 only; set lvs_ipv6_addrlabel instead for ip=${ip.text}`
-        : undefined,
-  ],
-  [
-    'lvs_ipv6_addrlabel',
-    ({ ip, lvs_ipv6_addrlabel }) =>
-      ip.family === 4 && lvs_ipv6_addrlabel
-        ? `lvs_ipv6_addrlabel is for IPv6 only; leave it unset for ip=${ip.text}`
+        ? `lvs_support is for IPv4 only; use lvs_ipv6_addrlabel instead for ip=${ip.text}`
         : undefined,
   ],
   [
@@ -106,7 +99,7 @@ const CLUSTER_IP_CHECKS: readonly (readonly [keyof Values, Check])[] = [
     (_, { globallyUnique }) =>
       globallyUnique
         ? undefined
-        : 'ip: only instances with numbers can share the address of a clone; set meta globally-unique=true, or use a primitive',
+        : 'ip: only instances with numbers share an address; set meta globally-unique=true, or nic=lo, or use a primitive',
   ],
 ]
 
@@ -122,18 +115,30 @@ function notName(name: string, value: string): string | undefined {
     : `${name}: '${value}' is not allowed; set ${name} to a name of letters, digits, '_', '-', '.' and '/'`
 }
 
-/** Whether the instances of a clone have one address together. */
-export function isClusterIp({ unique_clone_address }: Values, { cloneMax = 1 }: OcfEnvironment): boolean {
-  return cloneMax > 1 && !unique_clone_address
+/**
+ * Whether the instances of a clone have one address together. On loopback each node has it for itself, as the servers
+ * of a Linux Virtual Server with direct routing do: nobody else asks for it there.
+ */
+export function isClusterIp(
+  { unique_clone_address, nic }: Values,
+  { cloneMax = 1, anonymousClone }: OcfEnvironment,
+): boolean {
+  return cloneMax > 1 && !unique_clone_address && !(anonymousClone && nic?.name === 'lo')
 }
 
 /** The kernel keeps 15 characters of `INTERFACE:LABEL`. */
 export const MAX_LABEL = 15
 
-/** The label of the address on an interface, as the kernel wants it; nothing without a label. */
-export function labelOf({ ip, nic, iflabel }: Values, name: string): string | undefined {
+/** What follows the interface's name and a colon in the label of the address; nothing without a label. */
+export function labelPartOf({ ip, nic, iflabel }: Values): string | undefined {
   const label = nic?.label ?? iflabel
-  return ip.family === 6 || label === '' ? undefined : `${name}:${label}`
+  return ip.family === 6 || label === '' ? undefined : label
+}
+
+/** The label of the address on an interface, as the kernel wants it; nothing without a label. */
+export function labelOf(values: Values, name: string): string | undefined {
+  const label = labelPartOf(values)
+  return label === undefined ? undefined : `${name}:${label}`
 }
 
 export function validateConfiguration(values: Values, env: OcfEnvironment): readonly ParameterProblem[] {

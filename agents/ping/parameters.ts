@@ -17,10 +17,10 @@ const INTERVAL =
 /** A host's name or address: nothing that a program could take for an option. */
 const HOST = /^[\p{L}\p{N}_:][\p{L}\p{N}_.:%-]*$/u
 
-/** Where the shell agent keeps it: all instances of an ordinary clone are one on a node, others are told apart. */
+/** Where the shell agent keeps it: one a node for each attribute; instances of a globally unique clone are told apart. */
 function defaultPidfile(name: string, env: OcfEnvironment | undefined): string {
   const directory = (process.env['HA_VARRUN'] ?? '/run').replace(/\/+$/, '')
-  if (env === undefined || env.anonymousClone) return `${directory}/ping-${name}`
+  if (env === undefined || !env.globallyUnique) return `${directory}/ping-${name}`
   return `${directory}/ping-${env.resource}${env.instance === undefined ? '' : `:${env.instance}`}`
 }
 
@@ -35,8 +35,8 @@ const debug: Parameter<Verbosity> = {
   longdesc:
     'false: only what goes wrong. true: also hosts that do not answer, at every run. verbose: also those that do.',
   parse: (value) => {
-    if (/^(false|0)$/i.test(value)) return 0
-    if (/^(true|1)$/i.test(value)) return 1
+    if (/^(false|no|off|0)$/i.test(value)) return 0
+    if (/^(true|yes|on|1)$/i.test(value)) return 1
     if (/^(verbose|2)$/i.test(value)) return 2
     throw new Error('false, true or verbose')
   },
@@ -115,7 +115,7 @@ export const parameters = {
     uniqueGroup: 'pidfile',
     shortdesc: 'File that says that the resource is started',
     longdesc:
-      'A file in a directory of root, which is there while the resource is started on this node. By default it is named after the attribute; where the resource is no clone, or one with globally-unique=true, after the resource.',
+      'A file in a directory of root, which is there while the resource is started on this node. By default it is named after the attribute; in a clone with globally-unique=true, after the instance.',
     check: absolutePath,
   }),
   debug,

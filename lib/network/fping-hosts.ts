@@ -1,7 +1,14 @@
-/** Asks hosts with `fping`, one process for all of them. */
+/** Asks hosts with `fping`: one process for all addresses, and one for each name. */
 import { ExitCode, OcfError } from '../ocf'
 import { describeFailure, runProgram } from '../system/run-program'
-import { type Asking, type Reachability, refusedOptions } from './reachability'
+import {
+  type Asking,
+  isAddress,
+  NOT_IN_TIME,
+  type Reachability,
+  refusedOptions,
+  untilResolved,
+} from './reachability'
 
 /** Milliseconds that fping waits for an answer at the least. */
 const LEAST_WAIT = 50
@@ -29,12 +36,26 @@ export function readAnswers(hosts: readonly string[], stdout: string, stderr: st
   }
 }
 
-/** Asks all hosts. */
-export async function fpingHosts(hosts: readonly string[], asking: Asking): Promise<Reachability> {
-  const { options, deadline } = asking
-  // With time left to say what it found.
-  const timeout = Math.min(asking.timeout, (deadline.remainingMs * 0.8) / 1000)
+/**
+ * fping sends nothing before it knows the addresses of all its hosts: each host with a name is asked by a process of its
+ * own, so that a name server that does not answer keeps nobody else waiting.
+ */
+export function askedTogether(hosts: readonly string[]): readonly (readonly string[])[] {
+  const addresses = hosts.filter(isAddress)
+  const names = hosts.filter((host) => !isAddress(host))
+  return [...(addresses.length > 0 ? [addresses] : []), ...names.map((name) => [name])]
+}
+
+async function askSome(hosts: readonly string[], asking: Asking): Promise<Reachability> {
+  const { options } = asking
+  const timeout = Math.min(asking.timeout, (asking.deadline.remainingMs * 0.8) / 1000)
+  const deadline = hosts.every(isAddress) ? asking.deadline : untilResolved({ ...asking, timeout })
   const result = await runProgram('fping', fpingArguments(hosts, { ...asking, timeout }), { deadline })
+  if (result.timedOut) {
+    // Of those that it has heard from, it has said so.
+    const { complaints, ...found } = readAnswers(hosts, result.stdout, result.stderr)
+    return { ...found, complaints: [...complaints, `${found.unreachable.join(', ')}: ${NOT_IN_TIME}`] }
+  }
   // It ends with the same code for an option that it does not know as for a host that does not answer.
   if (refusedOptions(result.stderr)) {
     throw new OcfError(
@@ -53,4 +74,15 @@ export async function fpingHosts(hosts: readonly string[], asking: Asking): Prom
     )
   }
   return readAnswers(hosts, result.stdout, result.stderr)
+}
+
+/** Asks all hosts. One whose name is not resolved in time is unreachable. */
+export async function fpingHosts(hosts: readonly string[], asking: Asking): Promise<Reachability> {
+  const answers = await Promise.all(askedTogether(hosts).map((some) => askSome(some, asking)))
+  const unreachable = new Set(answers.flatMap((answer) => answer.unreachable))
+  return {
+    reachable: answers.reduce((sum, { reachable }) => sum + reachable, 0),
+    unreachable: hosts.filter((host) => unreachable.has(host)),
+    complaints: answers.flatMap(({ complaints }) => complaints),
+  }
 }

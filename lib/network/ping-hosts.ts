@@ -1,7 +1,15 @@
 /** Asks hosts with the system's `ping`, one process a host, all side by side. */
 import { ExitCode, OcfError } from '../ocf'
 import { runUntil } from '../system/run-program'
-import { type Asking, isIpv6Literal, type Reachability, refusedOptions } from './reachability'
+import {
+  type Asking,
+  isAddress,
+  isIpv6Literal,
+  NOT_IN_TIME,
+  type Reachability,
+  refusedOptions,
+  untilResolved,
+} from './reachability'
 
 /** Seconds between two requests to one host: a lost one is soon followed by the next, and none is a flood. */
 const INTERVAL = { least: 0.2, most: 1 }
@@ -42,7 +50,8 @@ export function hasAnswer(stdout: string): boolean {
 async function askOne(host: string, asking: Asking): Promise<Answer> {
   const timeout = Math.min(asking.timeout, Math.max(0.1, asking.deadline.remainingMs / 1000))
   const args = pingArguments(host, { ...asking, timeout })
-  const { satisfied, code, stderr, timedOut } = await runUntil('ping', args, asking.deadline, hasAnswer)
+  const deadline = isAddress(host) ? asking.deadline : untilResolved({ ...asking, timeout })
+  const { satisfied, code, stderr, timedOut } = await runUntil('ping', args, deadline, hasAnswer)
   if (satisfied || code === 0) return { host, reachable: true, complaint: undefined }
   if (refusedOptions(stderr)) {
     throw new OcfError(
@@ -50,7 +59,7 @@ async function askOne(host: string, asking: Asking): Promise<Answer> {
       `options: ping does not accept '${asking.options.join(' ')}': ${stderr.split('\n')[0] ?? ''}`,
     )
   }
-  const complaint = timedOut ? `${host}: there was no time for all attempts` : stderr.trim()
+  const complaint = timedOut ? `${host}: ${NOT_IN_TIME}` : stderr.trim()
   return { host, reachable: false, complaint: complaint || undefined }
 }
 

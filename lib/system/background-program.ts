@@ -45,23 +45,26 @@ export async function spawnDetached(
  * As `spawnDetached`, for a program that a later action may have to end.
  *
  * @param note - file in a directory of root's, by which `endInBackground` finds the process
+ * @param env - as for `spawnDetached`
  */
 export async function startInBackground(
   program: string,
   args: readonly string[],
   note: string,
+  env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<void> {
-  const pid = await spawnDetached(program, args)
+  const pid = await spawnDetached(program, args, env)
   if (pid === undefined) return
   makeDirectory(ROOT, dirname(note), 0o755)
   writeOwned(ROOT, note, `${pid} ${startTime(pid) ?? ''}\n`)
 }
 
-/** Ends the program that `note` tells of, if it still runs; `true` when it did. */
+/** Ends the program that `note` tells of, with what it has started, if it still runs; `true` when it did. */
 export function endInBackground(note: string): boolean {
   const [pid, start] = readOwned(ROOT, note, { limit: STATE_BYTES })?.trim().split(' ') ?? []
   const running = pid !== undefined && start !== undefined && startTime(Number(pid)) === start
-  if (running) signalProcess(Number(pid), 'SIGTERM')
+  // It leads a group of its own.
+  if (running) signalProcess(-Number(pid), 'SIGTERM')
   removeOwned(ROOT, note)
   return running
 }

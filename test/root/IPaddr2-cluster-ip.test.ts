@@ -103,6 +103,42 @@ async function answered(ip: string): Promise<readonly string[]> {
   return [...(await answers(ip)).keys()].sort()
 }
 
+describe('an anonymous clone on the loopback interface', () => {
+  const ANONYMOUS = {
+    OCF_RESOURCE_INSTANCE: 'vip',
+    OCF_RESKEY_CRM_meta_clone: '0',
+    OCF_RESKEY_CRM_meta_globally_unique: 'false',
+  }
+
+  test.each([
+    ['IPv4', { ip: IP, nic: 'lo', cidr_netmask: '32' }, `${IP}/32`],
+    ['IPv4 with a label', { ip: IP, nic: 'lo:vip', cidr_netmask: '32', run_arping: 'true' }, `${IP}/32`],
+    ['IPv6', { ip: IP6, nic: 'lo', cidr_netmask: '128' }, `${IP6}/128`],
+  ])('%s: each node has the address for itself', async (_, params, prefix) => {
+    for (const node of [link.node, link.peer]) {
+      expect(await callOn(node, 0, 'validate-all', params, ANONYMOUS)).toMatchObject({ code: 0 })
+      expect((await callOn(node, 0, 'monitor', params, ANONYMOUS)).code).toBe(7)
+      expect(await callOn(node, 0, 'start', params, ANONYMOUS)).toMatchObject({ code: 0 })
+      expect(node.addresses('lo')).toContain(prefix)
+    }
+    for (const node of [link.node, link.peer]) {
+      expect((await callOn(node, 0, 'monitor', params, { ...RECURRING, ...ANONYMOUS })).code).toBe(0)
+      expect(await rules()).toBe('')
+      expect((await callOn(node, 0, 'stop', params, ANONYMOUS)).code).toBe(0)
+      expect(node.addresses('lo')).not.toContain(prefix)
+      expect((await callOn(node, 0, 'monitor', params, { ...RECURRING, ...ANONYMOUS })).code).toBe(7)
+    }
+  })
+
+  test('anywhere else it is refused, and the message has the fix', async () => {
+    expect(await callOn(link.node, 0, 'start', { ip: IP, nic: CABLE }, ANONYMOUS)).toMatchObject({
+      code: 6,
+      reason:
+        'ip: only instances with numbers share an address; set meta globally-unique=true, or nic=lo, or use a primitive',
+    })
+  })
+})
+
 const PARAMETERS = {
   mac: '03:00:00:00:00:07',
   clusterip_hash: 'sourceip',
@@ -294,7 +330,7 @@ describe('what goes wrong', () => {
     expect(await call(0, 'start', {}, anonymous)).toMatchObject({
       code: 6,
       reason: expect.stringMatching(
-        /^ip: only instances with numbers can share the address of a clone; set meta /,
+        /^ip: only instances with numbers share an address; set meta globally-unique=true, or nic=lo/,
       ),
     })
   })

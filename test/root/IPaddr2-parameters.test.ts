@@ -154,9 +154,15 @@ test('lvs_ipv6_addrlabel, lvs_ipv6_addrlabel_value: the address is no source', a
     / src (\S+)/.exec(link.node.ip('-6', 'route', 'get', 'fd00:9::4'))?.[1]
   // Without its label it is the best source there is: it shares the most bits with the destination.
   const params = { ip: IP6, nodad: 'true', cidr_netmask: '64' }
-  await call('start', params)
+  await call('start', { ...params, lvs_ipv6_addrlabel: 'false' })
   expect(source()).toBe(IP6)
+  await call('stop', { ...params, lvs_ipv6_addrlabel: 'false' })
+  // By default it is none.
+  await call('start', params)
+  expect(link.node.ip('addrlabel', 'list')).toMatch(/fd00:9::5\/128 .*label 99/)
+  expect(source()).toBe('fd00:9::1')
   await call('stop', params)
+  expect(link.node.ip('addrlabel', 'list')).not.toContain('fd00:9::5')
 
   const labelled = { ...params, lvs_ipv6_addrlabel: 'true', lvs_ipv6_addrlabel_value: '77' }
   expect((await call('start', labelled)).code).toBe(0)

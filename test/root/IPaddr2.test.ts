@@ -85,7 +85,7 @@ describe.each([
     const { code, ms } = await call('start', params)
     expect(code).toBe(0)
     expect(ms).toBeGreaterThan(500)
-    expect(readdirSync(state)).toEqual([])
+    expect(readdirSync(state).filter((name) => name.includes('announcer'))).toEqual([])
   })
 
   test('a monitor of a running address loads nothing that could start a program', async () => {
@@ -174,13 +174,13 @@ describe('where the address goes', () => {
 
   test('an address that the node has for itself on an interface without the route is left alone', async () => {
     // A server behind a load balancer may have it there.
-    link.node.ip('link', 'add', 'dummy0', 'type', 'dummy')
-    link.node.ip('link', 'set', 'dummy0', 'up')
-    link.node.ip('address', 'add', `${IP}/32`, 'dev', 'dummy0')
+    link.node.ip('link', 'add', 'own', 'type', 'veth', 'peer', 'name', 'own-end')
+    link.node.ip('link', 'set', 'own', 'up')
+    link.node.ip('address', 'add', `${IP}/32`, 'dev', 'own')
     expect((await call('monitor')).code).toBe(7)
     expect((await call('start')).code).toBe(0)
     expect((await call('stop')).code).toBe(0)
-    expect(link.node.addresses('dummy0')).toEqual([`${IP}/32`])
+    expect(link.node.addresses('own')).toEqual([`${IP}/32`])
   })
 
   test('a dotted netmask, a label, a broadcast address', async () => {
@@ -192,6 +192,31 @@ describe('where the address goes', () => {
     expect((await call('stop', params)).code).toBe(0)
     expect(link.node.addresses()).not.toContain(`${IP}/25`)
   })
+
+  test.each([
+    ['without its label', [], { iflabel: 'vip' }],
+    ['with another label', ['label', 'eth0:old'], { nic: CABLE, iflabel: 'vip', cidr_netmask: '24' }],
+    ['without the label behind the interface', [], { nic: 'eth0:vip' }],
+  ])(
+    'an address that is there %s: the monitor says so, start sets it and tells the neighbours',
+    async (_, label, params) => {
+      const shown = (): string => link.node.ip('address', 'show', 'dev', CABLE)
+      link.node.ip('address', 'add', `${IP}/24`, 'dev', CABLE, ...label)
+      expect(await call('monitor', params, RECURRING)).toMatchObject({
+        code: 1,
+        reason: `${IP} is on eth0 with the label '${label[1] ?? 'eth0'}' instead of 'eth0:vip': restart the resource, or correct iflabel`,
+      })
+      expect((await call('monitor', params)).code).toBe(1)
+      link.peer.believe(IP, GONE)
+      expect((await call('start', params)).code).toBe(0)
+      expect(await eventually(() => link.peer.neighbour(IP), link.node.mac, 1500)).toBe(link.node.mac)
+      expect(shown()).toMatch(/inet 10\.9\.0\.5\/24 brd 10\.9\.0\.255 scope global (secondary )?eth0:vip$/m)
+      expect(shown().match(/10\.9\.0\.5/g)).toHaveLength(1)
+      expect((await call('monitor', params, RECURRING)).code).toBe(0)
+      expect((await call('stop', params)).code).toBe(0)
+      expect(shown()).not.toContain(IP)
+    },
+  )
 
   test('a label behind the interface', async () => {
     await call('start', { nic: `${CABLE}:0` })
@@ -347,11 +372,100 @@ describe('another machine has the address', () => {
   })
 })
 
+describe('run_arping with what arping says, not with its exit code', () => {
+  test('without a cable nobody is another machine', async () => {
+    link.peer.ip('link', 'set', CABLE, 'down')
+    await eventually(() => /NO-CARRIER/.test(link.node.ip('link', 'show', 'dev', CABLE)), true, 3000)
+    expect((await call('start', { run_arping: 'true' })).code).toBe(0)
+    expect(link.node.addresses()).toContain(`${IP}/24`)
+  })
+
+  test('on loopback nobody is asked', async () => {
+    expect((await call('start', { ip: '127.0.0.7', run_arping: 'true' })).code).toBe(0)
+  })
+
+  /** Runs an action with another program in the place of arping; it prints what the named one was seen to print. */
+  const callWith = (arping: string, params: Readonly<Record<string, string>>) => {
+    const stand = join(directory, 'arping')
+    writeFileSync(stand, arping, { mode: 0o755 })
+    const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+    const variables = Object.entries({ ip: IP, ...params }).map(([name, value]) => [
+      `OCF_RESKEY_${name}`,
+      value,
+    ])
+    return link.node.run(['sh', '-c', script, '-', stand, '/usr/bin/arping', executable, 'start'], {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      HA_RSCTMP: state,
+      ...(Object.fromEntries(variables) as Readonly<Record<string, string>>),
+    })
+  }
+  /** arping 2.23 by Thomas Habets: without an answer it ends with 1, with one it ends with 0. */
+  const libnet = (words: string, code: number): string => `#!/bin/sh
+case $1 in
+-V) echo 'ARPing 2.23, by Thomas Habets <thomas@habets.se>' >&2; exit 1 ;;
+-0) printf '%s\\n' '${words}'; exit ${code} ;;
+*) exit 1 ;;
+esac
+`
+  const SILENT = '2 packets transmitted, 0 packets received, 100% unanswered (0 extra)'
+  const ANSWER = '42 bytes from 92:d2:14:95:ff:98 (10.9.0.5): index=0 time=9.264 usec'
+
+  test('the other program of that name', async () => {
+    expect(await callWith(libnet(ANSWER, 0), { run_arping: 'true' })).toMatchObject({
+      code: 1,
+      reason: 'another machine on the network of eth0 has 10.9.0.5: take it from there',
+    })
+    expect(link.node.addresses()).not.toContain(`${IP}/24`)
+    expect((await callWith(libnet(SILENT, 1), { run_arping: 'true' })).code).toBe(0)
+    expect(link.node.addresses()).toContain(`${IP}/24`)
+  })
+
+  test('a program that says neither: start goes on, and warns', async () => {
+    const { code, stderr } = await callWith('#!/bin/sh\necho no such thing >&2\nexit 1\n', {
+      run_arping: 'true',
+    })
+    expect(code).toBe(0)
+    expect(stderr).toMatch(
+      /WARNING: run_arping: it is not known whether another machine on the network of eth0 has 10\.9\.0\.5: arping failed with exit code 1: no such thing/,
+    )
+  })
+})
+
 describe('senders', () => {
   test.each(['send_arp', 'iputils_arping'])('%s', async (arp_sender) => {
     link.peer.believe(IP, GONE)
     expect((await call('start', { arp_sender })).code).toBe(0)
     expect(await eventually(() => link.peer.neighbour(IP), link.node.mac, 500)).toBe(link.node.mac)
+  })
+
+  test.each([
+    ['iputils_arping', 'iputils'],
+    ['libnet_arping', 'the other one'],
+  ])('%s is called as what is installed, which is %s', async (arp_sender) => {
+    link.peer.believe(IP, GONE)
+    const log = join(state, 'log')
+    expect(
+      (await call('start', { arp_sender, arp_bg: 'no', arp_count: '1' }, { HA_logfile: log })).code,
+    ).toBe(0)
+    expect(await eventually(() => link.peer.neighbour(IP), link.node.mac, 500)).toBe(link.node.mac)
+    const warned = /arp_sender is libnet_arping, but \S+ is iputils_arping/.test(readFileSync(log, 'utf8'))
+    expect(warned).toBe(arp_sender === 'libnet_arping')
+  })
+
+  test.each([
+    [
+      'IPv4',
+      { arp_sender: 'iputils_arping', send_arp_opts: '-Z' },
+      /10\.9\.0\.5 is not announced: \S*arping .*-- 'Z'/,
+    ],
+    ['IPv6', { ip: IP6, nodad: 'true', nic: 'down0' }, /fd00:9::5 is not announced: \S*send_ua .*ERROR/],
+  ])('%s: an announcement that fails in the background is in the log', async (_, params, words) => {
+    link.node.ip('link', 'add', 'down0', 'type', 'veth', 'peer', 'name', 'down0-end')
+    link.node.ip('link', 'set', 'down0', 'arp', 'off')
+    const log = join(state, 'log')
+    const env = { HA_logfile: log, OCF_RESKEY_crm_feature_set: '3.16.1' }
+    expect((await call('start', { cidr_netmask: '24', ...params }, env)).code).toBe(0)
+    expect(await eventually(() => words.test(readFileSync(log, 'utf8')), true, 5000)).toBe(true)
   })
 
   test('one that is not installed', async () => {

@@ -208,7 +208,7 @@ describe('name', () => {
 describe('pidfile: where nothing is set, its name is the shell agent’s', () => {
   test.each<[string, Texts, string]>([
     ['an ordinary clone', { OCF_RESKEY_CRM_meta_globally_unique: 'false' }, 'ping-way-out'],
-    ['no clone', {}, 'ping-pinger'],
+    ['no clone', {}, 'ping-way-out'],
     [
       'an instance of a globally unique clone',
       { OCF_RESKEY_CRM_meta_globally_unique: 'true', OCF_RESOURCE_INSTANCE: 'pinger:1' },
@@ -231,6 +231,53 @@ describe('pidfile: where nothing is set, its name is the shell agent’s', () =>
     expect(await ask({ pidfile: 'started' })).toMatchObject({
       code: 6,
       reason: expect.stringMatching(/^pidfile: 'started' is not allowed; set pidfile to an absolute path/),
+    })
+  })
+})
+
+describe.each([
+  ['ping', 'no'],
+  ['fping', 'yes'],
+])('with %s and a name server that does not answer', (_, use_fping) => {
+  /** Asks with a name server on the other end of the cable, to which whatever is said is lost. */
+  const askUnresolved = async (host_list: string, names: string) => {
+    const hosts = join(directory, 'names')
+    const resolver = join(directory, 'resolv.conf')
+    writeFileSync(hosts, names)
+    writeFileSync(resolver, `nameserver ${ALIVE}\n`)
+    const lost = 'table inet lost { chain in { type filter hook input priority 0; udp dport 53 drop; }; }'
+    await link.peer.run(['nft', lost])
+    const script =
+      'mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/resolv.conf && shift 2 && exec "$@"'
+    const argv = [hosts, resolver, executable, 'monitor', '--explain']
+    const result = await link.node.run(['sh', '-c', script, '-', ...argv], {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      OCF_RESKEY_host_list: host_list,
+      OCF_RESKEY_pidfile: pidfile,
+      OCF_RESKEY_use_fping: use_fping,
+      OCF_RESKEY_CRM_meta_timeout: '60000',
+    })
+    await link.peer.run(['nft', 'delete', 'table', 'inet', 'lost'])
+    const [, value] = /set node attribute pingd to (-?\d+)/.exec(result.stdout) ?? []
+    return { ...result, value: Number(value) }
+  }
+
+  test('a name counts as unreachable, the addresses do not, and it is all published in time', async () => {
+    const { code, value, stderr, stdout, ms } = await askUnresolved(
+      `router.example ${ALIVE} other.example`,
+      '',
+    )
+    expect({ code, value }).toEqual({ code: 0, value: 1 })
+    expect(stdout).toMatch(/unreachable: \[ 'router\.example', 'other\.example' \]/)
+    expect(stderr).toMatch(/ERROR: f?ping: .*router\.example/)
+    expect(ms).toBeLessThan(20_000)
+  })
+
+  test('with names alone the value is 0, and it is well again with the names', async () => {
+    expect(await askUnresolved('router.example', '')).toMatchObject({ code: 0, value: 0 })
+    expect(await askUnresolved('router.example', `${ALIVE} router.example\n`)).toMatchObject({
+      code: 0,
+      value: 1,
     })
   })
 })

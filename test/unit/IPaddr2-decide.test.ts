@@ -340,7 +340,7 @@ describe('start', () => {
     ['it is there already', { ip: 'fd00::5' }, host(on('fd00::5/64')), []],
   ])('IPv6: %s', (_, texts, facts, steps) => {
     const facts6 = startFacts(facts, { chosen: 'eth0', announcerFor: () => SEND_UA })
-    const plan = decideStart(values(texts), facts6)
+    const plan = decideStart(values({ lvs_ipv6_addrlabel: 'false', ...texts }), facts6)
     expect(plan).toEqual({ exit: ExitCode.SUCCESS, steps })
   })
 
@@ -457,6 +457,7 @@ describe('stop', () => {
       true,
       [END, remove(24), { step: 'give back to loopback' }],
     ],
+    ['with nothing of IPv6', { ip: '10.0.0.5' }, host(on('10.0.0.5/24')), false, [END, remove(24)]],
     ['LVS: it was never there', { ip: '10.0.0.5', lvs_support: 'yes' }, host(), false, [END]],
   ])('%s', (_, texts, facts, takenFromLoopback, steps) => {
     expect(decideStop(values(texts), { ...facts, root: true, takenFromLoopback })).toEqual({
@@ -500,5 +501,34 @@ describe('the interface that start has chosen by a route', () => {
       { step: 'remove', interface: 'eth0', prefixLength: 24 },
       { step: 'forget interface' },
     ])
+  })
+})
+
+describe('the label of an address that is there', () => {
+  const labelled = values({ ip: '10.0.0.5', nic: 'eth0', iflabel: 'vip' })
+  const shownAs = (label: string): Facts => host(on('10.0.0.5/24', { label }))
+  const monitor = (facts: Facts) =>
+    decideMonitor(wantedOf(labelled), facts, { refresh: false, checkLink: false })
+
+  test.each(['eth0', 'eth0:', 'eth0:other', 'vip'])('%s is not the configured one', (label) => {
+    expect(monitor(shownAs(label))).toMatchObject({
+      exit: ExitCode.ERR_GENERIC,
+      reason: expect.stringContaining("instead of 'eth0:vip'"),
+    })
+    const { steps } = decideStart(labelled, startFacts(shownAs(label)))
+    expect(steps.map(({ step }) => step)).toEqual(['remove', 'add', 'announce'])
+    expect(steps).toContainEqual(
+      expect.objectContaining({ step: 'add', label: 'eth0:vip', prefixLength: 24 }),
+    )
+  })
+
+  test.each(['eth0:vip', 'enp9s9:vip'])('%s is', (label) => {
+    expect(monitor(shownAs(label))).toEqual({ exit: ExitCode.SUCCESS, steps: [] })
+    expect(decideStart(labelled, startFacts(shownAs(label))).steps).toEqual([])
+  })
+
+  test('can be any where none is configured', () => {
+    const plain = wantedOf(values({ ip: '10.0.0.5', nic: 'eth0' }))
+    expect(decideMonitor(plain, shownAs('eth0:x'), { refresh: false, checkLink: false }).exit).toBe(0)
   })
 })

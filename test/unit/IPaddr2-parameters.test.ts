@@ -17,6 +17,7 @@ describe('accepted', () => {
     { ip: '192.168.100.163', nic: 'eth0', cidr_netmask: '24' },
     { ip: '192.168.100.163', nic: 'eth0', cidr_netmask: '255.255.255.0' },
     { ip: '192.168.100.163', nic: 'eth0:0' },
+    { ip: '192.168.100.163', lvs_ipv6_addrlabel: 'true' },
     { ip: '2001:db8:DC28:0:0:FC57:D4C8:1FFF', cidr_netmask: '128' },
     { ip: 'fe80::5', nic: 'eth0' },
     { ip: '10.0.0.1', proto: 'kernel', network_namespace: 'red', check_link_status: 'yes' },
@@ -69,7 +70,6 @@ describe('refused', () => {
     [{ ip: '10.0.0.1', network_namespace: '-x' }, /^network_namespace: '-x' is not allowed/],
     [{ ip: '10.0.0.1', check_link_status: 'x' }, /^check_link_status: 'x' is not allowed/],
     [{ ip: 'fd00::1', lvs_support: 'true' }, /^lvs_support is for IPv4 only/],
-    [{ ip: '10.0.0.1', lvs_ipv6_addrlabel: 'true' }, /^lvs_ipv6_addrlabel is for IPv6 only/],
   ])('%j', (texts, reason) => {
     const [first = ''] = problems(texts)
     expect(first).toMatch(reason)
@@ -82,11 +82,7 @@ const UNIQUE = { ...CLONE, OCF_RESKEY_CRM_meta_globally_unique: 'true' }
 
 describe('a clone', () => {
   test.each<[Readonly<Record<string, string>>, Readonly<Record<string, string>>, RegExp]>([
-    [
-      {},
-      CLONE,
-      /^ip: only instances with numbers can share the address of a clone; set meta globally-unique=true/,
-    ],
+    [{}, CLONE, /^ip: only instances with numbers share an address; set meta globally-unique=true/],
     [{ ip: 'fd00::1' }, UNIQUE, /^clusterip_mac_mangle: there is no ARP with IPv6; set it to false/],
     [
       { clusterip_firewall: 'iptables' },

@@ -1,3 +1,8 @@
+import { hasFailed } from '../../agents/IPaddr2/announced'
+import { type Announcer } from '../../agents/IPaddr2/announce'
+import { type ArpingKind, arpingKindOf } from '../../lib/network/arping-kind'
+import { readOwners } from '../../lib/network/duplicate-address'
+import { type ProgramResult } from '../../lib/system/run-program'
 import { describe, expect, test } from '@jest/globals'
 import { parseAddress } from '../../lib/network/address'
 import {
@@ -64,4 +69,73 @@ test('the arguments of send_ua', () => {
   expect(advertisementArguments({ ...announcement, address: v6, prefixLength: 64 }).join(' ')).toBe(
     '-i 200 -c 5 fd00:9::5 64 eth0',
   )
+})
+
+describe('the two programs called arping', () => {
+  test.each([
+    ['arping from iputils 20221126\nlibcap: yes', 'iputils_arping'],
+    ['arping utility, iputils-s20160308', 'iputils_arping'],
+    ['ARPing 2.23, by Thomas Habets <thomas@habets.se>\nusage: arping', 'libnet_arping'],
+  ])('%j', (text, kind) => {
+    expect(arpingKindOf(text)).toBe(kind)
+  })
+
+  const ended = (code: number, stdout: string, stderr = '') => ({ code, stdout, stderr, timedOut: false })
+  const TAKEN = { kind: 'taken', macs: ['92:d2:14:95:ff:98'] }
+
+  test.each<[string, ArpingKind, ProgramResult, unknown]>([
+    [
+      'iputils, an answer',
+      'iputils_arping',
+      ended(
+        1,
+        'ARPING 10.9.0.2 from 0.0.0.0 eth0\nUnicast reply from 10.9.0.2 [92:D2:14:95:FF:98]  0.521ms\nSent 1 probes (1 broadcast(s))\nReceived 1 response(s)\n',
+      ),
+      TAKEN,
+    ],
+    [
+      'iputils, silence, with whatever code',
+      'iputils_arping',
+      ended(
+        1,
+        'ARPING 10.9.0.77 from 0.0.0.0 eth0\nSent 2 probes (2 broadcast(s))\nReceived 0 response(s)\n',
+      ),
+      { kind: 'nobody' },
+    ],
+    [
+      'iputils, an error',
+      'iputils_arping',
+      ended(1, '', 'arping: sendto: Network is down\n'),
+      { kind: 'unknown', why: 'arping failed with exit code 1: arping: sendto: Network is down' },
+    ],
+    [
+      'libnet, an answer',
+      'libnet_arping',
+      ended(0, 'ARPING 10.9.0.2\n42 bytes from 92:d2:14:95:ff:98 (10.9.0.2): index=0 time=9.264 usec\n'),
+      TAKEN,
+    ],
+    [
+      'libnet, silence',
+      'libnet_arping',
+      ended(
+        1,
+        'ARPING 10.9.0.77\nTimeout\n\n2 packets transmitted, 0 packets received, 100% unanswered (0 extra)\n',
+      ),
+      { kind: 'nobody' },
+    ],
+  ])('who has an address: %s', (_, kind, result, owners) => {
+    expect(readOwners(kind, result)).toEqual(owners)
+  })
+
+  test.each<[Announcer['sender'], ProgramResult, boolean]>([
+    ['send_arp', ended(0, ''), false],
+    ['send_arp', ended(1, '', 'ERROR: Cannot find mac address for eth7'), true],
+    ['send_ua', ended(0, '', 'ERROR: bind() failed: Invalid argument'), true],
+    ['iputils_arping', ended(2, '', 'arping: Device eth7 not available.'), true],
+    ['libnet_arping', ended(1, ''), false],
+    ['libnet_arping', ended(1, '', 'arping: libnet_init(): No such device'), true],
+    ['libnet_arping', ended(139, ''), true],
+  ])('%s has failed, by %j: %s', (sender, result, failed) => {
+    expect(hasFailed(sender, result)).toBe(failed)
+  })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { fpingArguments, readAnswers } from '../../lib/network/fping-hosts'
+import { askedTogether, fpingArguments, readAnswers } from '../../lib/network/fping-hosts'
 import { hasAnswer, pingArguments } from '../../lib/network/ping-hosts'
 import { refusedOptions } from '../../lib/network/reachability'
 
@@ -38,6 +38,17 @@ describe('fping', () => {
     [{ attempts: 100, timeout: 1 }, '-r 99 -t 50 -B 1.0 -- a b'],
   ])('asks with %j', (asking, expected) => {
     expect(fpingArguments(['a', 'b'], { ...asking, options: [] }).join(' ')).toBe(expected)
+  })
+
+  test.each([
+    [['10.0.0.1', 'fd00::1', 'fe80::1%eth0'], [['10.0.0.1', 'fd00::1', 'fe80::1%eth0']]],
+    [
+      ['a', '10.0.0.1', 'b', '10.0.0.2'],
+      [['10.0.0.1', '10.0.0.2'], ['a'], ['b']],
+    ],
+    [['a'], [['a']]],
+  ])('%j: names wait for their name server by themselves', (hosts, together) => {
+    expect(askedTogether(hosts)).toEqual(together)
   })
 
   test('some answer, some do not, one has no address', () => {

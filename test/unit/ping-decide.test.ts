@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { agent } from '../../agents/ping/agent'
 import { decideMonitor, decideStart } from '../../agents/ping/decide'
 import { ExitCode } from '../../lib/ocf'
+import { readEnvironment } from '../../lib/ocf/environment'
 import { readParameters } from '../../lib/ocf/parameters'
 
 function settings(texts: Readonly<Record<string, string>>) {
@@ -60,6 +61,18 @@ describe('parameters', () => {
   test('the file is named after the attribute', () => {
     expect(settings({ name: 'default_ping_set' }).pidfile).toBe('/run/ping-default_ping_set')
     expect(settings({ pidfile: '/run/other' }).pidfile).toBe('/run/other')
+  })
+
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    ['a primitive', {}, '/run/ping-pingd'],
+    ['a clone', { globally_unique: 'false', clone: '0' }, '/run/ping-pingd'],
+    ['a globally unique clone', { globally_unique: 'true', clone: '1' }, '/run/ping-gw:1'],
+  ])('the file of %s is that of the shell agent', (_, meta, pidfile) => {
+    const variables = Object.entries(meta).map(([name, value]) => [`OCF_RESKEY_CRM_meta_${name}`, value])
+    const OCF_RESOURCE_INSTANCE = meta['globally_unique'] === 'true' ? 'gw:1' : 'gw'
+    const given = Object.fromEntries(variables) as Readonly<Record<string, string>>
+    const env = readEnvironment({ OCF_RESOURCE_INSTANCE, ...given }, 'ping')
+    expect(readParameters(agent.parameters, { host_list: 'a' }, env).values.pidfile).toBe(pidfile)
   })
 
   test.each([

@@ -4,7 +4,7 @@ import { ExitCode, type Plan } from '../../../lib/ocf'
 import { type Values } from '../agent'
 import { choosePlace, noteOf } from '../decide-start'
 import { type Facts } from '../observe'
-import { heldPlaces, isAsWanted, noLink, wantedOf } from '../place'
+import { hasLabel, hasPrefix, heldPlaces, isAsWanted, noLabel, noLink, wantedOf } from '../place'
 import { type Step } from '../steps'
 import { labelOf } from '../validate-configuration'
 
@@ -25,7 +25,7 @@ interface Where {
 }
 
 export type SharedStep =
-  | Extract<Step, { step: 'add' | 'bring up' | 'note interface' }>
+  | Extract<Step, { step: 'add' | 'bring up' | 'remove' | 'note interface' }>
   | { readonly step: 'join'; readonly interface: string }
   | { readonly step: 'leave'; readonly share: Share }
   | { readonly step: 'release'; readonly places: readonly Where[] }
@@ -58,7 +58,9 @@ export function decideSharedStart(values: Values, facts: SharedFacts): SharedPla
   if ('exit' in place) return place
   const { interface: target, prefixLength } = place
   if (values.check_link_status && target.up && !target.link) return failed(noLink(target.name))
-  const there = heldPlaces(wanted, facts).some((held) => isAsWanted(held, wanted))
+  const held = heldPlaces(wanted, facts)
+  const there = held.some((one) => isAsWanted(one, wanted))
+  const unlabelled = there ? [] : held.filter((one) => hasPrefix(one, wanted))
   const label = labelOf(values, target.name)
   return {
     exit: ExitCode.SUCCESS,
@@ -69,6 +71,11 @@ export function decideSharedStart(values: Values, facts: SharedFacts): SharedPla
       ...(there
         ? []
         : [
+            ...unlabelled.map((one) => ({
+              step: 'remove' as const,
+              interface: one.interface,
+              prefixLength: one.prefixLength,
+            })),
             {
               step: 'add' as const,
               interface: target.name,
@@ -114,11 +121,13 @@ export function decideSharedStop(values: Values, facts: SharedFacts): SharedPlan
 export function decideSharedMonitor(values: Values, facts: SharedFacts): SharedPlan {
   if (!isServed(facts)) return { exit: ExitCode.NOT_RUNNING, steps: [] }
   const ip = values.ip.text
-  const [place] = heldPlaces(wantedOf(values), facts)
+  const wanted = wantedOf(values)
+  const [place] = heldPlaces(wanted, facts)
   if (!place)
     return failed(`${ip} is on no interface, while its instance ${facts.instance} is set up: restart it`)
   if (!place.up)
     return failed(`${ip} is on ${place.interface}, which is down: ip link set ${place.interface} up`)
   if (values.check_link_status && !place.link) return failed(noLink(place.interface))
+  if (!hasLabel(place, wanted)) return failed(noLabel(place, wanted))
   return { exit: ExitCode.SUCCESS, steps: [] }
 }

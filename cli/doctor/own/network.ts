@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { parseAddress } from '../../../lib/network/address'
+import { askOwners } from '../../../lib/network/duplicate-address'
 import { type Deadline } from '../../../lib/ocf'
-import { runProgram } from '../../../lib/system/run-program'
 import { type AnswerFacts, type InterfaceFacts } from '../facts'
 import { isInNetwork } from '../networks'
 
@@ -43,10 +43,6 @@ function interfaceFor({ address, nic }: Asked, interfaces: readonly InterfaceFac
   return found?.name ?? null
 }
 
-/**
- * Asks the network who has an address: as for duplicate address detection, with no sender, so that it disturbs nobody
- * and a node that has the address itself can ask, too (RFC 5227, "Probe").
- */
 async function askFor(
   asked: Asked,
   interfaces: readonly InterfaceFacts[],
@@ -55,12 +51,11 @@ async function askFor(
   const { address } = asked
   const name = parseAddress(address)?.family === 4 ? interfaceFor(asked, interfaces) : null
   if (name === null) return { address, interface: null, others: [] }
-  const { stdout } = await runProgram('arping', ['-D', '-c', '1', '-w', '1', '-I', name, address], {
-    deadline,
-  })
+  const owners = await askOwners(name, address, 1, deadline)
+  if (owners.kind === 'unknown') throw new Error(owners.why)
   const own = interfaces.map(({ mac }) => mac)
-  const answered = [...stdout.matchAll(/\[([0-9a-f:]{17})\]/gi)].map(([, mac = '']) => mac.toLowerCase())
-  return { address, interface: name, others: [...new Set(answered)].filter((mac) => !own.includes(mac)) }
+  const answered = owners.kind === 'taken' ? owners.macs : []
+  return { address, interface: name, others: answered.filter((mac) => !own.includes(mac)) }
 }
 
 export function askForAddresses(
