@@ -26,6 +26,7 @@ import { type Proof, type ProofMemory, prove } from './prove'
 import { type Quorum } from './quorum'
 import { withDegraded } from './degraded'
 import { readReceiver } from './receiver'
+import { renewSlots, troubledSlots } from './slots'
 import { otherNodes, type ReplicatedSite } from './site'
 import { describeStep, performSteps } from './steps'
 import { readPolicy } from './sync-policy'
@@ -110,10 +111,11 @@ export async function controlStandbys(
 ): Promise<ExitCode> {
   const { deadline, log, values } = context
   const observe = async (): Promise<PrimaryFacts> => {
-    const [snapshot, role, standbys] = await Promise.all([
+    const [snapshot, role, standbys, slots] = await Promise.all([
       takeSnapshot(deadline),
       readRole(connection, version),
       readStandbys(connection, version),
+      troubledSlots(connection, site, version),
     ])
     return {
       resource: site.resource,
@@ -124,6 +126,7 @@ export async function controlStandbys(
       others: otherNodes(site, snapshot),
       externals: site.mode === 'sync' ? values.external_standby_node_list : [],
       standbys,
+      slots,
       receiver: await readReceiver(connection, values, role.inRecovery),
       synchronousStandbyNames: role.synchronousStandbyNames,
       slept,
@@ -145,6 +148,7 @@ export async function controlStandbys(
           site,
           log,
           postmaster,
+          makeSlots: (names) => renewSlots(connection, names, version, log),
           confirm: (nodes) => confirmComplete(connection, version, nodes, context),
           prove: async () => {
             proof = await prove(site, facts.snapshot, actsBy(facts), deadline, { memory })

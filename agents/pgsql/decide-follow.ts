@@ -1,6 +1,7 @@
 /** What a standby says and does that does not receive although there is a primary. */
 import { ExitCode, type Plan } from '../../lib/ocf'
 import { type Lsn } from '../../lib/postgres/lsn'
+import { type SlotTrouble } from '../../lib/postgres/slots'
 import { dataStatusOf, describeObstacle, type Obstacle, readRefusal } from './decide-obstacle'
 import { isDisconnected, isExplained } from './mode'
 import { attributeNames } from './names'
@@ -25,6 +26,8 @@ const UNHEARD = 5
 /** What has been found out. */
 export type Finding =
   | Obstacle
+  /** The primary does not let it stream through its replication slot. */
+  | { readonly kind: 'no slot'; readonly slot: string; readonly trouble: SlotTrouble }
   /** Nothing keeps it, as far as is known. */
   | { readonly kind: 'none' }
   | { readonly kind: 'unanswered'; readonly message: string }
@@ -88,6 +91,18 @@ function describe(
   }
 }
 
+/** The primary makes the slot by itself; what a person sees is for the case that it cannot. */
+function describeSlot(
+  { slot, trouble }: Extract<Finding, { readonly kind: 'no slot' }>,
+  primary: string,
+): { readonly reason: string; readonly detail: string } {
+  const what = trouble === 'missing' ? 'is missing' : 'has been invalidated'
+  return {
+    reason: `cannot follow: replication slot ${slot} ${what} on ${primary}, whose next monitor makes it anew`,
+    detail: `if it does not, see the log of ${primary}: max_replication_slots may be too low there`,
+  }
+}
+
 /**
  * A node whose data does not fit fails: it could not be promoted, and shows its readers what was. It is started again
  * only after a comparison, by which `rejoin` heals what it may. A node that is only not let in has good data and goes on
@@ -123,6 +138,13 @@ export function decideFollow(facts: FollowFacts): FollowPlan {
     return well(mended ? publish('DISCONNECT') : [], {
       warning: `this standby receives nothing from ${now.primary}, which would send what it needs: see the log of PostgreSQL`,
     })
+  }
+  if (finding.kind === 'no slot') {
+    const { reason, detail } = describeSlot(finding, now.primary)
+    const steps = isExplained(dataStatus) ? publish('DISCONNECT') : []
+    return knowsDegraded
+      ? { exit: ExitCode.DEGRADED, reason, detail, steps: [...keep, ...steps] }
+      : well(steps, { warning: `${reason} (${detail})` })
   }
   // A standby that is not let in keeps what it is: where commits wait for it still, it has them all.
   const stands = finding.kind === 'refused' && isDisconnected(dataStatus) && !isExplained(dataStatus)

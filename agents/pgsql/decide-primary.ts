@@ -28,6 +28,7 @@ import {
 } from './promotions'
 import { covering, isSameQuorum, type Quorum, readQuorum, writeQuorum } from './quorum'
 import { type ReceiverStatus, receiverChange } from './receiver'
+import { type TroubledSlot } from './slots'
 import { type Step } from './steps'
 import { type SyncPolicy } from './sync-policy'
 
@@ -44,6 +45,8 @@ export interface PrimaryFacts {
   /** Standbys outside the cluster that commits wait for while they stream, by application name. */
   readonly externals: readonly string[]
   readonly standbys: readonly StandbyRow[]
+  /** Replication slots of the other nodes that are missing or invalidated. */
+  readonly slots: readonly TroubledSlot[]
   /** `synchronous_standby_names` as it is in force. */
   readonly synchronousStandbyNames: string
   /** What to publish of this node's WAL receiver; nothing where that is not asked for. */
@@ -307,6 +310,20 @@ function claims(facts: PrimaryFacts): readonly Step[] {
   ]
 }
 
+/**
+ * Slots to be made. The slot of a node that is away may have been dropped on purpose: its WAL would fill the disk. One
+ * that is invalidated keeps nothing, and is replaced as soon as its node is there, before a base backup needs it.
+ */
+function slotSteps({ slots, snapshot, resource }: PrimaryFacts): readonly Step[] {
+  const names = slots.flatMap(({ node, slot, trouble }) => {
+    const state = findNode(snapshot, node)
+    if (state === undefined) return []
+    const isNeeded = trouble === 'missing' ? hasRole(state, resource, 'Unpromoted') : state.online
+    return isNeeded ? [slot] : []
+  })
+  return names.length === 0 ? [] : [{ step: 'slots', names }]
+}
+
 /** Those steps, after the proof that they may be taken; none where there are none. */
 function proven(...steps: readonly Step[]): readonly Step[] {
   return steps.length === 0 ? [] : [{ step: 'prove' }, ...steps]
@@ -357,7 +374,7 @@ export function decidePrimary(facts: PrimaryFacts): PrimaryPlan {
   )
 
   // These need no proof: this node's own word, and what is only shown.
-  const open: Step[] = []
+  const open: Step[] = [...slotSteps(facts)]
   const epoch = epochToPublish(snapshot, node, resource)
   if (epoch !== undefined) {
     open.push({ step: 'attribute', node, name: names.epoch, value: epoch, lifetime: 'reboot' })

@@ -1,13 +1,14 @@
 /** A standby that does not receive although there is a primary finds out why: loaded only then. */
-import { messageOf } from '../../lib/ocf'
+import { type Deadline, messageOf } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { controlDataOf } from '../../lib/postgres/control-data'
 import { type MajorVersion } from '../../lib/postgres/instance'
 import { laterLsn } from '../../lib/postgres/lsn'
+import { askSlot } from '../../lib/postgres/upstream'
 import { type Progress, walFileNames } from '../../lib/postgres/wal-receiver'
 import { timelineAt } from '../../lib/postgres/wal-segments'
 import { type Context } from './agent'
-import { askPrimary, primarySettings } from './ask-primary'
+import { askPrimary, type PrimarySettings, primarySettings } from './ask-primary'
 import { decideFollow, type Finding, type FollowFacts, type FollowPlan, isStuck } from './decide-follow'
 import { compareStanding, readRefusal } from './decide-obstacle'
 import { knowsDegraded } from './degraded'
@@ -15,6 +16,7 @@ import { readFollowNote } from './follow-note'
 import { findMissingWal } from './missing-wal'
 import { requireLatest } from './rejoin'
 import { type ReplicatedSite } from './site'
+import { slotName } from './slot-names'
 
 /** How long the primary may take to answer: this node may be about to be promoted, which waits for the monitor. */
 const ASK_MS = 15_000
@@ -43,10 +45,23 @@ async function find(
   const followed = end === undefined ? undefined : timelineAt(names, end, mine.walSegmentSize)
   const found = compareStanding({ ...mine, received, replayed, followed }, primary)
   if (found.kind !== 'fits') return found
-  if (found.need === undefined) return { kind: 'none' }
-  return (
-    (await findMissingWal(context, site, mine, found.need, primary, settings, deadline)) ?? { kind: 'none' }
-  )
+  const missing =
+    found.need && (await findMissingWal(context, site, mine, found.need, primary, settings, deadline))
+  return missing ?? (await findSlotTrouble(context, site, settings, deadline)) ?? { kind: 'none' }
+}
+
+/** Whether the primary refuses the slot of this standby. */
+async function findSlotTrouble(
+  { values }: Context,
+  site: ReplicatedSite,
+  settings: PrimarySettings,
+  deadline: Deadline,
+): Promise<Finding | undefined> {
+  if (site.slotPrefix === '') return undefined
+  const slot = slotName(site.slotPrefix, site.node)
+  const { instance, tmpdir } = site
+  const trouble = await askSlot(instance, settings, slot, values.psql, tmpdir, deadline, CONNECT_SECONDS)
+  return trouble && { kind: 'no slot', slot, trouble }
 }
 
 /**

@@ -186,7 +186,7 @@ export const parameters = {
     check: slotPrefix,
     shortdesc: 'Prefix of the replication slots',
     longdesc:
-      'With it, each standby streams through a physical replication slot of its own on the primary, named PREFIX_NODE (the node name in lower case, "-" and "." as "_"). The slots are made at promotion. With three nodes or more and PostgreSQL 11, the standbys keep them for each other as well (standby_slot_timeout); otherwise they are removed from a server that is a standby again. A slot keeps the WAL that its standby has not received, also while that is away: limit it with max_slot_wal_keep_size, or drop the slot of a node that stays away. Needs PostgreSQL 9.4.',
+      'With it, each standby streams through a physical replication slot of its own on the primary, named PREFIX_NODE (the node name in lower case, "-" and "." as "_"). The slots are made at promotion; one that is missing is made once its standby runs, and one that PostgreSQL has invalidated is replaced. With three nodes or more and PostgreSQL 11, the standbys keep them for each other as well (standby_slot_timeout); otherwise they are removed from a server that is a standby again. A slot keeps the WAL that its standby has not received, also while that is away: limit it with max_slot_wal_keep_size, or drop the slot of a node that stays away. Needs PostgreSQL 9.4.',
   }),
   standby_slot_timeout: seconds({
     default: 3600,

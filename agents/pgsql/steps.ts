@@ -29,6 +29,8 @@ export type Step =
   | { readonly step: 'confirm'; readonly node: string }
   /** Goes on only once every acknowledged commit is on enough of those standbys, and all further ones will be. */
   | { readonly step: 'confirm quorum'; readonly quorum: Quorum }
+  /** Makes replication slots anew that are gone, or of no more use. */
+  | { readonly step: 'slots'; readonly names: readonly string[] }
   | { readonly step: 'note'; readonly note: ElectionNote | undefined }
   | { readonly step: 'follow'; readonly note: FollowNote | undefined }
 
@@ -50,6 +52,8 @@ export function describeStep(step: Step): string {
       return `wait until ${step.node} has everything that was acknowledged`
     case 'confirm quorum':
       return `wait until everything that was acknowledged is on ${writeQuorum(step.quorum)}`
+    case 'slots':
+      return `make the replication slots anew that are missing or invalidated: ${step.names.join(', ')}`
     case 'note':
       return step.note
         ? `note the WAL positions of this election (seen ${step.note.seen} times)`
@@ -69,6 +73,8 @@ export interface Effects {
   readonly postmaster?: number
   /** Waits for the proof that so many of these nodes have everything; `false` when it did not come. */
   readonly confirm?: (nodes: Quorum) => Promise<boolean>
+  /** Makes replication slots, anew where there are useless ones. */
+  readonly makeSlots?: (names: readonly string[]) => Promise<void>
   /** Collects the proof that this node is the primary still; `false` when it did not come. */
   readonly prove?: () => Promise<boolean>
 }
@@ -79,7 +85,10 @@ export function repModeText(names: string): string {
 }
 
 /** Carries out one step. Returns `false` when those after it must not be. */
-async function performStep(step: Step, { site, log, postmaster, confirm, prove }: Effects): Promise<boolean> {
+async function performStep(
+  step: Step,
+  { site, log, postmaster, confirm, makeSlots, prove }: Effects,
+): Promise<boolean> {
   const { owner } = site.instance
   switch (step.step) {
     case 'attribute':
@@ -105,6 +114,10 @@ async function performStep(step: Step, { site, log, postmaster, confirm, prove }
       return (await confirm?.({ count: 1, names: [step.node] })) === true
     case 'confirm quorum':
       return (await confirm?.(step.quorum)) === true
+    case 'slots':
+      log.info(describeStep(step))
+      await makeSlots?.(step.names)
+      return true
     case 'note':
       if (step.note) writeOwned(owner, site.files.election, `${JSON.stringify(step.note)}\n`)
       else removeOwned(owner, site.files.election)

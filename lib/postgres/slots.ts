@@ -2,6 +2,30 @@
 import { type Connection } from './connection'
 import { type MajorVersion } from './instance'
 
+/** Why a standby cannot use its slot: there is none, or the server no longer keeps WAL for it. */
+export type SlotTrouble = 'missing' | 'invalid'
+
+/**
+ * What is wrong with the named physical slots; one that somebody uses is not looked at.
+ *
+ * From version 13 on a server gives up a slot that would keep more WAL than `max_slot_wal_keep_size`, from version 18 on
+ * also one that nobody has used for `idle_replication_slot_timeout`.
+ */
+export async function findSlotTroubles(
+  connection: Connection,
+  names: readonly string[],
+  version: MajorVersion,
+): Promise<Readonly<Record<string, SlotTrouble>>> {
+  const rows = await connection.rows<{ slot_name: string; trouble: SlotTrouble }>(
+    `select name as slot_name, case when slot_name is null then 'missing' else 'invalid' end as trouble
+       from pg_catalog.unnest($1::name[]) as name
+       left join pg_catalog.pg_replication_slots on slot_name = name
+      where slot_name is null${version >= 13 ? ` or (wal_status = 'lost' and not active)` : ''}`,
+    [names],
+  )
+  return Object.fromEntries(rows.map(({ slot_name: name, trouble }) => [name, trouble]))
+}
+
 /**
  * Drops those of the named physical slots that exist and that nobody streams from.
  *

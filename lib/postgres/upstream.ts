@@ -2,12 +2,13 @@
 import { type Deadline, ExitCode, OcfError } from '../ocf'
 import { findProgram } from '../system/find-program'
 import { removeOwned, writeOwned } from '../system/owned-files'
-import { describeFailure, runProgram } from '../system/run-program'
+import { describeFailure, type ProgramResult, runProgram } from '../system/run-program'
 import { type User } from '../system/users'
 import { type Timeline } from './control-data'
 import { type Instance } from './instance'
 import { type Lsn, readLsn } from './lsn'
 import { type SessionNeeds, startupOptions } from './session-settings'
+import { type SlotTrouble } from './slots'
 import { type Fork, readTimelineHistory } from './timeline-history'
 
 export interface Upstream {
@@ -77,6 +78,48 @@ export function serviceVariables(
 /** No version: settings of a database or role do not count for a WAL sender, only those of the server. */
 const NEEDS: SessionNeeds = { purpose: 'read', superuser: false, version: undefined }
 
+/** The server in whose place a standby asks, how it reaches the primary, and by which psql. */
+interface Question {
+  readonly instance: Instance
+  readonly settings: Readonly<Record<string, string>>
+  /** A path, or a name that is found in PATH. */
+  readonly psql: string
+  /** The owner's own, for a file that is gone afterwards. */
+  readonly directory: string
+  readonly deadline: Deadline
+  /** How long it may take to connect, where the settings do not say. */
+  readonly connectSeconds?: string | undefined
+}
+
+type Ask = (command: string, ...options: readonly string[]) => Promise<ProgramResult>
+
+/** @throws OcfError ERR_INSTALLED without psql */
+async function withQuestions<T>(
+  { instance, settings, psql, directory, deadline, connectSeconds = CONNECT_SECONDS }: Question,
+  work: (ask: Ask) => Promise<T>,
+): Promise<T> {
+  const { owner } = instance
+  const program = psql.includes('/') ? psql : findProgram(psql)
+  if (program === undefined) {
+    throw new OcfError(ExitCode.ERR_INSTALLED, `psql: there is no program ${psql} on this host`)
+  }
+  const service = `${directory}/upstream.${process.pid}.conf`
+  const connection = `service=${SERVICE} dbname=replication replication=true`
+  writeOwned(owner, service, serviceFile({ ...settings, application_name: QUESTIONER }))
+  try {
+    return await work((command, ...options) =>
+      runProgram(program, ['-X', '-A', '-t', '-w', ...options, '-d', connection, '-c', command], {
+        as: owner,
+        deadline,
+        cwd: instance.dataDirectory,
+        env: serviceVariables(service, owner, settings, NEEDS, connectSeconds),
+      }),
+    )
+  } finally {
+    removeOwned(owner, service)
+  }
+}
+
 /**
  * Asks the server that is reached by the settings of a connection string. It is libpq's own program that does, as the
  * server's owner: what the WAL receiver can connect with (`passfile`, `sslmode`, a key of the owner's), this can.
@@ -86,34 +129,21 @@ const NEEDS: SessionNeeds = { purpose: 'read', superuser: false, version: undefi
  * @param connectSeconds - how long it may take to connect, where the settings do not say
  * @throws OcfError ERR_INSTALLED without psql, ERR_GENERIC when there is no answer
  */
-export async function askUpstream(
+export function askUpstream(
   instance: Instance,
   settings: Readonly<Record<string, string>>,
   psql: string,
   directory: string,
   deadline: Deadline,
-  connectSeconds = CONNECT_SECONDS,
+  connectSeconds?: string,
 ): Promise<Upstream> {
-  const { owner } = instance
-  const program = psql.includes('/') ? psql : findProgram(psql)
-  if (program === undefined) {
-    throw new OcfError(ExitCode.ERR_INSTALLED, `psql: there is no program ${psql} on this host`)
-  }
-  const service = `${directory}/upstream.${process.pid}.conf`
-  const ask = async (question: string): Promise<string> => {
-    const connection = `service=${SERVICE} dbname=replication replication=true`
-    const args = ['-X', '-A', '-t', '-w', '-d', connection, '-c', question]
-    const result = await runProgram(program, args, {
-      as: owner,
-      deadline,
-      cwd: instance.dataDirectory,
-      env: serviceVariables(service, owner, settings, NEEDS, connectSeconds),
-    })
-    if (result.code === 0) return result.stdout
-    throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))
-  }
-  writeOwned(owner, service, serviceFile({ ...settings, application_name: QUESTIONER }))
-  try {
+  const question = { instance, settings, psql, directory, deadline, connectSeconds }
+  return withQuestions(question, async (run) => {
+    const ask = async (command: string): Promise<string> => {
+      const result = await run(command)
+      if (result.code === 0) return result.stdout
+      throw new OcfError(ExitCode.ERR_GENERIC, describeFailure('psql', result))
+    }
     const [systemIdentifier = '', timelineText, flushed] = (await ask('IDENTIFY_SYSTEM')).trim().split('|')
     const timeline = Number(timelineText)
     const file = timeline > 1 ? await ask(`TIMELINE_HISTORY ${timeline}`) : ''
@@ -122,7 +152,33 @@ export async function askUpstream(
       return { systemIdentifier, timeline, flushed: readLsn(flushed), history }
     }
     throw new OcfError(ExitCode.ERR_GENERIC, 'the primary did not say which timeline it is on')
-  } finally {
-    removeOwned(owner, service)
-  }
+  })
+}
+
+/** SQLSTATEs with which a server refuses a slot: undefined_object, object_not_in_prerequisite_state. */
+const SLOT_TROUBLES: Readonly<Record<string, SlotTrouble>> = { '42704': 'missing', '55000': 'invalid' }
+
+/**
+ * Asks the primary whether a standby can stream through a slot, by beginning to: it looks at the slot before anything
+ * else, and psql hangs up when the streaming begins. Before version 18 an invalidated slot is not refused: there, it is
+ * the WAL that is missing.
+ *
+ * @returns what is wrong with it; nothing where it can, or something else is wrong
+ */
+export function askSlot(
+  instance: Instance,
+  settings: Readonly<Record<string, string>>,
+  slot: string,
+  psql: string,
+  directory: string,
+  deadline: Deadline,
+  connectSeconds?: string,
+): Promise<SlotTrouble | undefined> {
+  const question = { instance, settings, psql, directory, deadline, connectSeconds }
+  return withQuestions(question, async (run) => {
+    // The words of a message are in the server's language; its code is not.
+    const { stderr } = await run(`START_REPLICATION SLOT "${slot}" PHYSICAL 0/0`, '-v', 'VERBOSITY=verbose')
+    const [, code = ''] = /^[^\n]*: +([0-9A-Z]{5}): /m.exec(stderr) ?? []
+    return SLOT_TROUBLES[code]
+  })
 }

@@ -26,6 +26,7 @@ function observe(world: World, node: ModelNode, snapshot: ClusterSnapshot, slept
     node: node.name,
     others: otherNames(world, node),
     externals: [],
+    slots: [],
     standbys: standbyRows(world, node),
     synchronousStandbyNames: node.synchronousNames,
     receiver: undefined,

@@ -35,7 +35,7 @@ import {
   readRole,
   readStandbys,
 } from '../../lib/postgres/replication'
-import { dropSlots, makeSlots } from '../../lib/postgres/slots'
+import { dropSlots, findSlotTroubles, makeSlots } from '../../lib/postgres/slots'
 import { advanceSlot, readPhysicalSlots, readStandbyPosition } from '../../lib/postgres/standby-slots'
 import { askUpstream } from '../../lib/postgres/upstream'
 import { isWalRemoved } from '../../lib/postgres/wal-probe'
@@ -227,7 +227,9 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
       expect(typeof (await checkpointerRests(connection, version))).toBe('boolean')
       expect(await findSenders(connection, version, ['node2'])).toEqual([])
       expect(await endSenders(connection, [], deadline())).toBe(true)
+      expect(await findSlotTroubles(connection, ['ocf_a'], version)).toEqual({ ocf_a: 'missing' })
       await makeSlots(connection, ['ocf_a', 'ocf_b'], version)
+      expect(await findSlotTroubles(connection, ['ocf_a'], version)).toEqual({})
       expect([...(await dropSlots(connection, ['ocf_a', 'ocf_b', 'ocf_c']))].sort()).toEqual([
         'ocf_a',
         'ocf_b',

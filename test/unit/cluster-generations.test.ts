@@ -40,6 +40,7 @@ describe.each(generations)('$name', ({ name, primary, standby, online }) => {
       maxLag: 0,
       node: primary,
       externals: [],
+      slots: [],
       receiver: undefined,
       timeline: undefined,
       history: [],

@@ -40,6 +40,7 @@ const WELL: PrimaryFacts = {
   maxLag: 0,
   node: 'node1',
   externals: [],
+  slots: [],
   receiver: undefined,
   others: ['node2'],
   timeline: undefined,
@@ -564,6 +565,7 @@ describe('what a primary does about its standbys', () => {
       node: 'node1',
       others: rest.others ?? ['node2'],
       externals: rest.externals ?? [],
+      slots: [],
       standbys,
       synchronousStandbyNames: names,
       receiver: rest.receiver,
@@ -867,5 +869,30 @@ describe('what a primary does about its standbys', () => {
         )
       }
     })
+  })
+})
+
+describe('replication slots that a standby cannot stream through', () => {
+  const anew = (...names: string[]): string =>
+    `make the replication slots anew that are missing or invalidated: ${names.join(', ')}`
+  const runs = { ...inSync, roles: { 'pgsql:1': 'Unpromoted' } } as const
+  test.each<[string, NodeState, 'missing' | 'invalid', readonly string[]]>([
+    ['it runs, and has none: it is made', runs, 'missing', [anew('ha_node2')]],
+    ['it runs, and its slot is given up', runs, 'invalid', [anew('ha_node2')]],
+    ['it does not run: its slot was dropped, so that its WAL does not fill the disk', inSync, 'missing', []],
+    [
+      'it does not run, and its slot keeps nothing: a base backup will need one',
+      inSync,
+      'invalid',
+      [anew('ha_node2')],
+    ],
+    ['its node is away', { ...inSync, online: false }, 'invalid', []],
+  ])('%s', (_, standby, trouble, steps) => {
+    const facts: PrimaryFacts = {
+      ...WELL,
+      slots: [{ node: 'node2', slot: 'ha_node2', trouble }],
+      snapshot: cluster([primary, standby]),
+    }
+    expect(effectsOf(decidePrimary(facts), facts)).toEqual(steps)
   })
 })

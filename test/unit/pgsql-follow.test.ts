@@ -330,6 +330,20 @@ describe('a standby that does not receive although there is a primary', () => {
     ],
     ['nothing is wrong', { finding: { kind: 'none' } }, 0, undefined, []],
     [
+      'its slot is missing: it stays, and the primary makes it',
+      { finding: { kind: 'no slot', slot: 'ha_node2', trouble: 'missing' } },
+      190,
+      /^cannot follow: replication slot ha_node2 is missing on \w+, whose next monitor makes it anew$/,
+      [],
+    ],
+    [
+      'its slot is given up, and that is shown in the log where the cluster knows no degraded',
+      { finding: { kind: 'no slot', slot: 'ha_node2', trouble: 'invalid' }, knowsDegraded: false },
+      0,
+      undefined,
+      [],
+    ],
+    [
       'nothing is wrong any more',
       { finding: { kind: 'none' }, dataStatus: 'DISCONNECT|REFUSED' },
       0,

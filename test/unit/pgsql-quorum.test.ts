@@ -384,6 +384,7 @@ describe('whom a primary waits for', () => {
         node: 'node1',
         others: nodes.length < 3 ? ['node2'] : ['node2', 'node3'],
         externals: [],
+        slots: [],
         standbys,
         synchronousStandbyNames: names,
         receiver: undefined,

@@ -5,20 +5,20 @@ import { readParameters } from '../../../lib/ocf/parameters'
 import { type Context } from '../../../agents/pgsql/agent'
 import { parameters } from '../../../agents/pgsql/parameters'
 
-/** A context of node1, and what is said in it. */
+/** A context, and what is said in it. */
 export interface SpokenContext {
   readonly context: Context
   readonly messages: string[]
 }
 
 /** @param params - of a resource that is a member of the replication, as far as they say nothing else */
-export function memberContext(params: Readonly<Record<string, string>>): SpokenContext {
+export function memberContext(params: Readonly<Record<string, string>>, node = 'node1'): SpokenContext {
   const messages: string[] = []
   const say = (message: string): void => void messages.push(message)
   const env = readEnvironment(
     {
       OCF_RESOURCE_INSTANCE: 'pgsql',
-      OCF_RESKEY_CRM_meta_on_node: 'node1',
+      OCF_RESKEY_CRM_meta_on_node: node,
       OCF_RESKEY_CRM_meta_promotable: 'true',
     },
     'pgsql',
