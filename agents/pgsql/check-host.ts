@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { findSetting, readConfigFile } from '../../lib/postgres/config-file'
 import { type Instance, type MajorVersion } from '../../lib/postgres/instance'
+import { OLDEST_WITH_FAILOVER } from '../../lib/postgres/logical-slots'
 import { findPgCtl } from '../../lib/postgres/start-server'
 import { type Values } from './agent'
 import { checkTmpdir } from './make-tmpdir'
@@ -25,6 +26,11 @@ const NEEDS: readonly Need[] = [
     needed: (values) => values.external_standby_node_list.length > 0,
   },
   { version: 9.6, what: 'sync_standbys above 1', needed: (values) => values.sync_standbys > 1 },
+  {
+    version: OLDEST_WITH_FAILOVER,
+    what: 'logical_slots=failover',
+    needed: (values) => values.logical_slots === 'failover',
+  },
   { version: 10, what: 'sync_method=quorum', needed: (values) => values.sync_method === 'quorum' },
   {
     version: OLDEST_WITH_RECEIVER,

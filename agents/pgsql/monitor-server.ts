@@ -255,6 +255,11 @@ async function monitorStandby(
     const forgotten: Step[] = readFollowNote(site) ? [{ step: 'follow', note: undefined }] : []
     const steps = [...plan.steps, ...forgotten]
     const exit = await carryOut(context, facts, { ...plan, steps }, perform)
+    const follows = primary !== undefined && isLatest(snapshot, primary, site.resource)
+    if (site.logicalSlots && follows && explain === undefined) {
+      const { dropStaleSlots } = await import('./logical-slots')
+      await dropStaleSlots(context, connection)
+    }
     return withDegraded(context, exit, plan.degraded)
   }
   if (!isLatest(snapshot, primary, site.resource)) {

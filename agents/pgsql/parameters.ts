@@ -195,6 +195,12 @@ export const parameters = {
     longdesc:
       'With replication_slot_name and three nodes or more, each standby keeps a replication slot for each of the others, with the WAL that they have not received yet: after a failover the third node streams on from the new primary. The slots are advanced once a minute. When a node has confirmed no WAL for this time, the standbys drop its slot, and make it again when it confirms WAL again; a max_slot_wal_keep_size that is exceeded before loses the WAL earlier. In seconds (3600) or another unit (1h). 0: standbys keep no slots. Needs PostgreSQL 11 and pacemaker 2.0; without effect where they are older.',
   }),
+  logical_slots: choice(['none', 'failover'], {
+    default: 'none',
+    shortdesc: 'Whether logical replication slots survive a failover',
+    longdesc:
+      'With failover, the subscribers of the primary go on after a failover, without a change that is lost or comes twice: the standbys keep copies of the logical slots that were made for it (CREATE SUBSCRIPTION … WITH (failover = true)). The agent sets sync_replication_slots, hot_standby_feedback and the database in primary_conninfo (postgres, unless primary_conninfo_opt names another), on the primary synchronized_standby_slots with the standbys that commits wait for, and drops, on a node that was primary and follows another one, the slots that are left there. Needs PostgreSQL 17, wal_level=logical, rep_mode=sync and replication_slot_name; repuser must be let into that database (pg_hba.conf, ~/.pgpass). Subscribers connect to the address of the primary.',
+  }),
   external_standby_node_list: words({
     reloadable: true,
     shortdesc: 'Standbys outside the cluster that commits wait for',

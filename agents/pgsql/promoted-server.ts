@@ -8,6 +8,7 @@ import { stopServer } from '../../lib/postgres/stop-server'
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalOwned } from '../../lib/system/processes'
 import { type Context } from './agent'
+import { synchronizedSlotsText } from './logical-slots'
 import { type Server, withSession } from './session'
 import { type Site } from './site'
 import { startPlain } from './start-standby'
@@ -48,15 +49,16 @@ export async function restartAsPrimary(context: Context, site: Site, version: Ma
  * makes all sessions wait, and a standby has one, too.
  */
 export async function requireStandbys(
-  { instance, files }: Site,
+  site: Site,
   version: MajorVersion,
   connection: Connection,
   setting: string,
   deadline: Deadline,
 ): Promise<void> {
+  const { instance, files } = site
   const server = findServer(instance)
   if (server.kind !== 'running') return
-  writeOwned(instance.owner, files.repMode, repModeText(setting))
+  writeOwned(instance.owner, files.repMode, repModeText(setting) + synchronizedSlotsText(site, setting))
   signalOwned(instance.owner, server.postmaster.pid, 'SIGHUP')
   await deadline.until('PostgreSQL to put synchronous_standby_names in force', POLL_MS, async () => {
     const { synchronousStandbyNames } = await readRole(connection, version)

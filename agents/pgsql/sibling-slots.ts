@@ -113,9 +113,19 @@ export async function keepSlots(
     const now = Math.floor(Date.now() / 1000)
     await tendSlots(context, site, version, connection, { siblings, timeout, now })
   } catch (error) {
+    postpone(site)
     context.log.warning(
       `the replication slots that this standby keeps for the others are not up to date, and after a failover to this node they may lack WAL: ${messageOf(error)}`,
     )
+  }
+}
+
+/** What failed is tried again in a minute, and not with each monitor. */
+function postpone(site: Placed): void {
+  try {
+    writeState(site.instance.owner, site.files.siblings, readNote(site))
+  } catch {
+    // Then it is tried at once.
   }
 }
 

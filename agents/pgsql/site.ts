@@ -37,6 +37,8 @@ export interface Site {
   readonly tmpdir: string
   /** Prefix of the replication slots; empty for none. */
   readonly slotPrefix: string
+  /** The standbys keep copies of the primary's logical slots. */
+  readonly logicalSlots: boolean
   /** How long one write of a node attribute may take. */
   readonly attributeDeadline: () => Deadline
 }
@@ -118,6 +120,7 @@ export async function readSite({
     files: agentFiles(tmpdir),
     tmpdir,
     slotPrefix: values.replication_slot_name,
+    logicalSlots: values.logical_slots === 'failover',
     attributeDeadline: () => deadline.within(values.crm_attr_timeout * 1000),
   }
 }

@@ -26,6 +26,7 @@ function recoverySettings(site: Site, values: Values): RecoverySettings {
     restoreCommand: values.restore_command,
     archiveCleanupCommand: values.archive_cleanup_command,
     recoveryEndCommand: values.recovery_end_command,
+    ...(site.logicalSlots && { slotDatabase: 'postgres' }),
   }
 }
 

@@ -9,6 +9,7 @@ import { startServer } from '../../lib/postgres/start-server'
 import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
 import { findStrayTimeline } from '../../lib/postgres/stray-timeline'
 import { type Context } from './agent'
+import { refuseLogicalSlots } from './logical-slots'
 import { makeRuntimeDirectories } from './runtime-directories'
 import { type Server, withSession } from './session'
 import { isReplicated, readSiteVersion, type Site } from './site'
@@ -115,14 +116,15 @@ export async function bringUp(context: Context, site: Site, version: MajorVersio
 /**
  * Starts the server as a standby and makes sure that it is one.
  *
- * @throws OcfError ERR_ARGS when somebody else has set synchronous_standby_names, or there are too few slots
+ * @throws OcfError ERR_ARGS when somebody else has set synchronous_standby_names, there are too few slots, or wal_level is
+ * too low
  */
 export async function startStandby(context: Context, site: Site, version: MajorVersion): Promise<void> {
   const { values, deadline, log } = context
   // The server takes a while, and what is asked of it then is made ready meanwhile.
   const [server] = await Promise.all([bringUp(context, site, version), prepareConnection()])
   const refusal = await withSession(site, values, server, deadline, async (connection) => {
-    const refusal = await refuse(connection, site)
+    const refusal = (await refuse(connection, site)) ?? (await refuseLogicalSlots(connection, site, values))
     if (refusal === undefined) await sortOutSlots(context, site, version, connection)
     return refusal
   })

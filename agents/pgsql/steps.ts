@@ -7,6 +7,7 @@ import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { signalOwned } from '../../lib/system/processes'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { type FollowNote } from './decide-follow'
+import { synchronizedSlotsText } from './logical-slots'
 import { type Quorum, writeQuorum } from './quorum'
 import { type Site } from './site'
 
@@ -101,7 +102,7 @@ async function performStep(
       return true
     case 'synchronous':
       log.info(describeStep(step))
-      writeOwned(owner, site.files.repMode, repModeText(step.names))
+      writeOwned(owner, site.files.repMode, repModeText(step.names) + synchronizedSlotsText(site, step.names))
       if (postmaster !== undefined) signalOwned(owner, postmaster, 'SIGHUP')
       return true
     case 'republish':

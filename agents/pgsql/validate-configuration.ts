@@ -28,6 +28,20 @@ function slotProblems({ replication_slot_name: prefix, node_list: nodes }: Pgsql
   return []
 }
 
+/** What copies of logical slots need: a physical slot, and commits that a failover does not lose. */
+function logicalProblems({ logical_slots: wanted, ...values }: PgsqlValues): ParameterProblem[] {
+  if (wanted !== 'failover') return []
+  const problem = (rest: string): ParameterProblem[] => [
+    { name: 'logical_slots', value: wanted, reason: `logical_slots: '${wanted}' ${rest}` },
+  ]
+  if (values.rep_mode !== 'sync') {
+    return problem(`is for rep_mode=sync only, and rep_mode is ${values.rep_mode}: leave logical_slots out`)
+  }
+  return values.replication_slot_name === ''
+    ? problem('needs replication slots for the standbys: set replication_slot_name')
+    : []
+}
+
 function externalProblems({ external_standby_node_list: externals, node_list: nodes }: PgsqlValues) {
   const known = nodes.map((name) => name.toLowerCase())
   const wrong = externals.find((name) => name === '*' || known.includes(name.toLowerCase()))
@@ -89,7 +103,7 @@ export function validateConfiguration(values: PgsqlValues, env: OcfEnvironment):
   if (values.monitor_user === '' && values.monitor_password !== '') {
     add('monitor_user', '', 'monitor_user is not set, but monitor_password is: set both or neither')
   }
-  problems.push(...policyProblems(values))
+  problems.push(...policyProblems(values), ...logicalProblems(values))
   if (values.rep_mode === 'none') return problems
   if (values.master_ip === '') {
     add(

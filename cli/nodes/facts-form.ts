@@ -1,5 +1,14 @@
 /** The form of what a node says of its own server. */
-import { flag, type Form, list, nullable, numeric, oneOf, record } from '../../lib/system/state-file'
+import {
+  flag,
+  type Form,
+  list,
+  nullable,
+  numeric,
+  oneOf,
+  optional,
+  record,
+} from '../../lib/system/state-file'
 import { moment, position as lsn, words, wordsOrNone } from './answer'
 import { type NodeFacts, type SqlFacts, type StandbyFacts } from './facts'
 
@@ -23,6 +32,7 @@ const sql: Form<SqlFacts> = record({
   upstream: nullable(words),
   synchronousStandbyNames: words,
   standbys: list(standby),
+  logicalSlots: optional(list(record({ name: words, failover: flag, ready: flag }))),
 })
 
 export const nodeFactsForm: Form<NodeFacts> = record({

@@ -1,4 +1,5 @@
 /** What a node says of its own server: as it is gathered there, and sent as JSON. */
+import { type LogicalSlot } from '../../lib/postgres/logical-slots'
 import { type Lsn } from '../../lib/postgres/lsn'
 import { type ServerState } from '../../lib/postgres/server-state'
 
@@ -32,6 +33,8 @@ export interface SqlFacts {
   readonly upstream: string | null
   readonly synchronousStandbyNames: string
   readonly standbys: readonly StandbyFacts[]
+  /** Not known of a node with an older ocf-ts. */
+  readonly logicalSlots?: readonly LogicalSlot[]
 }
 
 export interface NodeFacts {

@@ -9,6 +9,7 @@ import { readVariables } from '../../lib/ocf/dispatch'
 import { readEnvironment } from '../../lib/ocf/environment'
 import { type Connection } from '../../lib/postgres/connection'
 import { controlDataOf } from '../../lib/postgres/control-data'
+import { readLogicalSlots } from '../../lib/postgres/logical-slots'
 import { readLsn } from '../../lib/postgres/lsn'
 import { findServer } from '../../lib/postgres/server-state'
 import { existsOwned, readOwned } from '../../lib/system/owned-files'
@@ -78,6 +79,7 @@ async function askServer(connection: Connection, version: number): Promise<SqlFa
       flushed: readLsn(standby.flushed) ?? null,
       replayed: readLsn(standby.replayed) ?? null,
     })),
+    logicalSlots: await readLogicalSlots(connection, version),
   }
 }
 

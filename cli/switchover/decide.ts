@@ -20,6 +20,8 @@ export interface SwitchoverFacts {
   readonly to: string | undefined
   /** Bytes that a standby may be behind in asynchronous replication. */
   readonly maxLag: number
+  /** By node, the logical slots of the primary that it could not go on with. */
+  readonly uncopied?: Readonly<Record<string, readonly string[]>>
 }
 
 export interface SwitchoverDecision {
@@ -88,6 +90,20 @@ function pinnedProblems(pinned: readonly Constraint[], candidates: readonly stri
   })
 }
 
+function slotProblems({ uncopied = {} }: SwitchoverFacts, candidates: readonly string[]): readonly Problem[] {
+  return candidates.flatMap((node) => {
+    const slots = uncopied[node] ?? []
+    if (slots.length === 0) return []
+    return [
+      {
+        text: `${node} has no usable copy of the logical replication slots of the primary (${slots.join(', ')}): their subscribers could not go on there`,
+        soft: true,
+        advice: `wait until PostgreSQL has copied them; on ${node}: select slot_name, synced, temporary, invalidation_reason from pg_replication_slots`,
+      },
+    ]
+  })
+}
+
 /** What is asked of the standby that is to take over, or of those among which the cluster chooses. */
 function findCandidates(facts: SwitchoverFacts): SwitchoverDecision {
   const { database, to, maxLag } = facts
@@ -141,6 +157,7 @@ export function decideSwitchover(facts: SwitchoverFacts): SwitchoverDecision {
         : unmanaged.map(({ node }) => hard(`${resource} is not managed on ${String(node)}`))),
       ...blocked.map(({ node }) => hard(`${resource} is blocked on ${String(node)}: its stop has failed`)),
       ...(primary === null ? [hard('there is no primary now')] : found.problems),
+      ...slotProblems(facts, found.candidates),
       ...failureProblems(facts),
       ...(report.maintenance ? [] : report.upcoming.map((text) => soft(`the cluster is about to ${text}`))),
       ...pinnedProblems(pinned, found.candidates),

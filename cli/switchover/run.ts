@@ -12,12 +12,14 @@ import { type Patience, readStatus, waitForStatus, waitUntil } from '../cluster/
 import { chooseDatabase, type ClusterView, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
 import { Interruption } from '../interrupt'
+import { type SqlFacts } from '../nodes/facts'
 import { gatherFacts } from '../nodes/gather'
 import { makeReport, membersToAsk } from '../status/report'
 import { findUpcoming } from '../status/upcoming'
 import { type Terminal } from '../terminal'
 import { decideSwitchover } from './decide'
 import { momentsOf, type Outage, outageOf } from './outage'
+import { uncopiedSlots } from './uncopied-slots'
 import { Watcher } from './watcher'
 
 export interface SwitchoverFlags {
@@ -69,6 +71,8 @@ async function makePlan({
   const reported = report.databases.find((one) => one.resource === resource)
   if (reported === undefined) throw new Error(`no report of ${resource}`)
   const { primary, members, mode } = reported
+  const sqlOf = (name: string | null): SqlFacts | undefined =>
+    gathered.find(({ node }) => name !== null && sameNode(node, name))?.facts?.sql ?? undefined
   if (to !== undefined && primary !== null && sameNode(to, primary)) return { already: primary }
   const addresses = addressesOfPrimary(view.configuration, database)
   const related = [resource, clone.id, ...addresses.map((address) => address.resource)]
@@ -83,6 +87,9 @@ async function makePlan({
     pinned: pinnedOn(view.configuration, [...related, ...groups]),
     to,
     maxLag,
+    uncopied: Object.fromEntries(
+      members.map(({ node }) => [node, uncopiedSlots(sqlOf(primary), sqlOf(node))]),
+    ),
   })
   const chosen = to === undefined ? undefined : candidates[0]
   return {

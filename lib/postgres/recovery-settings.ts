@@ -17,6 +17,8 @@ export interface RecoverySettings {
   readonly restoreCommand: string
   readonly archiveCleanupCommand: string
   readonly recoveryEndCommand: string
+  /** The database through which the standby copies the primary's logical slots, from version 17 on. Default: it does not. */
+  readonly slotDatabase?: string
 }
 
 /** The connection string of a standby (PostgreSQL manual, "primary_conninfo"). */
@@ -26,6 +28,8 @@ export function conninfoText(settings: RecoverySettings): string {
     `port=${settings.primaryPort}`,
     `user=${quoteConninfo(settings.user)}`,
     `application_name=${quoteConninfo(settings.applicationName)}`,
+    // Before the operator's own, of which the last counts.
+    ...(settings.slotDatabase === undefined ? [] : [`dbname=${quoteConninfo(settings.slotDatabase)}`]),
     settings.conninfoOptions,
   ]
     .join(' ')
@@ -46,6 +50,7 @@ export function recoverySettingsText(
     ...(!usesStandbySignal(version) && { standby_mode: 'on' }),
     ...(!heldOff && { primary_conninfo: conninfoText(settings) }),
     primary_slot_name: settings.slot,
+    ...(settings.slotDatabase !== undefined && { sync_replication_slots: 'on', hot_standby_feedback: 'on' }),
     recovery_target_timeline: 'latest',
     restore_command: settings.restoreCommand,
     archive_cleanup_command: settings.archiveCleanupCommand,

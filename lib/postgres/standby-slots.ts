@@ -30,7 +30,8 @@ export async function readPhysicalSlots(
     feedback: boolean
     lost: boolean
   }>(
-    `select slot_name, restart_lsn::text as restart, active, xmin is not null as feedback,
+    `select slot_name, restart_lsn::text as restart, active,
+            xmin is not null or catalog_xmin is not null as feedback,
             ${version >= 13 ? `coalesce(wal_status, 'lost') = 'lost'` : 'false'} as lost
        from pg_catalog.pg_replication_slots
       where slot_type = 'physical' and slot_name = any ($1::name[])`,

@@ -92,6 +92,8 @@ const database = (node: LabNode): ValueOfEach<typeof databaseAgent.parameters> =
   restart_on_promote: 'true',
   replication_slot_name: 'conformance',
   standby_slot_timeout: '2h',
+  // failover needs PostgreSQL 17.
+  logical_slots: 'none',
   external_standby_node_list: 'dr1 dr2',
   check_wal_receiver: 'true',
   rejoin: 'manual',

@@ -125,6 +125,17 @@ const cases: readonly Case[] = [
     reason: /^replication_slot_name: too long: with node 'node1' it makes more than 63 characters/,
   },
   {
+    input: { ...REPLICATION, logical_slots: 'failover' },
+    code: 6,
+    reason: /^logical_slots: 'failover' needs replication slots for the standbys: set replication_slot_name/,
+  },
+  {
+    input: { ...REPLICATION, rep_mode: 'async', replication_slot_name: 'ha', logical_slots: 'failover' },
+    code: 6,
+    reason:
+      /^logical_slots: 'failover' is for rep_mode=sync only, and rep_mode is async: leave logical_slots/,
+  },
+  {
     input: { ...REPLICATION, external_standby_node_list: 'dr1 Node2' },
     code: 6,
     reason: /^external_standby_node_list: 'Node2' is in node_list, too/,

@@ -33,6 +33,7 @@ const MORE = {
   max_lag: '0',
   report_degraded: 'false',
   standby_slot_timeout: '3600',
+  logical_slots: 'none',
 }
 
 test('names and defaults are those of the shell agent that Debian has, and some more', async () => {

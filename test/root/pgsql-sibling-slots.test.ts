@@ -7,15 +7,12 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { agentFiles } from '../../agents/pgsql/names'
 import { tendSlots } from '../../agents/pgsql/sibling-slots'
-import { Deadline } from '../../lib/ocf'
-import { connect, type Connection } from '../../lib/postgres/connection'
-import { type Instance } from '../../lib/postgres/instance'
 import { type Lsn, readLsn } from '../../lib/postgres/lsn'
-import { recoverySettingsText } from '../../lib/postgres/recovery-settings'
 import { makeSlots } from '../../lib/postgres/slots'
 import { readPhysicalSlots } from '../../lib/postgres/standby-slots'
 import { INSTALLATIONS, PlainServer, type Programs } from '../security/support/plain-server'
 import { until } from '../cluster/lab/wait'
+import { caughtUp, follow, instanceOf, promote, within } from './support/replicas'
 
 jest.setTimeout(180_000)
 
@@ -38,61 +35,8 @@ describe.each(NEW_ENOUGH)('%s', (_, install) => {
   let third: PlainServer
   const servers: PlainServer[] = []
 
-  const instanceOf = (server: PlainServer): Instance => ({
-    dataDirectory: server.data,
-    owner: PlainServer.owner,
-    pgctl: programs.path('pg_ctl'),
-    configFile: join(server.data, 'postgresql.conf'),
-    logFile: join(server.directory, 'log'),
-    startOptions: '',
-    ctlOptions: [],
-    host: '',
-    port: 5432,
-    socketDirectory: server.directory,
-    libraries: programs.libraries,
-  })
-
-  async function within<T>(server: PlainServer, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const login = { user: 'postgres', database: 'postgres' }
-    const connection = await connect(instanceOf(server), undefined, login, new Deadline(30_000))
-    try {
-      return await work(connection)
-    } finally {
-      connection.close()
-    }
-  }
-
-  /** Has a server follow another one from its next start on. */
-  function follow(server: PlainServer, upstream: PlainServer, slot: string): void {
-    const settings = {
-      primaryHost: upstream.directory,
-      primaryPort: 5432,
-      user: 'postgres',
-      applicationName: slot,
-      conninfoOptions: '',
-      slot,
-      restoreCommand: '',
-      archiveCleanupCommand: '',
-      recoveryEndCommand: '',
-    }
-    const text = recoverySettingsText(settings, version)
-    if (version >= 12) {
-      server.configure(...text.trim().split('\n'), "wal_retrieve_retry_interval = '100ms'")
-      server.write('standby.signal', '')
-    } else {
-      server.write('recovery.conf', text)
-    }
-  }
-
   const position = (server: PlainServer): Lsn | undefined =>
     readLsn(server.sql('select greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())'))
-
-  async function caughtUp(server: PlainServer, upstream: PlainServer): Promise<void> {
-    const end = upstream.sql('select pg_current_wal_flush_lsn()')
-    await until('it has replayed all', () =>
-      Promise.resolve(server.sql(`select pg_last_wal_replay_lsn() >= '${end}'`) === 't'),
-    )
-  }
 
   /** Fills a few segments, and has the server and its standby remove what nothing keeps. */
   async function goOn(): Promise<void> {
@@ -155,8 +99,8 @@ describe.each(NEW_ENOUGH)('%s', (_, install) => {
     primary.sql(
       "select pg_create_physical_replication_slot(name, true) from unnest(array['ha_node2', 'ha_node3']) as name; create table public.t as select 1 as id",
     )
-    follow(standby, primary, 'ha_node2')
-    follow(third, primary, 'ha_node3')
+    follow(standby, primary, { node: 'node2', slot: 'ha_node2' })
+    follow(third, primary, { node: 'node3', slot: 'ha_node3' })
     standby.makeTmpdir()
     standby.start()
     third.start()
@@ -182,11 +126,11 @@ describe.each(NEW_ENOUGH)('%s', (_, install) => {
     primary.sql('insert into public.t values (2)')
     await caughtUp(standby, primary)
     primary.stop()
-    standby.programs.run('pg_ctl', 'promote', '-w', '-s', '-D', standby.data)
+    promote(standby)
     await within(standby, (connection) => makeSlots(connection, ['ha_node1', 'ha_node3'], version))
     standby.sql('checkpoint; select pg_switch_wal(); checkpoint')
     expect(await keptFor('ha_node3')).toBe(kept)
-    follow(third, standby, 'ha_node3')
+    follow(third, standby, { node: 'node3', slot: 'ha_node3' })
     third.start()
     standby.sql('insert into public.t values (3)')
     await until('the third has it all', () =>

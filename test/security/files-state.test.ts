@@ -174,6 +174,7 @@ const NOTES = [
   'swap.json',
   'election.json',
   'follow.json',
+  'siblings.json',
   'PGSQL.lock',
 ]
 

@@ -35,6 +35,13 @@ import {
   readRole,
   readStandbys,
 } from '../../lib/postgres/replication'
+import { refuseLogicalSlots } from '../../agents/pgsql/logical-slots'
+import { type Site } from '../../agents/pgsql/site'
+import {
+  dropStaleLogicalSlots,
+  OLDEST_WITH_FAILOVER,
+  readLogicalSlots,
+} from '../../lib/postgres/logical-slots'
 import { dropSlots, findSlotTroubles, makeSlots } from '../../lib/postgres/slots'
 import { advanceSlot, readPhysicalSlots, readStandbyPosition } from '../../lib/postgres/standby-slots'
 import { askUpstream } from '../../lib/postgres/upstream'
@@ -433,6 +440,11 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
         expect(await readPhysicalSlots(connection, version, ['ocf_a', 'ocf_b'])).toMatchObject([
           { name: 'ocf_a', active: false, feedback: false },
         ])
+        expect(await readLogicalSlots(connection, version)).toEqual([])
+        if (version >= OLDEST_WITH_FAILOVER) expect(await dropStaleLogicalSlots(connection)).toEqual([])
+        const site = { instance: instanceOf(standby) } as Site
+        const values = { logical_slots: 'failover' } as Context['values']
+        expect(await refuseLogicalSlots(connection, site, values)).toMatch(/^logical_slots: .* it is replica/)
         if (version >= 11) await advanceSlot(connection, 'ocf_a', redo)
         expect(await dropSlots(connection, ['ocf_a'])).toEqual(['ocf_a'])
       })

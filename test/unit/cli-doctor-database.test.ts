@@ -5,6 +5,7 @@ import { heartbeat } from '../../cli/doctor/checks/heartbeat'
 import { network } from '../../cli/doctor/checks/network'
 import { postgresql } from '../../cli/doctor/checks/postgresql'
 import { replication } from '../../cli/doctor/checks/replication'
+import { type LogicalSlot } from '../../lib/postgres/logical-slots'
 import { type HbaRule, type InterfaceFacts } from '../../cli/doctor/facts'
 import { type HbaJudgement, judgeHba } from '../../cli/doctor/hba'
 import { isInNetwork, prefixLength } from '../../cli/doctor/networks'
@@ -19,6 +20,7 @@ import {
   doctorFacts,
   examination,
   heartbeatFacts,
+  type Name,
   nodeFacts,
   serverFacts,
   troublesOf,
@@ -259,6 +261,20 @@ const NO_ARCHIVE: Change['cib'] = [[/<nvpair name="restore_command"[^>]*>/, '']]
 const SLOTS: Change['cib'] = [['name="start_opt" value="-p 5432"', 'name="replication_slot_name" value="s"']]
 const failed = (error: string): Change => withDatabase('node2', { login: { kind: 'failed', error } })
 
+/** Both servers say which logical slots they have. */
+function withLogicalSlots(
+  majorVersion: number,
+  primary: readonly LogicalSlot[],
+  standby: readonly LogicalSlot[] = [],
+): Change {
+  const say = (node: Name, logicalSlots: readonly LogicalSlot[]) => {
+    const facts = databaseFacts(node)
+    const sql = facts.node.sql && { ...facts.node.sql, logicalSlots }
+    return { databases: [{ ...facts, node: { ...facts.node, majorVersion, sql } }] }
+  }
+  return { node1: say('node1', primary), node2: say('node2', standby) }
+}
+
 describe('replication', () => {
   test.each<[string, Change, readonly string[]]>([
     ['well', {}, []],
@@ -411,6 +427,32 @@ describe('replication', () => {
         'error replication-slot node1: the primary on node1 has no replication slot s_node2: its standby cannot stream',
         'error replication-slot node1: the replication slot a on node1 has lost WAL that its standby needs',
         'warning replication-slot node1: the replication slot b on node1 is used by nobody, and keeps 20.0 GB of WAL: that goes on until the disk is full',
+      ],
+    ],
+    [
+      'logical slots, before PostgreSQL 17',
+      withLogicalSlots(15, [{ name: 'sub', failover: false, ready: false }]),
+      [
+        'warning logical-slot node1: a failover from node1 would lose the logical replication slots sub: their subscribers could not go on',
+      ],
+    ],
+    [
+      'one that is copied, one that is not, and one that is not for a failover',
+      withLogicalSlots(
+        17,
+        [
+          { name: 'a', failover: true, ready: false },
+          { name: 'b', failover: true, ready: false },
+          { name: 'c', failover: false, ready: false },
+        ],
+        [
+          { name: 'a', failover: true, ready: true },
+          { name: 'b', failover: true, ready: false },
+        ],
+      ),
+      [
+        'warning logical-slot node1: a failover from node1 would lose the logical replication slots c: their subscribers could not go on',
+        'warning logical-slot node2: node2 has no usable copy of the logical replication slots b: after a failover to it their subscribers could not go on',
       ],
     ],
     [

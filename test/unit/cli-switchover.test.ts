@@ -1,6 +1,7 @@
 /** Whether the primary may be moved, and how long nobody served. */
 import { describe, expect, test } from '@jest/globals'
 import { hasBan, makeBan, promotedRole } from '../../cli/act/bans'
+import { uncopiedSlots } from '../../cli/switchover/uncopied-slots'
 import { decideSwitchover, type SwitchoverFacts } from '../../cli/switchover/decide'
 import { momentsOf, outageOf, type Sighting } from '../../cli/switchover/outage'
 import { type MemberReport } from '../../cli/status/report'
@@ -81,6 +82,23 @@ describe('the primary may be moved', () => {
 })
 
 describe('what speaks against it', () => {
+  test('logical slots of which the standby has no usable copy', () => {
+    expect(decideSwitchover(facts({ rest: { uncopied: { node2: ['a', 'b'] } } })).problems).toEqual([
+      {
+        text: 'node2 has no usable copy of the logical replication slots of the primary (a, b): their subscribers could not go on there',
+        soft: true,
+        advice: expect.stringContaining('pg_replication_slots'),
+      },
+    ])
+    const original = { logicalSlots: [{ name: 'a', failover: true, ready: false }] }
+    const copy = { name: 'a', failover: true, ready: true }
+    expect(uncopiedSlots(original, { logicalSlots: [] })).toEqual(['a'])
+    expect(uncopiedSlots(original, { logicalSlots: [{ ...copy, ready: false }] })).toEqual(['a'])
+    expect(uncopiedSlots(original, { logicalSlots: [copy] })).toEqual([])
+    // An older ocf-ts on that node.
+    expect(uncopiedSlots(original, {})).toEqual([])
+  })
+
   test.each<[string, Change, 'soft' | 'hard', string]>([
     ['no quorum', { report: { quorate: false } }, 'hard', 'this part of the cluster has no quorum'],
     [

@@ -144,6 +144,16 @@ describe('recovery settings', () => {
     )
   })
 
+  test('with copies of the logical slots of the primary', () => {
+    const failover = { ...settings, slot: 'ha_node2', slotDatabase: 'postgres' }
+    expect(recoverySettingsText(failover, 17).split('\n').slice(0, 4)).toEqual([
+      `primary_conninfo = 'host=192.168.2.3 port=5432 user=postgres application_name=node2 dbname=postgres keepalives_idle=60'`,
+      `primary_slot_name = 'ha_node2'`,
+      `sync_replication_slots = 'on'`,
+      `hot_standby_feedback = 'on'`,
+    ])
+  })
+
   test('before, with standby_mode', () => {
     expect(recoverySettingsText(settings, 9.6)).toMatch(/^standby_mode = 'on'\n/)
   })

@@ -16,6 +16,7 @@ import {
   standbySeats,
 } from '../examination'
 import { access } from './access'
+import { logicalSlots } from './logical-slots'
 
 /** Why the agent has said that a node cannot follow. */
 const EXPLAINED: Readonly<Record<string, { what: string; advice: string } | undefined>> = {
@@ -258,4 +259,4 @@ const locks: Check = {
   },
 }
 
-export const replication: readonly Check[] = [...access, timelines, kept, slots, locks]
+export const replication: readonly Check[] = [...access, timelines, kept, slots, logicalSlots, locks]
