@@ -1,5 +1,8 @@
 /** What the cluster is configured to run: the CIB's configuration section, of pacemaker 1.0 to 2.1. */
-import { attribute, childrenOf, type Element, nameOf, pairs, parseTree, pathTo } from './tree'
+import { hostname } from 'node:os'
+import { type ById, type RuleFacts } from './rules'
+import { attribute, childrenOf, type Element, nameOf, parseTree, pathTo } from './tree'
+import { elementsById, nodeFacts, type SetKind, valuesOf } from './value-sets'
 
 type Pairs = Readonly<Record<string, string | undefined>>
 
@@ -58,15 +61,60 @@ export interface Configuration {
   readonly operationDefaults?: Pairs
 }
 
-function readOperation(element: Element): ConfiguredOperation {
+/** What values are resolved with. */
+interface Resolving {
+  readonly byId: ById
+  readonly facts: RuleFacts
+  /** `rsc_defaults` and `op_defaults`. */
+  readonly forResources: Element | undefined
+  readonly forOperations: Element | undefined
+}
+
+function valuesIn(
+  element: Element | undefined,
+  kind: SetKind,
+  { byId, facts }: Pick<Resolving, 'byId' | 'facts'>,
+  more: Partial<RuleFacts> = {},
+): Record<string, string> {
+  return element ? valuesOf(element, kind, { ...facts, ...more }, byId) : {}
+}
+
+function readOperation(
+  element: Element,
+  resource: RuleFacts['resource'],
+  resolving: Resolving,
+): ConfiguredOperation {
+  const name = attribute(element, 'name') ?? ''
+  const interval = attribute(element, 'interval') ?? '0'
+  const about = { ...(resource && { resource }), operation: { name, interval } }
+  const usual = valuesIn(resolving.forOperations, 'meta_attributes', resolving, about)
+  const own = valuesIn(element, 'meta_attributes', resolving, about)
+  const said = (what: string): string | undefined => attribute(element, what) ?? own[what] ?? usual[what]
   return {
     id: attribute(element, 'id') ?? '',
-    name: attribute(element, 'name') ?? '',
-    interval: attribute(element, 'interval') ?? '0',
-    timeout: attribute(element, 'timeout'),
-    role: attribute(element, 'role'),
-    onFail: attribute(element, 'on-fail'),
+    name,
+    interval,
+    timeout: said('timeout'),
+    role: said('role'),
+    onFail: said('on-fail'),
   }
+}
+
+/** The operations of a resource and of its template, of which those of the same name and interval give way. */
+function operationsOf(sources: readonly Element[], byId: ById): readonly Element[] {
+  const found = new Map<string, Element>()
+  for (const source of sources) {
+    const sets = childrenOf(source, 'operations').flatMap((set) => {
+      const reference = attribute(set, 'id-ref')
+      return reference === undefined
+        ? [set]
+        : [byId(reference, 'operations')].filter((one) => one !== undefined)
+    })
+    for (const operation of sets.flatMap((set) => childrenOf(set, 'op'))) {
+      found.set(`${attribute(operation, 'name') ?? ''} ${attribute(operation, 'interval') ?? '0'}`, operation)
+    }
+  }
+  return [...found.values()]
 }
 
 function agentOf(element: Element): string {
@@ -76,10 +124,7 @@ function agentOf(element: Element): string {
     .join(':')
 }
 
-const isPromotable = (element: Element): boolean =>
-  nameOf(element) === 'master' || pairs(element, 'meta_attributes')['promotable'] === 'true'
-
-function readPrimitives(resources: Element, defaults: Pairs): readonly Primitive[] {
+function readPrimitives(resources: Element, resolving: Resolving): readonly Primitive[] {
   const templates = new Map(
     childrenOf(resources, 'template').map((element) => [attribute(element, 'id'), element]),
   )
@@ -91,18 +136,30 @@ function readPrimitives(resources: Element, defaults: Pairs): readonly Primitive
     }
     const template = templates.get(attribute(element, 'template'))
     const sources = [...(template ? [template] : []), element]
+    const typed = template ?? element
+    const resource = {
+      class: attribute(typed, 'class'),
+      provider: attribute(typed, 'provider'),
+      type: attribute(typed, 'type'),
+    }
     const merged = (kind: 'instance_attributes' | 'meta_attributes', of: readonly Element[]) =>
-      Object.assign({}, ...of.map((one) => pairs(one, kind))) as Pairs
+      Object.assign({}, ...of.map((one) => valuesIn(one, kind, resolving, { resource }))) as Pairs
     const clone = around.find((one) => nameOf(one) === 'clone' || nameOf(one) === 'master')
     const group = around.find((one) => nameOf(one) === 'group')
-    const operations = childrenOf(element, 'operations').flatMap((set) => childrenOf(set, 'op'))
+    const isPromotable = (one: Element): boolean =>
+      nameOf(one) === 'master' || merged('meta_attributes', [one])['promotable'] === 'true'
     return [
       {
         id: attribute(element, 'id') ?? '',
-        agent: agentOf(template ?? element),
+        agent: agentOf(typed),
         parameters: merged('instance_attributes', sources),
-        meta: { ...defaults, ...merged('meta_attributes', [...around, ...sources]) },
-        operations: operations.map(readOperation),
+        meta: {
+          ...valuesIn(resolving.forResources, 'meta_attributes', resolving, { resource }),
+          ...merged('meta_attributes', [...around, ...sources]),
+        },
+        operations: operationsOf(sources, resolving.byId).map((one) =>
+          readOperation(one, resource, resolving),
+        ),
         clone: clone && { id: attribute(clone, 'id') ?? '', promotable: isPromotable(clone) },
         group: group && attribute(group, 'id'),
       },
@@ -143,24 +200,28 @@ function readConstraint(element: Element): readonly Constraint[] {
   ]
 }
 
-/** Reads a CIB as `cibadmin --query` prints it. */
-export function readConfiguration(xml: string): Configuration {
+/**
+ * Reads a CIB as `cibadmin --query` prints it.
+ *
+ * @param node - whose values count where rules choose by the node. Default: this host's
+ */
+export function readConfiguration(xml: string, node: string = hostname()): Configuration {
   const tree = parseTree(xml)
   const find = (name: string): Element | undefined =>
     pathTo(tree, (element) => nameOf(element) === name)?.at(-1)
-  const [cib, options, nodes, resources, constraints, defaults, forOperations] = [
+  const [cib, options, nodes, resources, constraints, forResources, forOperations] = [
     ...['cib', 'crm_config', 'nodes', 'resources', 'constraints', 'rsc_defaults', 'op_defaults'].map(find),
   ]
+  const facts = { ...nodeFacts(tree, node), now: new Date() }
+  const resolving = { byId: elementsById(tree), facts, forResources, forOperations }
   return {
     featureSet: cib && attribute(cib, 'crm_feature_set'),
-    properties: options ? pairs(options, 'cluster_property_set') : {},
+    properties: valuesIn(options, 'cluster_property_set', resolving),
     nodes: (nodes ? childrenOf(nodes, 'node') : []).map(
-      (node) => attribute(node, 'uname') ?? attribute(node, 'id') ?? '',
+      (one) => attribute(one, 'uname') ?? attribute(one, 'id') ?? '',
     ),
-    primitives: resources
-      ? readPrimitives(resources, defaults ? pairs(defaults, 'meta_attributes') : {})
-      : [],
+    primitives: resources ? readPrimitives(resources, resolving) : [],
     constraints: constraints ? childrenOf(constraints).flatMap(readConstraint) : [],
-    operationDefaults: forOperations ? pairs(forOperations, 'meta_attributes') : {},
+    operationDefaults: valuesIn(forOperations, 'meta_attributes', resolving),
   }
 }

@@ -3,7 +3,8 @@ import { hostname } from 'node:os'
 import { Deadline } from '../ocf'
 import { describeFailure } from '../system/run-program'
 import { findNode, readCib } from './snapshot'
-import { attribute, nameOf, pairs, parseTree, pathTo } from './tree'
+import { attribute, nameOf, parseTree, pathTo } from './tree'
+import { elementsById, nodeFacts, valuesOf } from './value-sets'
 import { queryCib } from './query-cib'
 
 /** Meta attributes that a clone has without anybody setting them. */
@@ -52,15 +53,32 @@ export function resourceEnvironmentFrom(xml: string, id: string, node = ''): Rec
         -1,
       )
     : undefined
-  const parameters = {
-    ...(templateElement ? pairs(templateElement, 'instance_attributes') : {}),
-    ...pairs(primitive, 'instance_attributes'),
+  const byId = elementsById(cib)
+  const typed = templateElement ?? primitive
+  const facts = {
+    ...nodeFacts(cib, node === '' ? undefined : node),
+    resource: {
+      class: attribute(typed, 'class'),
+      provider: attribute(typed, 'provider'),
+      type: attribute(typed, 'type'),
+    },
+    now: new Date(),
   }
-  const meta: Record<string, string> = {}
+  const parameters = {
+    ...(templateElement ? valuesOf(templateElement, 'instance_attributes', facts, byId) : {}),
+    ...valuesOf(primitive, 'instance_attributes', facts, byId),
+  }
+  const defaults = pathTo(cib, (element) => nameOf(element) === 'rsc_defaults')?.at(-1)
+  const meta: Record<string, string> = defaults ? valuesOf(defaults, 'meta_attributes', facts, byId) : {}
   for (const element of path.filter((one) =>
     ['clone', 'master', 'group', 'primitive'].includes(nameOf(one)),
   )) {
-    const own = pairs(element, 'meta_attributes')
+    const own = {
+      ...(element === primitive && templateElement
+        ? valuesOf(templateElement, 'meta_attributes', facts, byId)
+        : {}),
+      ...valuesOf(element, 'meta_attributes', facts, byId),
+    }
     Object.assign(meta, cloneDefaults(nameOf(element), own), own)
   }
   const env: Record<string, string> = { OCF_RESOURCE_INSTANCE: instanceOn(xml, id, node) }

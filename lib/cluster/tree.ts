@@ -66,18 +66,3 @@ export function pathTo(
   }
   return undefined
 }
-
-/** The name-value pairs of an element's own sets of that kind; the first set wins, as it does in pacemaker. */
-export function pairs(
-  element: Element,
-  kind: 'instance_attributes' | 'meta_attributes' | 'cluster_property_set',
-): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const set of childrenOf(element, kind)) {
-    for (const pair of childrenOf(set, 'nvpair')) {
-      const name = attribute(pair, 'name')
-      if (name !== undefined) found[name] ??= attribute(pair, 'value') ?? ''
-    }
-  }
-  return found
-}

@@ -1,18 +1,16 @@
 /** What a CIB says, however it is written: for comparing what two programs made of the same. */
-import {
-  attribute,
-  childrenOf,
-  type Element,
-  nameOf,
-  pairs,
-  parseTree,
-  pathTo,
-} from '../../../lib/cluster/tree'
+import { attribute, childrenOf, type Element, nameOf, parseTree, pathTo } from '../../../lib/cluster/tree'
+
+import { type SetKind, valuesOf } from '../../../lib/cluster/value-sets'
 
 type Facts = Readonly<Record<string, unknown>>
 
 const role = (name: string | undefined): string | undefined =>
   name === 'Master' ? 'Promoted' : name === 'Slave' ? 'Unpromoted' : name
+
+/** What is written here has neither rules nor references. */
+const plain = (element: Element, kind: SetKind): Record<string, string> =>
+  valuesOf(element, kind, { now: new Date() }, () => undefined)
 
 const attributes = (element: Element): Record<string, string> => ({ ...element[':@'] })
 
@@ -32,8 +30,8 @@ function resource(element: Element): Facts {
     kind,
     id,
     ...rest,
-    parameters: pairs(element, 'instance_attributes'),
-    meta: pairs(element, 'meta_attributes'),
+    parameters: plain(element, 'instance_attributes'),
+    meta: plain(element, 'meta_attributes'),
     operations: operations.sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other))),
     children: childrenOf(element, 'primitive', 'group', 'clone').map(resource),
   }
@@ -84,8 +82,8 @@ export function semanticsOf(xml: string): Facts {
     Object.fromEntries(all.map((one) => [String(one['id']), one]))
   const [options, defaults] = [section('crm_config'), section('rsc_defaults')]
   return {
-    properties: options && pairs(options, 'cluster_property_set'),
-    defaults: defaults && pairs(defaults, 'meta_attributes'),
+    properties: options && plain(options, 'cluster_property_set'),
+    defaults: defaults && plain(defaults, 'meta_attributes'),
     resources: byId(below('resources').map(resource)),
     constraints: byId(below('constraints').map(constraint)),
   }
