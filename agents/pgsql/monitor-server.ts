@@ -237,6 +237,10 @@ async function monitorStandby(
     const forgotten: Step[] = readFollowNote(site) ? [{ step: 'follow', note: undefined }] : []
     const steps = [...plan.steps, ...forgotten]
     const exit = await carryOut(context, facts, { ...plan, steps }, perform)
+    if (progress.paused) {
+      const { explainPause } = await import('./explain-pause')
+      return explainPause(context, site, connection, exit)
+    }
     return withDegraded(context, exit, plan.degraded)
   }
   if (!isLatest(snapshot, primary, site.resource)) {

@@ -35,6 +35,7 @@ import {
   readRole,
   readStandbys,
 } from '../../lib/postgres/replication'
+import { isReplayPaused, lowInServer } from '../../lib/postgres/required-settings'
 import { dropSlots, findSlotTroubles, makeSlots } from '../../lib/postgres/slots'
 import { askUpstream } from '../../lib/postgres/upstream'
 import { isWalRemoved } from '../../lib/postgres/wal-probe'
@@ -424,6 +425,10 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
         await readEnd(connection, version)
         expect(await followsNobody(connection)).toBe(false)
         expect((await readProgress(connection, version)).replayed).toBeDefined()
+        expect(await isReplayPaused(connection, version)).toBe(false)
+        // The packages from npm have no pg_controldata.
+        if (programs.isWhole)
+          expect(await lowInServer(instanceOf(standby), connection, deadline())).toEqual([])
         expect((await walFileNames(connection, version)).length).toBeGreaterThan(1)
         expect(await dropSlots(connection, ['none'])).toEqual([])
       })
