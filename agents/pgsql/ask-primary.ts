@@ -1,6 +1,7 @@
 /** Asking the primary, as a standby reaches it. */
 import { type Deadline, ExitCode, OcfError } from '../../lib/ocf'
 import { readConninfo } from '../../lib/postgres/conninfo'
+import { withService } from '../../lib/postgres/service-file'
 import { askUpstream, type Upstream } from '../../lib/postgres/upstream'
 import { type Context, type Values } from './agent'
 import { makeTmpdir } from './make-tmpdir'
@@ -17,7 +18,14 @@ export type PrimarySettings = Readonly<Record<string, string>>
  */
 export function primarySettings(site: Site, values: Values): PrimarySettings {
   const { settings, problem } = readConninfo(primaryConninfo(site, values))
-  if (settings !== undefined) return settings
+  const resolved = settings && withService(site.instance.owner, settings)
+  if (resolved !== undefined) return resolved
+  if (settings !== undefined) {
+    throw new OcfError(
+      ExitCode.ERR_CONFIGURED,
+      `primary_conninfo_opt: no pg_service.conf that ${site.instance.owner.name} can read has the service '${String(settings['service'])}': define it in ~${site.instance.owner.name}/.pg_service.conf on this node`,
+    )
+  }
   throw new OcfError(ExitCode.ERR_CONFIGURED, `primary_conninfo_opt: ${problem}: ${CONNINFO_FORM}`)
 }
 

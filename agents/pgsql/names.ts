@@ -66,6 +66,8 @@ export function isPrimaryScore(score: string | undefined): score is string {
 export interface AgentFiles {
   /** Says that this node was primary, and that its data may hold what the cluster does not. */
   readonly lock: string
+  /** Says whose files these are: two resources must not share them. */
+  readonly claim: string
   /** Included in postgresql.conf: synchronous_standby_names. */
   readonly repMode: string
   /** Included in postgresql.conf since version 12: the recovery settings. */
@@ -93,6 +95,7 @@ export interface AgentFiles {
 export function agentFiles(tmpdir: string): AgentFiles {
   return {
     lock: `${tmpdir}/PGSQL.lock`,
+    claim: `${tmpdir}/resource.json`,
     repMode: `${tmpdir}/rep_mode.conf`,
     recovery: `${tmpdir}/recovery.conf`,
     election: `${tmpdir}/election.json`,

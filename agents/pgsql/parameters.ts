@@ -120,14 +120,14 @@ export const parameters = {
   monitor_user: text({
     reloadable: true,
     shortdesc: 'Database user for monitor_sql',
-    longdesc:
-      'Runs monitor_sql, and everything else too where pgdba is not let in. Needs monitor_password. By default pgdba.',
+    longdesc: 'Runs monitor_sql, and everything else too where pgdba is not let in. By default pgdba.',
   }),
   monitor_password: text({
     reloadable: true,
     secret: true,
     shortdesc: 'Password of monitor_user',
-    longdesc: 'Password of monitor_user. It is never written to a log, a command line or an attribute.',
+    longdesc:
+      'Password of monitor_user. It is never written to a log, a command line or an attribute. Where it is not set and the server asks for one, it is taken from ~/.pgpass of pgdba (for the unix socket, from a line with the host localhost).',
   }),
   monitor_sql: text({
     default: 'select now();',
@@ -287,7 +287,7 @@ export const parameters = {
     check: absolutePath,
     shortdesc: "Directory for the agent's files",
     longdesc:
-      'Holds the lock file PGSQL.lock, the included settings rep_mode.conf and recovery.conf, and the notes of an election. It belongs to pgdba: one of another account is refused. When it is missing it is made, by root where only root can write to the directory above it, and with the rights of pgdba anywhere else.',
+      'Holds the lock file PGSQL.lock, the included settings rep_mode.conf and recovery.conf, and the notes of an election. Each pgsql resource on a node needs one of its own. It belongs to pgdba: one of another account is refused. When it is missing it is made, by root where only root can write to the directory above it, and with the rights of pgdba anywhere else.',
   }),
   xlog_check_count: integer({
     default: 3,

@@ -3,6 +3,7 @@ import { type ClusterSnapshot, findNode, takeSnapshot } from '../../lib/cluster/
 import { carryOut, ExitCode, messageOf, namedSteps, OcfError } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { type MajorVersion } from '../../lib/postgres/instance'
+import { laterLsn, type Lsn } from '../../lib/postgres/lsn'
 import { promoteServer } from '../../lib/postgres/promote-server'
 import { findSenders, readRole } from '../../lib/postgres/replication'
 import { waitForFirst } from '../../lib/postgres/synchronous-names'
@@ -19,7 +20,7 @@ import { primaryScore, SCORE } from './names'
 import { endConnections, holdsReplicationAddress } from './old-connections'
 import { saysPrimary } from './primaries'
 import { positionsOf, proveStanding, requireUnchanged } from './promote-standing'
-import { requireStandbys, restartAsPrimary, runningServer } from './promoted-server'
+import { raiseLowSettings, requireStandbys, restartAsPrimary, runningServer } from './promoted-server'
 import {
   latestOf,
   latestPromotion,
@@ -66,17 +67,23 @@ export async function promote(context: Context): Promise<ExitCode> {
   const looking = takeSnapshot(deadline)
   // What was in vain is reported by whoever needs it, below.
   looking.catch(() => undefined)
-  return withSession(site, values, runningServer(site), deadline, (connection) =>
-    promoteWith(context, site, version, connection, looking),
-  )
+  return withSession(site, values, runningServer(site), deadline, async (connection) => {
+    const raised = context.explain ? undefined : await raiseLowSettings(context, site, version, connection)
+    if (raised === undefined) return promoteWith(context, site, version, connection, looking)
+    return withSession(site, values, runningServer(site), deadline, (fresh) =>
+      promoteWith(context, site, version, fresh, looking, raised.position),
+    )
+  })
 }
 
+/** @param before - where the data ended before a restart: it may not have replayed as far yet */
 async function promoteWith(
   context: Context,
   site: ReplicatedSite,
   version: MajorVersion,
   connection: Connection,
   looking: Promise<ClusterSnapshot>,
+  before?: Lsn,
 ): Promise<ExitCode> {
   const { values, deadline, log } = context
   const { instance, node, files } = site
@@ -84,6 +91,7 @@ async function promoteWith(
     proveStanding(context, site, looking),
     readRole(connection, version),
   ])
+  const position = role.inRecovery ? laterLsn(role.position, before) : role.position
   const snapshot = role.inRecovery && !context.explain ? await awaitBaselines(context, site, seen) : seen
   const latest = latestOf([latestPromotion(snapshot, site.resource), proof.latest])
   const promotion: Promotion = { number: latest.number + 1, node }
@@ -105,7 +113,7 @@ async function promoteWith(
     unproven: proof.unproven,
     own: ownPromotion(snapshot, node, site.resource),
     latest,
-    position: role.position,
+    position,
     quorums: publishedQuorums(snapshot, site.attributes.quorum),
     required: site.mode === 'sync' ? required.count : 0,
     others: positionsOf(site, snapshot),
@@ -146,7 +154,7 @@ async function promoteWith(
       await publish(site, node, { dataStatus: 'LATEST', promotion: writeOwn(promotion.number, undefined) })
     },
     'bar others': async () => {
-      const baseline = role.position === undefined ? {} : { baseline: role.position }
+      const baseline = position === undefined ? {} : { baseline: position }
       const published = self?.permanent[site.attributes.quorum] !== undefined
       await requireStanding()
       await Promise.all([

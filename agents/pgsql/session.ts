@@ -65,7 +65,8 @@ export function monitorAccess(site: Site, values: Values): Access {
       ? ownerAccess(site, values)
       : {
           user: values.monitor_user,
-          password: values.monitor_password,
+          // Without one, it is looked up in .pgpass when the server asks for it.
+          ...(values.monitor_password !== '' && { password: values.monitor_password }),
           databases: configuredFirst(values.pgdb),
         }
   return values.monitor_sql === parameters.monitor_sql.default

@@ -3,13 +3,20 @@ import { basename } from 'node:path'
 import { ExitCode, messageOf, OcfError } from '../../lib/ocf'
 import { type Connection, prepareConnection } from '../../lib/postgres/connection'
 import { describeDiskTrouble, findDiskTrouble, findFullDisk } from '../../lib/postgres/disk-trouble'
-import { type MajorVersion } from '../../lib/postgres/instance'
+import { type MajorVersion, usesStandbySignal } from '../../lib/postgres/instance'
+import {
+  describeLow,
+  lowInConfiguration,
+  type LowSetting,
+  withNeeded,
+} from '../../lib/postgres/required-settings'
 import { findServer } from '../../lib/postgres/server-state'
 import { startServer } from '../../lib/postgres/start-server'
 import { removeStalePidFile, stopServer } from '../../lib/postgres/stop-server'
 import { findStrayTimeline } from '../../lib/postgres/stray-timeline'
 import { type Context } from './agent'
 import { refuseLogicalSlots } from './logical-slots'
+import { findLeftovers, withoutTargets } from './recovery-targets'
 import { makeRuntimeDirectories } from './runtime-directories'
 import { type Server, withSession } from './session'
 import { isReplicated, readSiteVersion, type Site } from './site'
@@ -96,6 +103,47 @@ async function refuse(connection: Connection, site: Site): Promise<string | unde
     : undefined
 }
 
+/** The site, whose server is started without the recovery targets that somebody has left. */
+function overrideTargets({ log }: Context, site: Site, version: MajorVersion): Site {
+  const leftovers = usesStandbySignal(version) ? findLeftovers(site.instance) : []
+  if (leftovers.length === 0) return site
+  const list = leftovers.map(({ name, file, line }) => `${name} (${file}, line ${line})`).join(', ')
+  log.warning(
+    `left over from a restore, and without effect on a standby of the cluster: ${list}; take it out: ALTER SYSTEM RESET ${leftovers[0]?.name ?? ''}`,
+  )
+  return { ...site, instance: withoutTargets(site.instance, leftovers) }
+}
+
+/** Settings with which the server cannot replay its WAL: looked at where it did not start. */
+async function lowSettings({ deadline, log }: Context, site: Site): Promise<readonly LowSetting[]> {
+  try {
+    return findServer(site.instance).kind === 'stopped'
+      ? await lowInConfiguration(site.instance, deadline)
+      : []
+  } catch (error) {
+    log.warning(`whether its settings are lower than the primary's is not known: ${messageOf(error)}`)
+    return []
+  }
+}
+
+/**
+ * Starts the server with the values that were in force on the primary, for this once: on a node with lower ones it
+ * cannot go on, neither as a standby nor to be promoted.
+ *
+ * @throws OcfError ERR_GENERIC when it does not come up
+ */
+export async function startWithNeeded(
+  context: Context,
+  site: Site,
+  low: readonly LowSetting[],
+): Promise<void> {
+  const { configFile } = site.instance
+  context.log.warning(
+    `${describeLow(low)}: PostgreSQL is started with the primary's values; set them in ${configFile} on this node`,
+  )
+  await startPlain(context, { ...site, instance: withNeeded(site.instance, low) })
+}
+
 /**
  * Starts the server with the settings of a standby, and asks it nothing.
  *
@@ -103,10 +151,13 @@ async function refuse(connection: Connection, site: Site): Promise<string | unde
  */
 export async function bringUp(context: Context, site: Site, version: MajorVersion): Promise<Server> {
   writeStandbySettings(site, context.values, version)
+  const wanted = overrideTargets(context, site, version)
   try {
-    await startPlain(context, site)
+    await startPlain(context, wanted)
   } catch (error) {
-    throw await explainStart(context, site, error)
+    const low = await lowSettings(context, wanted)
+    if (low.length === 0) throw await explainStart(context, site, error)
+    await startWithNeeded(context, wanted, low)
   }
   const server = findServer(site.instance)
   if (server.kind === 'running') return { pid: server.postmaster.pid, pidFile: server.pidFile }

@@ -93,13 +93,6 @@ export function validateConfiguration(values: PgsqlValues, env: OcfEnvironment):
   const add = (name: keyof typeof parameters, value: string, reason: string): void => {
     problems.push({ name, value, reason })
   }
-  if (values.monitor_user !== '' && values.monitor_password === '') {
-    add(
-      'monitor_password',
-      '',
-      `monitor_password is not set, but monitor_user is ('${values.monitor_user}'): set both or neither`,
-    )
-  }
   if (values.monitor_user === '' && values.monitor_password !== '') {
     add('monitor_user', '', 'monitor_user is not set, but monitor_password is: set both or neither')
   }

@@ -153,10 +153,14 @@ function passwordFor(owner: User, key: PasswordKey): Promise<string> {
   return Promise.reject(new SqlError(message, INVALID_PASSWORD))
 }
 
+/** Perhaps only without encryption: that it is so, the server says in its own language, and so that is not read. */
 function isUnencryptedRefused({ host }: PasswordKey, error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: string }
-  return !host.startsWith('/') && code === '28000' && /(?:no encryption|SSL off)$/.test(message ?? '')
+  return !host.startsWith('/') && (error as { code?: unknown }).code === '28000'
 }
+
+/** A server's own answer, and not the driver's that there is no encryption to be had. */
+const isAnswer = (error: unknown): boolean =>
+  error instanceof SqlError && /^[0-9A-Z]{5}$/.test(error.code ?? '')
 
 /** Loads what a connection needs: for whoever waits for something else before it makes one. */
 export async function prepareConnection(): Promise<void> {
@@ -198,8 +202,12 @@ async function open(opening: Opening): Promise<Client> {
     return client
   } catch (error) {
     destroy(client)
-    if (!encrypted && isUnencryptedRefused(key, error)) return open({ ...opening, encrypted: true })
     const refused = sqlError(error)
+    if (!encrypted && isUnencryptedRefused(key, error)) {
+      return open({ ...opening, encrypted: true }).catch((second: unknown) => {
+        throw isAnswer(second) ? second : refused
+      })
+    }
     if (needs.superuser && refused.code === NOT_ALLOWED) {
       return open({ ...opening, needs: { ...needs, superuser: false } })
     }

@@ -36,10 +36,15 @@ export function findPassword(text: string, { host, port, database, user }: Passw
 /**
  * The password that `owner` keeps for something, read as `owner`. Nothing when there is none, and nothing from a file
  * that others than its owner may read either: PostgreSQL's programs do not use that one.
+ *
+ * @param path - of the file, where a connection names another (`passfile`)
  */
-export function keptPassword(owner: User, key: PasswordKey): string | undefined {
-  if (owner.home === undefined) return undefined
-  const path = `${owner.home}/.pgpass`
+export function keptPassword(
+  owner: User,
+  key: PasswordKey,
+  path = owner.home === undefined ? undefined : `${owner.home}/.pgpass`,
+): string | undefined {
+  if (path === undefined) return undefined
   try {
     const found = readOwnedFile(owner, path, { links: true })
     if (found === undefined || (found.stat.mode & 0o077) !== 0) return undefined

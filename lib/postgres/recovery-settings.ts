@@ -21,6 +21,15 @@ export interface RecoverySettings {
   readonly slotDatabase?: string
 }
 
+/** Settings each of which ends a recovery at some point (PostgreSQL manual, "Recovery Target"). */
+export const RECOVERY_TARGETS = [
+  'recovery_target',
+  'recovery_target_lsn',
+  'recovery_target_name',
+  'recovery_target_time',
+  'recovery_target_xid',
+] as const
+
 /** The connection string of a standby (PostgreSQL manual, "primary_conninfo"). */
 export function conninfoText(settings: RecoverySettings): string {
   return [
@@ -60,5 +69,7 @@ export function recoverySettingsText(
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name} = ${quoteSetting(value)}\n`)
     .join('')
+    // In recovery.conf they would be none; in the server's configuration, a restore may have left them.
+    .concat(usesStandbySignal(version) ? RECOVERY_TARGETS.map((name) => `${name} = ''\n`).join('') : '')
   return heldOff ? `primary_conninfo = ''\n${text}` : text
 }

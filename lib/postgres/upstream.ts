@@ -30,13 +30,19 @@ export const QUESTIONER = 'ocf-ts'
 export const CONNECT_SECONDS = '5'
 
 /**
+ * What is not in the file: `options` is a variable of its own; and a session that may only read is no `read-write` one
+ * to libpq. Whether it is the primary that answers is looked at otherwise.
+ */
+const APART = ['options', 'target_session_attrs']
+
+/**
  * The settings as a service file, which keeps a password off the command line. Without `options`, which is a variable
  * of `serviceVariables`: libpq up to version 12 reads no line that is longer than 255 bytes.
  *
  * @throws OcfError ERR_CONFIGURED for what no line can hold
  */
 export function serviceFile(settings: Readonly<Record<string, string>>): string {
-  const named = Object.entries(settings).filter(([name]) => name !== 'options')
+  const named = Object.entries(settings).filter(([name]) => !APART.includes(name))
   const lines = named.map(([name, value]) => {
     if (/[\r\n]/.test(value)) {
       throw new OcfError(ExitCode.ERR_CONFIGURED, `primary_conninfo_opt: ${name} has more than one line`)

@@ -26,13 +26,7 @@ type Settings = Readonly<Record<string, string>>
  * Words").
  */
 function forbids(settings: Settings): string | undefined {
-  const strict = [
-    'require_auth',
-    'sslcrl',
-    'sslcrldir',
-    'ssl_min_protocol_version',
-    'ssl_max_protocol_version',
-  ]
+  const strict = ['require_auth', 'sslcrldir']
   const found = strict.find((name) => (settings[name] ?? '') !== '')
   if (found !== undefined) return found
   if (settings['channel_binding'] === 'require') return 'channel_binding=require'
@@ -41,7 +35,8 @@ function forbids(settings: Settings): string | undefined {
 
 /** Encryption as libpq's `sslmode` has it, whose default is to try. */
 function encryption(owner: User, settings: Settings): { readonly [key: string]: unknown } | false {
-  const { sslmode = 'prefer', sslrootcert, sslcert, sslkey } = settings
+  const { sslmode = 'prefer', sslrootcert, sslcert, sslkey, sslcrl, sslpassword } = settings
+  const { ssl_min_protocol_version: minVersion, ssl_max_protocol_version: maxVersion } = settings
   if (sslmode === 'disable' || (settings['host'] ?? '').startsWith('/')) return false
   const home = `${owner.home ?? ''}/.postgresql`
   const read = (path: string): Buffer | undefined => {
@@ -61,6 +56,12 @@ function encryption(owner: User, settings: Settings): { readonly [key: string]: 
     ca,
     cert: read(sslcert ?? `${home}/postgresql.crt`),
     key: read(sslkey ?? `${home}/postgresql.key`),
+    crl: verifies ? read(sslcrl ?? `${home}/root.crl`) : undefined,
+    ...(sslpassword && { passphrase: sslpassword }),
+    ...(minVersion && { minVersion }),
+    ...(maxVersion && { maxVersion }),
+    // The name in the certificate is the host's, wherever it is reached.
+    ...(settings['hostaddr'] && settings['host'] && { servername: settings['host'] }),
   }
 }
 
@@ -75,11 +76,12 @@ function clientOf(
   deadline: Deadline,
   through: Through,
 ): Client {
-  const { host = '', port = '5432', user = owner.name, password } = settings
+  const { host = '', hostaddr = '', port = '5432', user = owner.name, password, passfile } = settings
   const key = { host, port: Number(port), user, database: 'replication' }
   const config: ClientConfig & { readonly replication: string } = {
     ...key,
-    password: password ?? (() => keptPassword(owner, key) ?? ''),
+    host: hostaddr === '' ? host : hostaddr,
+    password: password ?? (() => keptPassword(owner, key, passfile) ?? ''),
     ssl: encrypted && encryption(owner, settings),
     application_name: QUESTIONER,
     connectionTimeoutMillis: Math.max(1, Math.ceil(deadline.remainingMs)),
@@ -95,11 +97,15 @@ async function connectTo(owner: User, settings: Settings, deadline: Deadline): P
   const driver = await loadDriver()
   let failure: unknown
   for (const encrypted of attempts) {
-    const { client, connected } = connectAs(owner, settings['host'] ?? '', (through) => {
-      const made = clientOf(driver, owner, settings, encrypted, deadline, through)
-      made.on('error', () => undefined)
-      return { client: made, connected: made.connect() }
-    })
+    const { client, connected } = connectAs(
+      owner,
+      settings['hostaddr'] || (settings['host'] ?? ''),
+      (through) => {
+        const made = clientOf(driver, owner, settings, encrypted, deadline, through)
+        made.on('error', () => undefined)
+        return { client: made, connected: made.connect() }
+      },
+    )
     try {
       await connected
       return client

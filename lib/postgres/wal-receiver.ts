@@ -8,6 +8,8 @@ export interface Progress {
   readonly streams: boolean | undefined
   readonly received: Lsn | undefined
   readonly replayed: Lsn | undefined
+  /** Its replay stands still: somebody has paused it, or, from version 14 on, a setting is lower than the primary's. */
+  readonly paused: boolean
 }
 
 /** Whoever may not see the receiver's state (pg_read_all_stats) sees that there is one. */
@@ -15,6 +17,7 @@ const STREAMS = `exists (select from pg_catalog.pg_stat_wal_receiver where coale
 
 /** Asks a standby (PostgreSQL manual, "pg_stat_wal_receiver", "Recovery Information Functions"). */
 export async function readProgress(connection: Connection, version: MajorVersion): Promise<Progress> {
+  const paused = version >= 10 ? 'pg_is_wal_replay_paused' : 'pg_is_xlog_replay_paused'
   const [received, replayed] =
     version >= 10
       ? ['pg_last_wal_receive_lsn()', 'pg_last_wal_replay_lsn()']
@@ -23,14 +26,17 @@ export async function readProgress(connection: Connection, version: MajorVersion
     streams: boolean | null
     received: string | null
     replayed: string | null
+    paused: boolean | null
   }>(
     `select ${version >= 9.6 ? STREAMS : 'null::boolean'} as streams,
-            pg_catalog.${received}::text as received, pg_catalog.${replayed}::text as replayed`,
+            pg_catalog.${received}::text as received, pg_catalog.${replayed}::text as replayed,
+            case when pg_catalog.pg_is_in_recovery() then pg_catalog.${paused}() end as paused`,
   )
   return {
     streams: row?.streams ?? undefined,
     received: readLsn(row?.received),
     replayed: readLsn(row?.replayed),
+    paused: row?.paused === true,
   }
 }
 

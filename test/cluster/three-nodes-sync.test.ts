@@ -76,19 +76,18 @@ async function received(node: string): Promise<number> {
   return Number(await lab.node(node).sql("select pg_last_wal_receive_lsn() - '0/0'"))
 }
 
-/** Waits until all three have a part, and returns which. */
-async function partsOfAll(): Promise<Readonly<Record<'primary' | 'sync' | 'potential', string>>> {
+/** Which node is which, once all three have their parts. */
+async function partsOfAll(): Promise<Readonly<Record<keyof typeof ROLES, string>>> {
   const nodes = ['node1', 'node2', 'node3']
-  const nodeThatIs = (status: ClusterStatus, part: string): string | undefined =>
-    nodes.find((node) => status.attribute(node, 'pgsql-status') === part)
-  const parts = ['PRI', 'HS:sync', 'HS:potential']
-  const status = await lab.waitFor(
-    'all three stream',
-    (now) => parts.every((part) => nodeThatIs(now, part) !== undefined),
-    { timeoutMs: MINUTE },
-  )
-  const [primary = '', sync = '', potential = ''] = parts.map((part) => nodeThatIs(status, part))
-  return { primary, sync, potential }
+  const find = (status: ClusterStatus, part: keyof typeof ROLES): string =>
+    nodes.find((node) => are({ [node]: part })(status)) ?? ''
+  const named = (status: ClusterStatus) => ({
+    primary: find(status, 'primary'),
+    sync: find(status, 'sync'),
+    potential: find(status, 'potential'),
+  })
+  const isWhole = (now: ClusterStatus): boolean => !Object.values(named(now)).includes('')
+  return named(await lab.waitFor('all three', isWhole, { timeoutMs: 2 * MINUTE }))
 }
 
 /** Runs `disaster` under write load and returns what the writer saw until `survivor` had served again. */
@@ -303,20 +302,6 @@ test(
   },
   5 * MINUTE,
 )
-
-/** Which node is which, once all three have their parts. */
-async function partsOfAll(): Promise<Readonly<Record<keyof typeof ROLES, string>>> {
-  const nodes = ['node1', 'node2', 'node3']
-  const find = (status: ClusterStatus, part: keyof typeof ROLES): string =>
-    nodes.find((node) => are({ [node]: part })(status)) ?? ''
-  const named = (status: ClusterStatus) => ({
-    primary: find(status, 'primary'),
-    sync: find(status, 'sync'),
-    potential: find(status, 'potential'),
-  })
-  const isWhole = (now: ClusterStatus): boolean => !Object.values(named(now)).includes('')
-  return named(await lab.waitFor('all three', isWhole, { timeoutMs: 2 * MINUTE }))
-}
 
 test(
   'where rejoin allows it, a standby with more than the new primary comes back by itself, and what it discards is said',

@@ -82,11 +82,6 @@ const cases: readonly Case[] = [
   },
   { input: { stop_escalate: '-1' }, code: 6, reason: /^stop_escalate: '-1' is not allowed.* 0 or more/ },
   {
-    input: { monitor_user: 'watcher' },
-    code: 6,
-    reason: /^monitor_password is not set, but monitor_user is \('watcher'\)/,
-  },
-  {
     input: { monitor_password: 'geheim' },
     code: 6,
     reason: /^monitor_user is not set, but monitor_password is/,

@@ -270,6 +270,29 @@ describe('monitor_user and monitor_password', () => {
     )
   })
 
+  test('without monitor_password, the password is in .pgpass of pgdba', async () => {
+    await prepare(`set password_encryption = 'scram-sha-256'; create role watcher login password 'secret'`)
+    setHba('local all watcher scram-sha-256', 'local all postgres peer')
+    const params = { monitor_user: 'watcher', monitor_sql: require(`current_user = 'watcher'`) }
+    const at = (action: string, text: string) =>
+      callAgent('pgsql', action, {
+        params: { ...server.params, ...params },
+        through: atHomeIn(server.directory, { text }),
+      })
+    expect(await at('start', '')).toMatchObject({ code: 0, reason: undefined })
+    expect(await at('monitor', 'localhost:*:*:watcher:secret\n')).toMatchObject({
+      code: 0,
+      reason: undefined,
+    })
+    const { code, reason } = await at('monitor', 'localhost:*:*:other:secret\n')
+    expect([code, reason]).toEqual([
+      1,
+      expect.stringMatching(
+        /does not answer watcher .*: it asks for a password, and ~postgres\/\.pgpass has none$/,
+      ),
+    ])
+  })
+
   test('where pgdba is not let in, monitor_user does everything', async () => {
     await prepare(`create role watcher superuser login password 'secret'`)
     setHba('local all all scram-sha-256')

@@ -204,7 +204,7 @@ describe('tmpdir', () => {
     const tmpdir = join(follower.directory, `de'ep`, 'tm p')
     expect(await onFollower('start', { tmpdir: `${tmpdir}/` })).toMatchObject(SUCCESS)
     expect(statSync(tmpdir)).toMatchObject({ uid: idOf('-u', 'postgres'), mode: 0o40700 })
-    expect(readdirSync(tmpdir)).toEqual(['recovery.conf'])
+    expect(readdirSync(tmpdir).sort()).toEqual(['recovery.conf', 'resource.json'])
     expect(statSync(join(tmpdir, 'recovery.conf'))).toMatchObject({
       uid: idOf('-u', 'postgres'),
       mode: 0o100600,
@@ -212,6 +212,29 @@ describe('tmpdir', () => {
     expect(follower.sql("select sourcefile from pg_settings where name = 'primary_conninfo'")).toBe(
       join(tmpdir, 'recovery.conf'),
     )
+  })
+
+  test('one of another resource is refused, also where both leave it out; a new name or a new pgdata is not', async () => {
+    const shared = join(follower.directory, 'shared')
+    const call = (action: string, server: TestServer, resource: string) =>
+      callAgent('pgsql', action, {
+        params: { ...server.params, rep_mode: 'slave', master_ip: '/nowhere', tmpdir: shared },
+        env: { OCF_RESKEY_CRM_meta_on_node: 'node2', OCF_RESOURCE_INSTANCE: resource },
+      })
+    expect(await call('start', follower, 'first')).toMatchObject(SUCCESS)
+    const before = readFileSync(join(shared, 'recovery.conf'), 'utf8')
+    for (const action of ['validate-all', 'start']) {
+      const { code, reason } = await call(action, primary, 'second')
+      expect([code, reason]).toEqual([
+        2,
+        `tmpdir: ${shared} holds the files of resource first (${follower.dataDirectory}): set tmpdir of second to a directory of its own`,
+      ])
+    }
+    expect(primary.processes()).toEqual([])
+    expect(readFileSync(join(shared, 'recovery.conf'), 'utf8')).toBe(before)
+    expect(await call('stop', follower, 'first')).toMatchObject(SUCCESS)
+    expect(await call('validate-all', follower, 'renamed')).toMatchObject(SUCCESS)
+    expect(await call('validate-all', primary, 'first')).toMatchObject(SUCCESS)
   })
 
   test('an earlier one is left behind', async () => {

@@ -42,6 +42,7 @@ import {
   OLDEST_WITH_FAILOVER,
   readLogicalSlots,
 } from '../../lib/postgres/logical-slots'
+import { isReplayPaused, lowInServer } from '../../lib/postgres/required-settings'
 import { dropSlots, findSlotTroubles, makeSlots } from '../../lib/postgres/slots'
 import { advanceSlot, readPhysicalSlots, readStandbyPosition } from '../../lib/postgres/standby-slots'
 import { askUpstream } from '../../lib/postgres/upstream'
@@ -432,6 +433,10 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
         await readEnd(connection, version)
         expect(await followsNobody(connection)).toBe(false)
         expect((await readProgress(connection, version)).replayed).toBeDefined()
+        expect(await isReplayPaused(connection, version)).toBe(false)
+        // The packages from npm have no pg_controldata.
+        if (programs.isWhole)
+          expect(await lowInServer(instanceOf(standby), connection, deadline())).toEqual([])
         expect((await walFileNames(connection, version)).length).toBeGreaterThan(1)
         expect(await dropSlots(connection, ['none'])).toEqual([])
         const { redo } = await readStandbyPosition(connection)

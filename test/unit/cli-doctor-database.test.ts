@@ -456,6 +456,13 @@ describe('replication', () => {
       ],
     ],
     [
+      'a standby that has fewer connections than the primary',
+      withServer('node2', { settings: { ...serverFacts().settings, max_connections: '50' } }),
+      [
+        'error standby-settings node2: max_connections is 50 on node2 and 100 on the primary: its replay pauses (before PostgreSQL 14 it ends), and a failover takes a restart longer',
+      ],
+    ],
+    [
       'a lock on a standby',
       withDatabase('node2', { lockedSince: 1_700_000_000 }),
       [

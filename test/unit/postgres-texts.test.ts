@@ -181,6 +181,9 @@ describe('recovery settings', () => {
         String.raw`restore_command = 'cp ''/a b/%f'' "\\%p"'`,
         `archive_cleanup_command = 'clean ''%r'' # all'`,
         `recovery_end_command = 'logger it''''s = over'`,
+        ...(version < 12
+          ? []
+          : ['', '_lsn', '_name', '_time', '_xid'].map((end) => `recovery_target${end} = ''`)),
         '',
       ])
     },

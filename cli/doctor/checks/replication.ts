@@ -1,7 +1,9 @@
 /** Can every node follow the primary? */
 import { attributeNames } from '../../../agents/pgsql/names'
 import { applicationName } from '../../../agents/pgsql/site'
+import { parameters as pgsqlParameters, trimSlashes } from '../../../agents/pgsql/parameters'
 import { slotName } from '../../../agents/pgsql/slot-names'
+import { REQUIRED_SETTINGS } from '../../../lib/postgres/required-settings'
 import { sameNode } from '../../../lib/cluster/snapshot'
 import { writeLsn } from '../../../lib/postgres/lsn'
 import { describeBytes } from '../../status/risk'
@@ -159,6 +161,8 @@ const kept: Check = {
   },
 }
 
+const DEFAULT_TMPDIR = pgsqlParameters.tmpdir.default ?? ''
+
 /** A slot that nobody uses and that keeps this much is on its way to fill the disk. */
 const MUCH_KEPT = 10 * 2 ** 30
 
@@ -218,6 +222,69 @@ const slots: Check = {
   },
 }
 
+/** The primary's may be lower. */
+const standbySettings: Check = {
+  id: 'standby-settings',
+  theme: 'replication',
+  wellWhen: "no standby has a setting lower than the primary's that recovery needs",
+  examine: (examination) => {
+    const found = replicated(examination).flatMap((database) => {
+      const seat = primarySeat(examination, database)
+      return seat?.facts.server ? [{ database, settings: seat.facts.server.settings }] : []
+    })
+    if (found.length === 0) return undefined
+    return found.flatMap(({ database, settings }) =>
+      standbySeats(examination, database).flatMap(({ node, facts }): readonly Trouble[] => {
+        const own = facts.server?.settings
+        if (own === undefined) return []
+        return REQUIRED_SETTINGS.flatMap((name): readonly Trouble[] => {
+          const [needed, here] = [Number(settings[name]), Number(own[name])]
+          if (!(here < needed)) return []
+          return [
+            {
+              severity: 'error',
+              node,
+              finding: `${name} is ${here} on ${node} and ${needed} on the primary: its replay pauses (before PostgreSQL 14 it ends), and a failover takes a restart longer`,
+              evidence: [`pg_settings of ${node} and of the primary`],
+              advice: `set ${name} to ${needed} or more on ${node}, and restart PostgreSQL there; the next time, raise it on the standbys first`,
+            },
+          ]
+        })
+      }),
+    )
+  },
+}
+
+/** The agent's files of two databases in one directory: each start overwrites the other's settings. */
+const sharedTmpdir: Check = {
+  id: 'shared-tmpdir',
+  theme: 'replication',
+  wellWhen: 'no two databases keep the files of the agent in the same directory',
+  examine: (examination) => {
+    const all = replicated(examination)
+    if (all.length < 2) return undefined
+    const tmpdirOf = ({ parameters: { tmpdir } }: (typeof all)[number]): string =>
+      trimSlashes(tmpdir ?? DEFAULT_TMPDIR)
+    return all.flatMap((database, index): readonly Trouble[] => {
+      const first = all
+        .slice(0, index)
+        .find(
+          (other) =>
+            tmpdirOf(other) === tmpdirOf(database) &&
+            nodeList(other).some((node) => nodeList(database).some((own) => sameNode(own, node))),
+        )
+      if (first === undefined) return []
+      return [
+        {
+          severity: 'error',
+          finding: `${first.id} and ${database.id} keep the agent's files in the same tmpdir, ${tmpdirOf(database)}: each overwrites the other's settings`,
+          advice: `set tmpdir of ${database.id} to a directory of its own, and restart it`,
+        },
+      ]
+    })
+  },
+}
+
 const locks: Check = {
   id: 'stale-lock',
   theme: 'replication',
@@ -259,4 +326,13 @@ const locks: Check = {
   },
 }
 
-export const replication: readonly Check[] = [...access, timelines, kept, slots, logicalSlots, locks]
+export const replication: readonly Check[] = [
+  ...access,
+  timelines,
+  kept,
+  slots,
+  logicalSlots,
+  standbySettings,
+  sharedTmpdir,
+  locks,
+]

@@ -9,6 +9,7 @@ import { type Deadline, messageOf, OcfError } from '../../../lib/ocf'
 import { readVariables } from '../../../lib/ocf/dispatch'
 import { readEnvironment } from '../../../lib/ocf/environment'
 import { controlDataOf } from '../../../lib/postgres/control-data'
+import { RECOVERY_TARGETS } from '../../../lib/postgres/recovery-settings'
 import { findServer } from '../../../lib/postgres/server-state'
 import { askUpstream } from '../../../lib/postgres/upstream'
 import { existsOwned, readOwned, statOwned } from '../../../lib/system/owned-files'
@@ -31,6 +32,7 @@ const AGENTS_SETTINGS = [
   'archive_cleanup_command',
   'recovery_end_command',
   'recovery_target_timeline',
+  ...RECOVERY_TARGETS,
 ]
 const MAY_HOLD_PASSWORD = ['primary_conninfo']
 

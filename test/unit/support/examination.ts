@@ -94,6 +94,7 @@ export function serverFacts(change: Partial<ServerFacts> = {}): ServerFacts {
       full_page_writes: 'on',
       hot_standby: 'on',
       listen_addresses: '*',
+      max_connections: '100',
       max_replication_slots: '10',
       max_wal_senders: '4',
       port: '5432',
