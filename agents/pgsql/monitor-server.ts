@@ -259,7 +259,7 @@ async function monitorStandby(
     if (site.logicalSlots && follows && explain === undefined) {
       const { dropStaleSlots } = await import('./logical-slots')
       await dropStaleSlots(context, connection)
-      }
+    }
     if (progress.paused) {
       const { explainPause } = await import('./explain-pause')
       return explainPause(context, site, connection, exit)
