@@ -71,7 +71,7 @@ export function firstLines(entry: string, name: string, metadata?: string): stri
   return [
     '#!/bin/sh',
     `':' ${name}`,
-    `':' //; if [ "$1" != meta-data ]; then ${shell}unset ${NODE_VARIABLES}; start() { exec /usr/bin/env node ${NODE_OPTIONS} "$@"; }; ${FROM_SNAPSHOT} start "$0" "$@"; fi`,
+    `':' //; if [ "$1" != meta-data ]; then ${shell}start() { unset ${NODE_VARIABLES}; exec /usr/bin/env node ${NODE_OPTIONS} "$@"; }; ${FROM_SNAPSHOT} start "$0" "$@"; fi`,
     `':' /*; exec cat <<'${END}'`,
     metadata.trimEnd(),
     END,

@@ -90,7 +90,7 @@ test('the agents are run by the Node of the distribution, and the packages ask f
     const [, , third = ''] = readFileSync(join(files, `usr/lib/ocf/resource.d/ts/${name}`), 'utf8').split(
       '\n',
     )
-    expect(third).toContain(' exec /usr/bin/node --v8-pool-size=1 --preserve-symlinks-main "$0" "$@"')
+    expect(third).toContain(' exec /usr/bin/node --v8-pool-size=1 --preserve-symlinks-main "$@"')
   }
   expect(readFileSync(join(files, 'usr/sbin/ocf-ts'), 'utf8')).toMatch(/^#!\/usr\/bin\/node\n/)
   expect(must('dpkg-deb', ['--field', packages.deb, 'Depends'])).toBe('nodejs (>= 18.19)\n')

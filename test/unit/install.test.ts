@@ -72,7 +72,7 @@ test('puts every agent in its place, to be run by the Node that was found', () =
     expect(first).toBe('#!/bin/sh')
     expect(second).toContain(`ocf:ts:${name}`)
     expect(third).toMatch(
-      / start\(\) \{ exec \/\S+ --v8-pool-size=1 --preserve-symlinks-main "\$@"; \}; .* start "\$0" "\$@"; fi$/,
+      / start\(\) \{ unset .*; exec \/\S+ --v8-pool-size=1 --preserve-symlinks-main "\$@"; \}; .* start "\$0" "\$@"; fi$/,
     )
     expect(statSync(file).mode & 0o7777).toBe(0o755)
     expect(stdout).toContain(`installed ${file}\n`)
