@@ -144,7 +144,8 @@ export const parameters = {
   }),
   node_list: words({
     shortdesc: 'Nodes with a copy of the database',
-    longdesc: 'The names of all nodes that take part in the replication, separated by blanks.',
+    longdesc:
+      'The names of all nodes that take part in the replication, separated by blanks; of 63 characters at the most, by which PostgreSQL knows a standby.',
   }),
   master_ip: text({
     shortdesc: 'Virtual address of the primary',

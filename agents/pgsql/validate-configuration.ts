@@ -42,6 +42,18 @@ function logicalProblems({ logical_slots: wanted, ...values }: PgsqlValues): Par
     : []
 }
 
+/** PostgreSQL cuts longer names of standbys (`application_name`; NAMEDATALEN, in bytes): they would be nobody's. */
+const STANDBY_NAME_MAX = 63
+
+function nameProblems(values: PgsqlValues): ParameterProblem[] {
+  return (['node_list', 'external_standby_node_list'] as const).flatMap((parameter) => {
+    const long = values[parameter].find((name) => Buffer.byteLength(name) > STANDBY_NAME_MAX)
+    if (long === undefined) return []
+    const reason = `${parameter}: '${long.slice(0, 20)}...' has ${Buffer.byteLength(long)} bytes; PostgreSQL cuts a standby's name after ${STANDBY_NAME_MAX}`
+    return [{ name: parameter, value: values[parameter].join(' '), reason }]
+  })
+}
+
 function externalProblems({ external_standby_node_list: externals, node_list: nodes }: PgsqlValues) {
   const known = nodes.map((name) => name.toLowerCase())
   const wrong = externals.find((name) => name === '*' || known.includes(name.toLowerCase()))
@@ -135,7 +147,7 @@ export function validateConfiguration(values: PgsqlValues, env: OcfEnvironment):
       code: ExitCode.ERR_ARGS,
     })
   }
-  problems.push(...slotProblems(values), ...externalProblems(values))
+  problems.push(...nameProblems(values), ...slotProblems(values), ...externalProblems(values))
   if (!env.promotable && env.node !== undefined) {
     add(
       'rep_mode',

@@ -136,6 +136,16 @@ const cases: readonly Case[] = [
     reason: /^external_standby_node_list: 'Node2' is in node_list, too/,
   },
   {
+    input: { ...REPLICATION, node_list: `node1 ${'n'.repeat(64)}` },
+    code: 6,
+    reason: /^node_list: 'n{20}\.\.\.' has 64 bytes; PostgreSQL cuts a standby's name after 63$/,
+  },
+  {
+    input: { ...REPLICATION, external_standby_node_list: 'x'.repeat(64) },
+    code: 6,
+    reason: /^external_standby_node_list: 'x{20}\.\.\.' has 64 bytes/,
+  },
+  {
     input: { ...REPLICATION, external_standby_node_list: '*' },
     code: 6,
     reason: /^external_standby_node_list: '\*' is every standby/,
