@@ -133,6 +133,7 @@ describe('recovery settings', () => {
         `primary_conninfo = 'host=192.168.2.3 port=5432 user=postgres application_name=node2 keepalives_idle=60'`,
         `recovery_target_timeline = 'latest'`,
         `restore_command = 'cp ''/arch ive/%f'' "%p"'`,
+        ...['', '_lsn', '_name', '_time', '_xid'].map((end) => `recovery_target${end} = ''`),
         '',
       ].join('\n'),
     )
