@@ -4,7 +4,6 @@
  *
  * @systems debian12 debian13
  */
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   type ClusterStatus,
@@ -258,56 +257,6 @@ test(
     await lab.waitFor(`${potential} is in sync`, are({ [sync]: 'primary', [potential]: 'sync' }), {
       timeoutMs: MINUTE,
     })
-  },
-  5 * MINUTE,
-)
-
-/** Which node is which, once all three have their parts. */
-async function partsOfAll(): Promise<Readonly<Record<keyof typeof ROLES, string>>> {
-  const nodes = ['node1', 'node2', 'node3']
-  const find = (status: ClusterStatus, part: keyof typeof ROLES): string =>
-    nodes.find((node) => are({ [node]: part })(status)) ?? ''
-  const named = (status: ClusterStatus) => ({
-    primary: find(status, 'primary'),
-    sync: find(status, 'sync'),
-    potential: find(status, 'potential'),
-  })
-  const isWhole = (now: ClusterStatus): boolean => !Object.values(named(now)).includes('')
-  return named(await lab.waitFor('all three', isWhole, { timeoutMs: 2 * MINUTE }))
-}
-
-test(
-  'where rejoin allows it, a standby with more than the new primary comes back by itself, and what it discards is said',
-  async () => {
-    const away = ['node1', 'node2', 'node3'].find((name) => !lab.node(name).isOn) ?? ''
-    const other = lab.node(away === 'node1' ? 'node2' : 'node1')
-    const set = (resource: string, name: string, value: string, ...more: readonly string[]) =>
-      other.must(['crm_resource', '-r', resource, ...more, '-p', name, '-v', value])
-    await set('pgsql', 'rejoin', 'basebackup')
-    await set('msPostgresql', 'failure-timeout', '20s', '--meta')
-    await lab.node(away).powerOn()
-    await lab.node(away).boot()
-    const { primary, sync, potential } = await partsOfAll()
-    load = await lab.startWriteLoad()
-    await load.waitForMore(100)
-    // The one in sync receives no more: commits wait, and their WAL goes to the other only.
-    await lab.node(sync).cutOff(['eth2'])
-    await until(
-      `${potential} has more than ${sync}`,
-      async () => (await received(potential)) > (await received(sync)),
-    )
-    lab.node(primary).killPostgres()
-    await lab.waitFor(`${sync} is the primary`, servesAt(sync), { timeoutMs: MINUTE })
-    await lab.node(sync).heal(['eth2'])
-    await load.waitForMore(50, { timeoutMs: MINUTE })
-    await load.stop()
-    const after = await partsOfAll()
-    expect(after.primary).toBe(sync)
-    expect((await lab.status()).attribute(potential, 'pgsql-refused')).toBeUndefined()
-    expect(await load.lostRows(lab.node(sync))).toEqual([])
-    expect(readFileSync(lab.node(potential).logs.pacemaker, 'utf8')).toMatch(
-      /this node.*: discarded, because of rejoin=basebackup/,
-    )
   },
   5 * MINUTE,
 )
