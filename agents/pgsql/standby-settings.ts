@@ -9,7 +9,7 @@ import {
 import { removeOwned, writeOwned } from '../../lib/system/owned-files'
 import { asUser } from '../../lib/system/as-user'
 import { type Values } from './agent'
-import { claimTmpdir, makeTmpdir } from './make-tmpdir'
+import { makeTmpdir } from './make-tmpdir'
 import { applicationName, isReplicated, type Site } from './site'
 import { slotName } from './slot-names'
 import { repModeText } from './steps'
@@ -57,7 +57,6 @@ export function writeStandbySettings(site: Site, values: Values, version: MajorV
   const settings = standbySettings(site, values, version)
   const included = [...(isReplicated(site) ? [files.repMode] : []), ...(signals ? [files.recovery] : [])]
   makeTmpdir(site)
-  claimTmpdir(site)
   asUser(owner, () => {
     if (isReplicated(site)) {
       removeOwned(owner, files.election)

@@ -17,6 +17,7 @@ import { findStrayTimeline } from '../../lib/postgres/stray-timeline'
 import { type Context } from './agent'
 import { refuseLogicalSlots } from './logical-slots'
 import { findLeftovers, withoutTargets } from './recovery-targets'
+import { claimTmpdir, makeTmpdir } from './make-tmpdir'
 import { makeRuntimeDirectories } from './runtime-directories'
 import { type Server, withSession } from './session'
 import { isReplicated, readSiteVersion, type Site } from './site'
@@ -150,6 +151,8 @@ export async function startWithNeeded(
  * @throws OcfError ERR_GENERIC when it does not come up
  */
 export async function bringUp(context: Context, site: Site, version: MajorVersion): Promise<Server> {
+  makeTmpdir(site)
+  claimTmpdir(site)
   writeStandbySettings(site, context.values, version)
   const wanted = overrideTargets(context, site, version)
   try {

@@ -21,9 +21,13 @@ export function objectionsTo(report: StatusReport, database: DatabaseReport): Ob
   const stopped = members
     .filter(({ state, role }) => state === 'online' && role !== 'primary' && role !== 'standby')
     .map(({ node, role }) => `${resource} is ${role} on ${node}`)
+  const blocked = members
+    .filter((member) => member.blocked)
+    .map(({ node }) => `${resource} is blocked on ${node}: its stop has failed`)
   return {
     final: [
       ...(report.quorate ? [] : ['this part of the cluster has no quorum']),
+      ...blocked,
       ...(primary === null || risk.level === 'no failover' ? [risk.text] : []),
     ],
     others: [

@@ -10,16 +10,16 @@ function describeLag({ lagBytes, lagSeconds }: MemberReport): Cell {
 }
 
 /** What needs a line of its own below the table. */
-function remarksOn({
-  node,
-  locked,
-  refused,
-  waiting,
-  rejoin,
-  unknown,
-  role,
-}: MemberReport): readonly string[] {
+function remarksOn(
+  { node, locked, refused, waiting, rejoin, unknown, role, blocked }: MemberReport,
+  resource: string,
+): readonly string[] {
   return [
+    ...(blocked
+      ? [
+          `${node}: blocked: a stop of ${resource} has failed, and the cluster neither monitors nor moves it: see that PostgreSQL runs or is stopped there, then crm_resource --cleanup --resource ${resource} --node ${node}`,
+        ]
+      : []),
     ...(rejoin === null ? [] : [`${node}: rejoin: ${rejoin}`]),
     ...(refused === null ? [] : [`${node}: refused: ${refused}`]),
     ...(waiting === null ? [] : [`${node}: commits wait: ${waiting}`]),
@@ -36,7 +36,7 @@ function renderDatabase(terminal: Terminal, database: DatabaseReport): readonly 
   const roles: Readonly<Record<string, (text: string) => string>> = { primary: green, stopped: red }
   const rows = members.map((member) => [
     member.node,
-    (roles[member.role] ?? String)(member.role),
+    member.blocked ? red(`${member.role}, blocked`) : (roles[member.role] ?? String)(member.role),
     member.status ?? undefined,
     member.dataStatus ?? undefined,
     member.timeline ?? undefined,
@@ -50,7 +50,7 @@ function renderDatabase(terminal: Terminal, database: DatabaseReport): readonly 
   return [
     bold(resource) + dim(`  ${agent}, rep_mode=${mode ?? '-'}`),
     ...terminal.table(head, rows),
-    ...members.flatMap(remarksOn).map((text) => yellow(text)),
+    ...members.flatMap((member) => remarksOn(member, resource)).map((text) => yellow(text)),
     colour(`${resource}: ${risk.text}`),
   ]
 }

@@ -17,6 +17,7 @@ const member: Form<MemberReport> = record({
   node: words,
   state: words,
   role: words,
+  blocked: flag,
   status: wordsOrNull,
   dataStatus: wordsOrNull,
   score: wordsOrNull,

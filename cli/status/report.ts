@@ -2,7 +2,7 @@
 import { attributeNames } from '../../agents/pgsql/names'
 import { type Primitive } from '../../lib/cluster/configuration'
 import { sameNode } from '../../lib/cluster/snapshot'
-import { changeUnderWay } from '../../lib/cluster/status'
+import { changeUnderWay, type ResourceStatus } from '../../lib/cluster/status'
 import { writeLsn } from '../../lib/postgres/lsn'
 import { databasesOf, type ClusterView } from '../cluster/view'
 import { type NodeFacts, type StandbyFacts } from '../nodes/facts'
@@ -16,6 +16,8 @@ export interface MemberReport {
   readonly state: string
   /** `primary`, `standby`, `stopped`; `promoting`, … while the cluster is at it. */
   readonly role: string
+  /** Its stop has failed without fencing: the cluster does not monitor it, and moves nothing until a person has looked. */
+  readonly blocked: boolean
   /** The node attributes, as crm_mon shows them. */
   readonly status: string | null
   readonly dataStatus: string | null
@@ -92,10 +94,11 @@ const ROLES: Readonly<Record<string, string | undefined>> = {
   Stopped: 'stopped',
 }
 
-function roleOf({ status }: ClusterView, resource: string, node: string): string {
-  const instance = status
-    .instances(resource)
-    .find((one) => one.node !== undefined && sameNode(one.node, node))
+function instanceOn({ status }: ClusterView, resource: string, node: string): ResourceStatus | undefined {
+  return status.instances(resource).find((one) => one.node !== undefined && sameNode(one.node, node))
+}
+
+function roleOf(instance: ResourceStatus | undefined): string {
   if (instance === undefined) return 'stopped'
   return changeUnderWay(instance)?.toLowerCase() ?? ROLES[instance.role] ?? instance.role.toLowerCase()
 }
@@ -131,7 +134,8 @@ function reportMember(
 ): MemberReport {
   const names = attributeNames(id)
   const own = gathered?.facts
-  const role = roleOf(view, id, node)
+  const instance = instanceOn(view, id, node)
+  const role = roleOf(instance)
   const isPrimary = role === 'primary'
   const lag = isPrimary ? { bytes: null, seconds: null } : lagOf(primary, own, node)
   const attribute = (name: string): string | null => attributeOf(view, node, name)
@@ -142,6 +146,7 @@ function reportMember(
     node,
     state: stateOf(view, node),
     role,
+    blocked: instance?.blocked ?? false,
     status: attribute(names.status),
     dataStatus: attribute(names.dataStatus),
     score: attribute(`master-${id}`),

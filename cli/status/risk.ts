@@ -27,14 +27,15 @@ export function describeBytes(bytes: number): string {
 }
 
 /** The score lets pacemaker promote it. */
-export function mayBePromoted({ state, role, score }: MemberReport): boolean {
+export function mayBePromoted({ state, role, blocked, score }: MemberReport): boolean {
   const value = score === 'INFINITY' ? Infinity : Number(score ?? NaN)
-  return state === 'online' && role === 'standby' && value > 0
+  return state === 'online' && role === 'standby' && !blocked && value > 0
 }
 
 /** Why it is not a candidate, in a few words. */
-function whyNot({ node, state, role, score, dataStatus, refused }: MemberReport): string {
+function whyNot({ node, state, role, blocked, score, dataStatus, refused }: MemberReport): string {
   if (state !== 'online') return `${node} is ${state}`
+  if (blocked) return `${node} is blocked`
   if (role === 'stopped') return `PostgreSQL is stopped on ${node}`
   if (role !== 'standby') return `${node} is ${role}`
   const because = refused ?? dataStatus
@@ -43,7 +44,7 @@ function whyNot({ node, state, role, score, dataStatus, refused }: MemberReport)
 
 const isSynchronous = ({ dataStatus }: MemberReport): boolean => /\|(?:SYNC|QUORUM)$/.test(dataStatus ?? '')
 
-export function describeRisk({ mode, members, maintenance }: RiskFacts): Risk {
+export function describeRisk({ resource, mode, members, maintenance }: RiskFacts): Risk {
   const primary = members.find(({ role }) => role === 'primary')
   const others = members.filter((member) => member !== primary)
   if (maintenance) {
@@ -55,6 +56,12 @@ export function describeRisk({ mode, members, maintenance }: RiskFacts): Risk {
   if (primary === undefined) {
     return { level: 'no failover', text: 'there is no primary now' }
   }
+  if (primary.blocked) {
+    return {
+      level: 'no failover',
+      text: `${resource} is blocked on ${primary.node}, the primary: the cluster does not fail over until its failed stop is fixed`,
+    }
+  }
   const candidates = others.filter(mayBePromoted)
   if (candidates.length === 0) {
     const reasons = others.length === 0 ? 'there is no other node' : others.map(whyNot).join('; ')
@@ -62,10 +69,15 @@ export function describeRisk({ mode, members, maintenance }: RiskFacts): Risk {
   }
   const synchronous = candidates.filter(isSynchronous)
   const names = (list: readonly MemberReport[]): string => list.map(({ node }) => node).join(', ')
+  const blocked = others.filter((member) => member.blocked)
+  const besides =
+    blocked.length === 0
+      ? ''
+      : `; ${resource} is blocked on ${names(blocked)}, where the cluster does not monitor it, and an election may wait for it`
   if (mode === 'sync' && synchronous.length > 0) {
     return {
       level: 'none',
-      text: `a failover now would lose no commit: ${names(synchronous)} has every one that was acknowledged`,
+      text: `a failover now would lose no commit: ${names(synchronous)} has every one that was acknowledged${besides}`,
     }
   }
   const lags = candidates.flatMap(({ lagBytes }) => (lagBytes === null ? [] : [lagBytes]))
@@ -80,6 +92,6 @@ export function describeRisk({ mode, members, maintenance }: RiskFacts): Risk {
     mode === 'sync' ? 'no standby is synchronous now' : `commits wait for no standby (rep_mode=${mode ?? ''})`
   return {
     level: 'some',
-    text: `a failover now may lose commits: ${why}; ${names(candidates)} would take over, ${how}`,
+    text: `a failover now may lose commits: ${why}; ${names(candidates)} would take over, ${how}${besides}`,
   }
 }

@@ -4,7 +4,7 @@ import { databasesOf, lookAtCluster } from '../cluster/view'
 import { CommandError, Exit } from '../exit'
 import { gatherFacts } from '../nodes/gather'
 import { renderReport } from './render'
-import { makeReport, membersToAsk, type StatusReport } from './report'
+import { type DatabaseReport, makeReport, membersToAsk, type StatusReport } from './report'
 import { findUpcoming } from './upcoming'
 import { type Terminal } from '../terminal'
 
@@ -30,9 +30,11 @@ export async function takeReport(): Promise<StatusReport> {
   return makeReport(view, Object.fromEntries(gathered), upcoming)
 }
 
-/** Whether a script may go on: a primary serves, nothing has failed, and a failover now would lose nothing. */
+/** Whether a script may go on: a primary serves, nothing has failed or is blocked, and a failover now would lose nothing. */
 export function isWell({ databases, failures, quorate }: StatusReport): boolean {
-  return quorate && failures.length === 0 && databases.every(({ risk }) => risk.level === 'none')
+  const isWhole = ({ risk, members }: DatabaseReport): boolean =>
+    risk.level === 'none' && !members.some(({ blocked }) => blocked)
+  return quorate && failures.length === 0 && databases.every(isWhole)
 }
 
 async function watch(terminal: Terminal, seconds: number): Promise<Exit> {

@@ -104,7 +104,7 @@ describe('the agent', () => {
   test('is installed with the whole path of Node in the line that starts it', () => {
     const [first, second, third] = readFileSync(agent(), 'utf8').split('\n')
     expect([first, second]).toEqual(['#!/bin/sh', "':' // my-daemon 0.1.0: ocf:local:my-daemon"])
-    expect(third).toContain(` exec ${process.execPath} --v8-pool-size=1 --preserve-symlinks-main "$0" "$@"`)
+    expect(third).toContain(` exec ${process.execPath} --v8-pool-size=1 --preserve-symlinks-main "$@"`)
   })
 
   test('carries the licences of what is in it', () => {

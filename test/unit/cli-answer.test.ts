@@ -41,7 +41,7 @@ const report: StatusReport = {
           role: 'primary',
           ...{ status: 'PRI', dataStatus: 'LATEST', score: '1000', refused: null, waiting: null },
           ...{ rejoin: null, timeline: 1, lsn: '0/3000148', lagBytes: null, lagSeconds: null },
-          ...{ syncState: null, locked: true, unknown: [] },
+          ...{ syncState: null, blocked: false, locked: true, unknown: [] },
         },
       ],
       risk: { level: 'none', text: 'no commit' },

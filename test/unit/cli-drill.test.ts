@@ -125,6 +125,12 @@ describe('what stands against a drill', () => {
       'node3 is offline',
     ],
     [
+      'a server that is blocked',
+      report({}, database({ members: [...database().members, member('node3', { blocked: true })] })),
+      'final',
+      'pgsql is blocked on node3: its stop has failed',
+    ],
+    [
       'a server that is stopped',
       report({}, database({ members: [...database().members, member('node3', { role: 'stopped' })] })),
       'others',

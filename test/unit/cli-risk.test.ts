@@ -55,6 +55,24 @@ describe('the risk of a failover', () => {
       'no failover',
       'a failover now would find nobody to take over: node2 is offline; PostgreSQL is stopped on node3',
     ],
+    [
+      'the only standby is blocked',
+      { members: [primary, member('node2', { blocked: true })] },
+      'no failover',
+      'a failover now would find nobody to take over: node2 is blocked',
+    ],
+    [
+      'one of two standbys is blocked',
+      { members: [primary, member('node2'), member('node3', { ...async, blocked: true })] },
+      'none',
+      'a failover now would lose no commit: node2 has every one that was acknowledged; pgsql is blocked on node3, where the cluster does not monitor it, and an election may wait for it',
+    ],
+    [
+      'the primary is blocked',
+      { members: [{ ...primary, blocked: true }, member('node2')] },
+      'no failover',
+      'pgsql is blocked on node1, the primary: the cluster does not fail over until its failed stop is fixed',
+    ],
     ['no primary', { members: [member('node2')] }, 'no failover', 'there is no primary now'],
     [
       'maintenance mode',

@@ -275,6 +275,8 @@ export interface StatusChange {
   readonly quorate?: boolean
   /** What the cluster is at with the database. */
   readonly pending?: Readonly<Partial<Record<Name, string>>>
+  /** Where a stop of the database has failed. */
+  readonly blocked?: readonly Name[]
   readonly failures?: ClusterStatus['failures']
   readonly failCounts?: ClusterStatus['failCounts']
 }
@@ -283,6 +285,7 @@ export function clusterStatus({
   nodes = {},
   quorate = true,
   pending = {},
+  blocked = [],
   failures = [],
   failCounts = [],
 }: StatusChange = {}): ClusterStatus {
@@ -292,8 +295,8 @@ export function clusterStatus({
     quorate,
     NODES.map((name) => nodeStatus(name, nodes[name])),
     [
-      resource('pgsql', 'Promoted', 'node1', pending.node1),
-      resource('pgsql', 'Unpromoted', 'node2', pending.node2),
+      { ...resource('pgsql', 'Promoted', 'node1', pending.node1), blocked: blocked.includes('node1') },
+      { ...resource('pgsql', 'Unpromoted', 'node2', pending.node2), blocked: blocked.includes('node2') },
       resource('vip-master', 'Started', 'node1'),
       resource('vip-rep', 'Started', 'node1'),
       resource('vip-slave', 'Started', 'node2'),

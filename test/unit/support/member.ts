@@ -18,6 +18,7 @@ export function member(node: string, change: Partial<MemberReport> = {}): Member
     lagBytes: 0,
     lagSeconds: 0,
     syncState: 'sync',
+    blocked: false,
     locked: false,
     unknown: [],
     ...change,
