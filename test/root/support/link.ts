@@ -167,10 +167,10 @@ export class Link {
 }
 
 /** Polls until `probe` returns what is expected, and returns what it returned at last. */
-export async function eventually<T>(probe: () => T, expected: T, withinMs: number): Promise<T> {
+export async function eventually<T>(probe: () => T | Promise<T>, expected: T, withinMs: number): Promise<T> {
   const end = performance.now() + withinMs
   for (;;) {
-    const found = probe()
+    const found = await probe()
     if (found === expected || performance.now() > end) return found
     await sleep(10)
   }
