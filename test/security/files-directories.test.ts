@@ -175,7 +175,7 @@ describe('tmpdir', () => {
       expect(existsSync(tmpdir)).toBe(false)
       expect(await call('start', { ...FOLLOWER, tmpdir })).toMatchObject({ code: 0 })
       expect(statSync(tmpdir)).toMatchObject({ uid, gid, mode: 0o40700 })
-      expect(readdirSync(tmpdir)).toEqual(['recovery.conf'])
+      expect(readdirSync(tmpdir).sort()).toEqual(['recovery.conf', 'resource.json'])
       expect(await call('stop', { ...FOLLOWER, tmpdir })).toMatchObject({ code: 0 })
     }
     expect(statSync(join(roots, 'pgsql'))).toMatchObject({ uid: 0, mode: 0o40755 })

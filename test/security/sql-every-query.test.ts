@@ -45,7 +45,7 @@ import {
 import { isReplayPaused, lowInServer } from '../../lib/postgres/required-settings'
 import { dropSlots, findSlotTroubles, makeSlots } from '../../lib/postgres/slots'
 import { advanceSlot, readPhysicalSlots, readStandbyPosition } from '../../lib/postgres/standby-slots'
-import { askUpstream } from '../../lib/postgres/upstream'
+import { askSlot, askUpstream } from '../../lib/postgres/upstream'
 import { isWalRemoved } from '../../lib/postgres/wal-probe'
 import { followsNobody, readProgress, walFileNames } from '../../lib/postgres/wal-receiver'
 import { callAgent } from '../root/support/agent'
@@ -372,6 +372,9 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
     const instance = instanceOf(standby)
     const { timeline } = await askUpstream(instance, settings, '/usr/bin/psql', standby.directory, deadline())
     expect(timeline).toBe(1)
+    expect(await askSlot(instance, settings, 'none', '/usr/bin/psql', standby.directory, deadline())).toBe(
+      'missing',
+    )
     const flushed = await within(primary, 'template1', (connection) => readFlushed(connection, version))
     if (flushed === undefined) throw new Error('no position')
     expect(await isWalRemoved(PlainServer.owner, settings, flushed, 1, new Deadline(1000))).toBe(false)
