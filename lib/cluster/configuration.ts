@@ -100,9 +100,14 @@ function readOperation(
   }
 }
 
-/** The operations of a resource and of its template, of which those of the same name and interval give way. */
+/**
+ * The operations of a resource and of its template. One of the template's gives way to one of the resource's with the same
+ * name and interval; where the resource itself has two of these, both are there, for the doctor to see.
+ */
 function operationsOf(sources: readonly Element[], byId: ById): readonly Element[] {
-  const found = new Map<string, Element>()
+  let found: readonly Element[] = []
+  const keyOf = (operation: Element): string =>
+    `${attribute(operation, 'name') ?? ''} ${attribute(operation, 'interval') ?? '0'}`
   for (const source of sources) {
     const sets = childrenOf(source, 'operations').flatMap((set) => {
       const reference = attribute(set, 'id-ref')
@@ -110,11 +115,11 @@ function operationsOf(sources: readonly Element[], byId: ById): readonly Element
         ? [set]
         : [byId(reference, 'operations')].filter((one) => one !== undefined)
     })
-    for (const operation of sets.flatMap((set) => childrenOf(set, 'op'))) {
-      found.set(`${attribute(operation, 'name') ?? ''} ${attribute(operation, 'interval') ?? '0'}`, operation)
-    }
+    const own = sets.flatMap((set) => childrenOf(set, 'op'))
+    const keys = new Set(own.map(keyOf))
+    found = [...found.filter((operation) => !keys.has(keyOf(operation))), ...own]
   }
-  return [...found.values()]
+  return found
 }
 
 function agentOf(element: Element): string {

@@ -14,7 +14,8 @@ export type ResourceRole = 'Stopped' | 'Unpromoted' | 'Promoted'
 
 function roleAfterOne(role: ResourceRole, { operation, code }: Operation): ResourceRole {
   if (operation === 'monitor') {
-    if (code === 0 || code === 190) return 'Unpromoted'
+    // As pacemaker takes it: only a demotion or a stop ends the role.
+    if (code === 0 || code === 190) return role === 'Promoted' ? role : 'Unpromoted'
     if (code === 8 || code === 9 || code === 191) return 'Promoted'
     return code === 7 ? 'Stopped' : role
   }

@@ -94,6 +94,11 @@ describe('the role after a history', () => {
     ['a failed promotion', [op('start', 2, 0), op('promote', 9, 1)], 'Unpromoted'],
     ['a promotion under way', [op('start', 2, 0), op('promote', -1, -1)], 'Unpromoted'],
     ['a monitor that found it gone', [op('promote', 9, 0), op('monitor', 10, 7)], 'Stopped'],
+    [
+      'a monitor of the standby that ran after the promotion',
+      [op('promote', 9, 0), op('monitor', 10, 0)],
+      'Promoted',
+    ],
     ['a monitor that failed', [op('promote', 9, 0), op('monitor', 10, 1)], 'Promoted'],
     [
       'the last failure beside the same call',

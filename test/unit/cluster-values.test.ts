@@ -151,8 +151,8 @@ test('a template: parameters, meta attributes and operations, of which the resou
   expect(vip?.agent).toBe('ocf:ts:IPaddr2')
   expect(vip?.meta['migration-threshold']).toBe('3')
   expect(vip?.operations.map(({ name, timeout, onFail }) => [name, timeout, onFail])).toEqual([
-    ['monitor', '44s', undefined],
     ['stop', undefined, 'block'],
+    ['monitor', '44s', undefined],
   ])
 })
 
