@@ -211,7 +211,8 @@ export async function cloneHere(
     }
     let aside: string | undefined
     if (way === 'beside') {
-      const replaced = swapIn(site, fresh, log, REPLACED)
+      // Where the old data is, the end says.
+      const replaced = swapIn(site, fresh, { ...log, info: () => undefined }, REPLACED)
       // Nothing was in it.
       if (empty) removeEmptySibling(owner, replaced)
       else aside = replaced
