@@ -32,6 +32,9 @@ export async function readLogicalSlots(
   )
 }
 
+/** How long the connection of a subscriber may take to end. */
+const END_MS = 2000
+
 /** A copy that was dropped. */
 export interface StaleSlot {
   readonly name: string
@@ -41,9 +44,16 @@ export interface StaleSlot {
 
 /**
  * Drops, on a standby, the logical failover slots that are not copies of its primary's, but were made here when this
- * server was the primary. One of them keeps PostgreSQL from copying any slot. From version 17 on.
+ * server was the primary. One of them keeps PostgreSQL from copying any slot. A subscriber that has come back to this
+ * server before its address had moved is disconnected first: it would get nothing here, and not notice that for a while.
+ * From version 17 on.
  */
-export function dropStaleLogicalSlots(connection: Connection): Promise<readonly StaleSlot[]> {
+export async function dropStaleLogicalSlots(connection: Connection): Promise<readonly StaleSlot[]> {
+  await connection.rows(
+    `select pg_catalog.pg_terminate_backend(active_pid, ${END_MS})
+       from pg_catalog.pg_replication_slots
+      where slot_type = 'logical' and failover and not synced and active`,
+  )
   return connection.rows<StaleSlot>(
     `select slot_name::text as name, confirmed_flush_lsn::text as confirmed,
             pg_catalog.pg_drop_replication_slot(slot_name) is null as dropped
