@@ -428,7 +428,7 @@ describe('crm_resource', () => {
     ['pgsql', { pgdata: '/nosuch' }, 2, 'invalid parameter: pgdata: '],
     ['pgsql', { pgdba: 'nosuch' }, 5, "not installed: pgdba: there is no account 'nosuch' on this host"],
     ['pgsql', { rep_mode: 'both' }, 6, "not configured: rep_mode: 'both' is not allowed"],
-    ['pgsql', { monitor_user: 'watcher' }, 6, 'not configured: monitor_password is not set'],
+    ['pgsql', { rep_mode: 'sync' }, 6, 'not configured: master_ip is not set: rep_mode=sync needs'],
   ]
 
   test.each(cases)(
