@@ -164,7 +164,7 @@ export function decideStart(values: Values, facts: StartFacts): Plan<Step> {
   }
   const held = heldPlaces(wanted, facts)
   const good = held.find((one) => isAsWanted(one, wanted) && !one.duplicate)
-  // The kernel changes no label: the address is added anew, where it is.
+  // The kernel changes no label: the address is added again, where it is.
   const unlabelled = good ? undefined : held.find((one) => hasPrefix(one, wanted) && !one.duplicate)
   const checkLink = values.check_link_status
   if (good?.up && (good.link || !checkLink))

@@ -98,7 +98,7 @@ function describeSlot(
 ): { readonly reason: string; readonly detail: string } {
   const what = trouble === 'missing' ? 'is missing' : 'has been invalidated'
   return {
-    reason: `cannot follow: replication slot ${slot} ${what} on ${primary}, whose next monitor makes it anew`,
+    reason: `cannot follow: replication slot ${slot} ${what} on ${primary}, whose next monitor makes it again`,
     detail: `if it does not, see the log of ${primary}: max_replication_slots may be too low there`,
   }
 }

@@ -50,7 +50,7 @@ export interface PromoteFacts {
   readonly baselines: readonly NodePosition[]
   /** The nodes that this standby sends to: they took it for the primary, as it may itself have done. */
   readonly followers: readonly string[]
-  /** This node has the address of the replication: they have it on the line, and need not connect anew. */
+  /** This node has the address of the replication: they have it on the line, and need not connect again. */
   readonly reachable: boolean
   /** restart_on_promote. */
   readonly restart: boolean

@@ -5,7 +5,7 @@ const NOTHING = 1024 * 1024
 
 /**
  * The value of the attribute: 0, or the lag rounded up to a power of two, so that it is seldom written: every change is
- * one of the CIB, and has pacemaker calculate anew. It follows a growing lag at once (a rule `gt 16777216` holds as
+ * one of the CIB, and has pacemaker calculate again. It follows a growing lag at once (a rule `gt 16777216` holds as
  * soon as the lag is more than that, for powers of two), and a falling one only when that is a fourth of it or less.
  *
  * @param bytes - the lag now

@@ -7,7 +7,7 @@
  * commit: what a standby has received is the beginning of what the primary wrote.
  *
  * What is published must at all times be true of every commit that was acknowledged so far, and of all that will be
- * until it is published anew. So a change of the list goes in four steps: publish what is true of the old list and of
+ * until it is published again. So a change of the list goes in four steps: publish what is true of the old list and of
  * the new one (`covering`), wait by the new list, see that everything up to then is on enough standbys of it, and
  * publish the new one. Where one of two is the same as before, nothing is written.
  */

@@ -26,7 +26,7 @@ import { readMark } from './rewinding'
 import { type ReplicatedSite } from './site'
 import { DIVERGED, FRESH, mendSwap, swapIn } from './swap'
 
-/** How often it is begun anew when the primary is lost meanwhile, and how long the next primary is waited for. */
+/** How often it is started again when the primary is lost meanwhile, and how long the next primary is waited for. */
 const TRIES = 3
 const NEXT_PRIMARY_MS = 2 * 60_000
 
@@ -132,7 +132,7 @@ async function take(work: RejoinWork): Promise<string> {
       await removeSibling(site.instance.owner, fresh, context.deadline)
       const said = error instanceof OcfError ? (error.detail ?? '') : ''
       if (attempt === TRIES || !LOST.test(said) || REFUSED.test(said)) throw error
-      context.log.warning(`the base backup is begun anew: ${messageOf(error)} (${said})`)
+      context.log.warning(`the base backup is started again: ${messageOf(error)} (${said})`)
       await awaitPrimary(work)
     }
   }

@@ -97,7 +97,7 @@ export type Rejoin = Omit<RejoinNote, 'state'> & {
  */
 function isWorker(mark: ProcessMark): boolean {
   const user = realUser(mark.pid)
-  // First: another account can make the kernel wait for whoever reads the command line of a process of its own.
+  // First: reading the command line of another account's process can wait for as long as that account likes.
   if (user !== 0 && user !== process.getuid?.()) return false
   return isAlive(mark) && commandLine(mark.pid).at(-1) === WORKER_ACTION
 }

@@ -159,6 +159,6 @@ export async function sortOutSlots(
     besides: Object.keys(readNote(site)),
     except: kept.map(({ name }) => name),
   })
-  // The time without a confirmation begins anew.
+  // The time without a confirmation starts again.
   removeOwned(site.instance.owner, site.files.siblings)
 }

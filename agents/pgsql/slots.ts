@@ -50,7 +50,7 @@ export async function troubledSlots(
   })
 }
 
-/** Makes slots anew that were found in trouble. Somebody may have taken all there are: no reason for a monitor to fail. */
+/** Makes the slots that are missing or invalidated. Where all slots are in use, that is no reason for a monitor to fail. */
 export async function renewSlots(
   connection: Connection,
   names: readonly string[],

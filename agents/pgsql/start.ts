@@ -163,7 +163,7 @@ async function observeCluster(
 /** Starts the server: with replication always as a standby, which only the cluster's promotion makes the primary. */
 export async function start(context: Context): Promise<ExitCode> {
   const site = await readSite(context)
-  // The data directory is being made anew: nothing in it says anything yet.
+  // The data directory is being made again: nothing in it says anything yet.
   if (!context.explain && isReplicated(site) && readRejoin(site)?.state === 'running') {
     await awaitRejoin(context, site)
   }

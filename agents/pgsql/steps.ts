@@ -30,7 +30,7 @@ export type Step =
   | { readonly step: 'confirm'; readonly node: string }
   /** Goes on only once every acknowledged commit is on enough of those standbys, and all further ones will be. */
   | { readonly step: 'confirm quorum'; readonly quorum: Quorum }
-  /** Makes replication slots anew that are gone, or of no more use. */
+  /** Makes replication slots that are missing or invalidated. */
   | { readonly step: 'slots'; readonly names: readonly string[] }
   | { readonly step: 'note'; readonly note: ElectionNote | undefined }
   | { readonly step: 'follow'; readonly note: FollowNote | undefined }
@@ -54,7 +54,7 @@ export function describeStep(step: Step): string {
     case 'confirm quorum':
       return `wait until everything that was acknowledged is on ${writeQuorum(step.quorum)}`
     case 'slots':
-      return `make the replication slots anew that are missing or invalidated: ${step.names.join(', ')}`
+      return `make missing or invalidated replication slots again: ${step.names.join(', ')}`
     case 'note':
       return step.note
         ? `note the WAL positions of this election (seen ${step.note.seen} times)`
@@ -74,7 +74,7 @@ export interface Effects {
   readonly postmaster?: number
   /** Waits for the proof that so many of these nodes have everything; `false` when it did not come. */
   readonly confirm?: (nodes: Quorum) => Promise<boolean>
-  /** Makes replication slots, anew where there are useless ones. */
+  /** Makes replication slots, and replaces those that are invalidated. */
   readonly makeSlots?: (names: readonly string[]) => Promise<void>
   /** Collects the proof that this node is the primary still; `false` when it did not come. */
   readonly prove?: () => Promise<boolean>

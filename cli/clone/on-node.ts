@@ -201,7 +201,7 @@ export async function cloneHere(
         restoreOwnFiles(owner, fresh, files.kept)
         copyOwnLinks(owner, dataDirectory, fresh)
       }
-      // Before it is in its place: whoever starts it by hand gets a standby, too, and not a second primary.
+      // Before it is in its place: a start by hand makes a standby of it, too, and no second primary.
       const there = siteIn(site, fresh)
       writeStandbySettings(there, values, readSiteVersion(there))
       checkStopped(site)

@@ -133,9 +133,7 @@ function problemsOf({ view, database, candidates }: Situation, node: string, des
     maintenance: isTrue(configuration.properties['maintenance-mode']),
     acts: status.quorate || configuration.properties['no-quorum-policy'] === 'ignore',
     dc: status.dc !== undefined,
-    blocked: status
-      .instances(database.id)
-      .some((instance) => instance.blocked && instance.node !== undefined && sameNode(instance.node, node)),
+    blocked: status.isBlocked(database.id, node),
     bans: bans.map(({ id }) => id),
     manual: database.parameters['rejoin'] === 'manual',
   })

@@ -89,11 +89,7 @@ function problemsOf(situation: Situation): readonly Problem[] {
   const { report, member, view, database } = situation
   const paused = /^(?:true|yes|on|y|1)$/i.test(view.configuration.properties['maintenance-mode'] ?? '')
   const bans = member.refused === null ? bansOf(situation) : []
-  const blocked = view.status
-    .instances(database.id)
-    .some(
-      (instance) => instance.blocked && instance.node !== undefined && sameNode(instance.node, member.node),
-    )
+  const blocked = view.status.isBlocked(database.id, member.node)
   return [
     ...(paused ? [hard(`the cluster is in maintenance mode: 'ocf-ts resume' ends that`)] : []),
     ...(report.primary === null

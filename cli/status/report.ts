@@ -94,10 +94,6 @@ const ROLES: Readonly<Record<string, string | undefined>> = {
   Stopped: 'stopped',
 }
 
-function instanceOn({ status }: ClusterView, resource: string, node: string): ResourceStatus | undefined {
-  return status.instances(resource).find((one) => one.node !== undefined && sameNode(one.node, node))
-}
-
 function roleOf(instance: ResourceStatus | undefined): string {
   if (instance === undefined) return 'stopped'
   return changeUnderWay(instance)?.toLowerCase() ?? ROLES[instance.role] ?? instance.role.toLowerCase()
@@ -134,7 +130,7 @@ function reportMember(
 ): MemberReport {
   const names = attributeNames(id)
   const own = gathered?.facts
-  const instance = instanceOn(view, id, node)
+  const [instance] = view.status.instancesOn(id, node)
   const role = roleOf(instance)
   const isPrimary = role === 'primary'
   const lag = isPrimary ? { bytes: null, seconds: null } : lagOf(primary, own, node)
@@ -146,7 +142,7 @@ function reportMember(
     node,
     state: stateOf(view, node),
     role,
-    blocked: instance?.blocked ?? false,
+    blocked: view.status.isBlocked(id, node),
     status: attribute(names.status),
     dataStatus: attribute(names.dataStatus),
     score: attribute(`master-${id}`),

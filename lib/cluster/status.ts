@@ -1,4 +1,5 @@
 /** What the cluster says of itself: `crm_mon -Afr1 --output-as=xml`, as plain objects. */
+import { sameNode } from './snapshot'
 import { attribute, childrenOf, type Element, nameOf, parseOutput } from './tree'
 
 export interface NodeStatus {
@@ -97,6 +98,16 @@ export class ClusterStatus {
   /** A resource's role on a node; Stopped if it is not active there. */
   role(resource: string, node: string): Role {
     return this.instances(resource).find((instance) => instance.node === node)?.role ?? 'Stopped'
+  }
+
+  /** The instances of a resource on a node, whose name may be written in another case. */
+  instancesOn(resource: string, node: string): readonly ResourceStatus[] {
+    return this.instances(resource).filter((one) => one.node !== undefined && sameNode(one.node, node))
+  }
+
+  /** Whether a stop of a resource has failed on a node, where the cluster leaves it alone since then. */
+  isBlocked(resource: string, node: string): boolean {
+    return this.instancesOn(resource, node).some(({ blocked }) => blocked)
   }
 
   /** Every instance of a resource. */

@@ -8,7 +8,7 @@ export type SlotTrouble = 'missing' | 'invalid'
 /**
  * What is wrong with the named physical slots; one that somebody uses is not looked at.
  *
- * From version 13 on a server gives up a slot that would keep more WAL than `max_slot_wal_keep_size`, from version 18 on
+ * From version 13 on a server invalidates a slot that would keep more WAL than `max_slot_wal_keep_size`, from version 18 on
  * also one that nobody has used for `idle_replication_slot_timeout`.
  */
 export async function findSlotTroubles(
@@ -45,6 +45,11 @@ export async function dropSlots(
   return rows.map(({ slot_name: name }) => name)
 }
 
+/** Whether a row of pg_replication_slots is of a slot that no longer keeps the WAL it was to keep. */
+export function hasLostWal(version: MajorVersion): string {
+  return version >= 13 ? `coalesce(wal_status, 'lost') = 'lost'` : 'false'
+}
+
 /** Drops those of the named physical slots that keep no WAL, and that nobody streams from. */
 async function dropLostSlots(
   connection: Connection,
@@ -55,13 +60,13 @@ async function dropLostSlots(
     `select pg_catalog.pg_drop_replication_slot(slot_name)
        from pg_catalog.pg_replication_slots
       where slot_type = 'physical' and not active and slot_name = any ($1::name[])
-        and (restart_lsn is null${version >= 13 ? ` or coalesce(wal_status, 'lost') = 'lost'` : ''})`,
+        and (restart_lsn is null or ${hasLostWal(version)})`,
     [names],
   )
 }
 
 /**
- * Makes the named physical slots, anew where one that nobody uses keeps no WAL. One that keeps some, as a standby does
+ * Makes the named physical slots, and replaces one that nobody uses and that keeps no WAL. One that keeps some, as a standby does
  * for the others, stays as it is. From version 9.6 on they keep WAL from this moment, not only from the first connection.
  *
  * @throws SqlError when there are not enough slots (`max_replication_slots`)

@@ -2,6 +2,7 @@
 import { type Connection } from './connection'
 import { type MajorVersion } from './instance'
 import { type Lsn, readLsn, writeLsn } from './lsn'
+import { hasLostWal } from './slots'
 
 /** The first version that can advance a slot without a connection to it. */
 export const OLDEST_WITH_ADVANCE = 11
@@ -32,7 +33,7 @@ export async function readPhysicalSlots(
   }>(
     `select slot_name, restart_lsn::text as restart, active,
             xmin is not null or catalog_xmin is not null as feedback,
-            ${version >= 13 ? `coalesce(wal_status, 'lost') = 'lost'` : 'false'} as lost
+            ${hasLostWal(version)} as lost
        from pg_catalog.pg_replication_slots
       where slot_type = 'physical' and slot_name = any ($1::name[])`,
     [names],

@@ -205,7 +205,7 @@ export function openOwnedLog(user: User, path: string): number {
   try {
     fd = asUser(user, (files) => files.take(files.open(path, flags | constants.O_CREAT, 0o600), flags, path))
   } catch (error) {
-    // /var/log belongs to root: there root makes the file, anew and without following links, and hands it over.
+    // /var/log belongs to root: there root creates a new file, without following links, and hands it over.
     if (!isRoot() || (error as NodeJS.ErrnoException).code !== 'EACCES') throw error
     fd = withParent(user, path, (reached, { actor, files }) => {
       if (actor.uid !== 0 || unlessMissing(() => files.lstat(reached))) throw error as Error

@@ -150,7 +150,7 @@ test(
 )
 
 test(
-  'one that is killed leaves the old data where it was, and begins anew after a cleanup; one old directory is kept',
+  'one that is killed leaves the old data where it was, and starts again after a cleanup; one old directory is kept',
   async () => {
     const [first = ''] = beside(node1)
     await dieDiverged(node1, node2)

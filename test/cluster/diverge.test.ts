@@ -214,7 +214,7 @@ test(
 )
 
 test(
-  'a failure that the cluster has forgotten before it acted on it is reported anew',
+  'a failure that the cluster has forgotten before it acted on it is reported again',
   async () => {
     const meta = (...args: string[]) => node1.must(['crm_resource', '--resource', 'pgsql', '--meta', ...args])
     const set = (name: string, value: string) => meta('--set-parameter', name, '--parameter-value', value)

@@ -198,7 +198,7 @@ test(
     const node = lab.node('node1')
     const timeline = () => node.sql('checkpoint; select timeline_id from pg_control_checkpoint()')
     const before = await timeline()
-    // It is no parameter that can be reloaded: the resource starts anew, as a standby, and is promoted.
+    // It is no parameter that can be reloaded: the resource starts again, as a standby, and is promoted.
     await node.must(['crm_resource', '-r', 'pgsql', '-p', 'restart_on_promote', '-v', 'true'])
     await until('node1 was restarted as the primary', () =>
       logOf('node1').includes('PostgreSQL is restarted as the primary'),

@@ -338,7 +338,7 @@ test.each<[string, 'before' | 'after', string, string]>([
   await expectStandby()
 })
 
-test('the worker is killed while it copies: the next one begins anew, and removes what it left', async () => {
+test('the worker is killed while it copies: the next one starts again, and removes what it left', async () => {
   lock()
   const working = rejoin({
     params: { rejoin_max_rate: '32' },
@@ -386,7 +386,7 @@ test('a password is on no command line', async () => {
   expect(readdirSync(join(old.directory, 'tmp')).sort()).toEqual(['rejoin.json', 'rejoin.lock'])
 })
 
-test('the primary goes down meanwhile: the base backup is begun anew when there is one again', async () => {
+test('the primary goes down meanwhile: the base backup is started again when there is one again', async () => {
   const working = rejoin({ params: { rejoin_max_rate: '8192' } })
   await eventually('it copies', () =>
     beside('.new-').some((name) => readdirSync(join(old.directory, name)).length > 1),
@@ -402,7 +402,7 @@ test('the primary goes down meanwhile: the base backup is begun anew when there 
     'restart',
   ]
   asPostgres(`${PG_BIN}/pg_ctl`, ...stop)
-  expect((await working).stderr).toMatch(/the base backup is begun anew: /)
+  expect((await working).stderr).toMatch(/the base backup is started again: /)
   expect(note()).toMatchObject({ state: 'done', attempts: 1 })
   expect(beside('.new-')).toEqual([])
   await expectStandby()

@@ -1,5 +1,5 @@
 /** A standby whose max_connections and the like are lower than the primary's: it is found, started and promoted. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { explainPause } from '../../agents/pgsql/explain-pause'
 import { raiseLowSettings, runningServer } from '../../agents/pgsql/promoted-server'
 import { withSession } from '../../agents/pgsql/session'
@@ -9,34 +9,22 @@ import { Deadline } from '../../lib/ocf'
 import { type Connection } from '../../lib/postgres/connection'
 import { promoteServer } from '../../lib/postgres/promote-server'
 import { readProgress } from '../../lib/postgres/wal-receiver'
-import { PlainServer, Programs } from '../security/support/plain-server'
+import { type PlainServer, Programs } from '../security/support/plain-server'
 import { memberContext } from './support/context'
+import { prepareServerPair } from './support/server-pair'
 
 jest.setTimeout(120_000)
 
 const programs = Programs.debian()
-let original: PlainServer
 let primary: PlainServer
 let standby: PlainServer
 
-beforeAll(() => {
-  original = PlainServer.create(programs)
-  original.start()
-  original.stop()
-})
-beforeEach(() => {
-  primary = PlainServer.create(programs, original)
-  standby = PlainServer.create(programs, original)
-  primary.start()
-  standby.configure("wal_retrieve_retry_interval = '100ms'")
-})
-afterEach(() => {
-  standby.destroy()
-  primary.destroy()
-})
-afterAll(() => {
-  original.destroy()
-})
+prepareServerPair(
+  () => programs,
+  (pair) => {
+    ;({ primary, standby } = pair)
+  },
+)
 
 const made = async (featureSet?: string) => {
   const { context, messages } = memberContext({

@@ -170,7 +170,7 @@ describe.each(NEW_ENOUGH)('%s', (_, install) => {
     expect(standby.sql('select count(*) from pg_replication_slots')).toBe('0')
   })
 
-  test('a slot that max_slot_wal_keep_size has taken its WAL is made anew', async () => {
+  test('a slot that max_slot_wal_keep_size has taken its WAL is made again', async () => {
     if (version < 13) return
     await three()
     standby.configure("max_slot_wal_keep_size = '1MB'")

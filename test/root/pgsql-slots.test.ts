@@ -1,5 +1,5 @@
-/** A standby's replication slot is gone, or of no more use: found by both sides, and made anew by the primary. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+/** A standby's replication slot is gone, or of no more use: found by both sides, and made again by the primary. */
+import { describe, expect, jest, test } from '@jest/globals'
 import { primarySettings } from '../../agents/pgsql/ask-primary'
 import { makeTmpdir } from '../../agents/pgsql/make-tmpdir'
 import { runningServer } from '../../agents/pgsql/promoted-server'
@@ -11,34 +11,19 @@ import { Deadline } from '../../lib/ocf'
 import { askSlot } from '../../lib/postgres/upstream'
 import { INSTALLATIONS, PlainServer, type Programs } from '../security/support/plain-server'
 import { memberContext } from './support/context'
+import { prepareServerPair, type ServerPair } from './support/server-pair'
 
 jest.setTimeout(120_000)
 
 describe.each(INSTALLATIONS)('%s', (_, install) => {
   let programs: Programs
-  let original: PlainServer
   let primary: PlainServer
   let standby: PlainServer
+  let servers: ServerPair
 
-  beforeAll(() => {
-    programs = install()
-    original = PlainServer.create(programs)
-    original.start()
-    original.stop()
-  })
-  beforeEach(() => {
-    primary = PlainServer.create(programs, original)
-    standby = PlainServer.create(programs, original)
-    primary.start()
-    standby.configure("wal_retrieve_retry_interval = '100ms'")
-  })
-  afterEach(() => {
-    standby.destroy()
-    primary.destroy()
-  })
-  afterAll(() => {
-    original.destroy()
-    programs.remove()
+  prepareServerPair(install, (pair) => {
+    servers = pair
+    ;({ programs, primary, standby } = pair)
   })
 
   const contextOf = (server: PlainServer, node: string) =>
@@ -128,7 +113,7 @@ describe.each(INSTALLATIONS)('%s', (_, install) => {
     expect(primary.sql('select wal_status from pg_replication_slots')).not.toBe('lost')
     standby.destroy()
     primary.stop()
-    standby = PlainServer.create(programs, primary)
+    standby = servers.standby = PlainServer.create(programs, primary)
     primary.start()
     await start()
     expect(await streams()).toBe(true)

@@ -326,7 +326,7 @@ describe('start', () => {
       [{ step: 'add address label' }, add(V6), DETECTED, TOLD],
     ],
     [
-      'what another machine had is added anew',
+      'what another machine had is added again',
       { ip: 'fd00::5' },
       host(on('fd00::5/64', { duplicate: true })),
       [{ step: 'remove', ...V6 }, add(V6), DETECTED, TOLD],
@@ -482,7 +482,7 @@ describe('the interface that start has chosen by a route', () => {
     ['is noted', {}, host(), [noted]],
     ['is noted for an address that is there', {}, host(on('10.0.0.5/24')), [noted]],
     ['is noted once', {}, { ...host(on('10.0.0.5/24')), chosen: 'eth0' }, []],
-    ['is noted anew', {}, { ...host(), chosen: 'eth1' }, [noted]],
+    ['is noted again', {}, { ...host(), chosen: 'eth1' }, [noted]],
     ['is not noted where it is configured', { nic: 'eth0' }, host(), []],
   ])('%s', (_, texts, facts, expected) => {
     const { steps } = decideStart(values({ ip: '10.0.0.5', ...texts }), startFacts(facts))

@@ -873,18 +873,18 @@ describe('what a primary does about its standbys', () => {
 })
 
 describe('replication slots that a standby cannot stream through', () => {
-  const anew = (...names: string[]): string =>
-    `make the replication slots anew that are missing or invalidated: ${names.join(', ')}`
+  const again = (...names: string[]): string =>
+    `make missing or invalidated replication slots again: ${names.join(', ')}`
   const runs = { ...inSync, roles: { 'pgsql:1': 'Unpromoted' } } as const
   test.each<[string, NodeState, 'missing' | 'invalid', readonly string[]]>([
-    ['it runs, and has none: it is made', runs, 'missing', [anew('ha_node2')]],
-    ['it runs, and its slot is given up', runs, 'invalid', [anew('ha_node2')]],
+    ['it runs, and has none: it is made', runs, 'missing', [again('ha_node2')]],
+    ['it runs, and its slot is invalidated', runs, 'invalid', [again('ha_node2')]],
     ['it does not run: its slot was dropped, so that its WAL does not fill the disk', inSync, 'missing', []],
     [
       'it does not run, and its slot keeps nothing: a base backup will need one',
       inSync,
       'invalid',
-      [anew('ha_node2')],
+      [again('ha_node2')],
     ],
     ['its node is away', { ...inSync, online: false }, 'invalid', []],
   ])('%s', (_, standby, trouble, steps) => {

@@ -333,7 +333,7 @@ describe('a standby that does not receive although there is a primary', () => {
       'its slot is missing: it stays, and the primary makes it',
       { finding: { kind: 'no slot', slot: 'ha_node2', trouble: 'missing' } },
       190,
-      /^cannot follow: replication slot ha_node2 is missing on \w+, whose next monitor makes it anew$/,
+      /^cannot follow: replication slot ha_node2 is missing on \w+, whose next monitor makes it again$/,
       [],
     ],
     [

@@ -59,9 +59,9 @@ describe('a slot for node3', () => {
       NOTHING,
       {},
     ],
-    ['is made anew where it has lost WAL', { slots: [slot(undefined)] }, MAKE, seen(0x400, 0)],
+    ['is made again where it has lost WAL', { slots: [slot(undefined)] }, MAKE, seen(0x400, 0)],
     [
-      'is made anew where it holds back vacuum',
+      'is made again where it holds back vacuum',
       { slots: [slot(0x100, { feedback: true })] },
       MAKE,
       seen(0x400, 0),

@@ -32,7 +32,7 @@ export const logicalSlots: Check = {
                 evidence: [`PostgreSQL ${version}, not made with failover = true`],
                 advice:
                   version < OLDEST_WITH_FAILOVER
-                    ? 'after a failover make the slots again and copy the data anew; PostgreSQL 17 keeps them (logical_slots=failover)'
+                    ? 'after a failover make the slots again and copy the data again; PostgreSQL 17 keeps them (logical_slots=failover)'
                     : `ALTER SUBSCRIPTION NAME SET (failover = true), and logical_slots=failover`,
               },
             ]

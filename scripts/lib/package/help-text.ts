@@ -12,7 +12,7 @@ export interface HelpText {
 /** What `--help` prints behind what commander writes by itself. */
 function textAfterHelp(command: Command): string {
   let printed = ''
-  // Set anew each time: what is printed by a command that is described goes nowhere else.
+  // Set again each time: what is printed by a command that is described goes nowhere else.
   command.configureOutput({ writeOut: (text) => (printed += text) })
   command.outputHelp()
   return printed.slice(command.helpInformation().length)

@@ -60,7 +60,7 @@ function readCases(text: string): CaseFile {
 }
 
 /**
- * /var, /run and /tmp are the machine's to read and the run's to write; /sys is mounted anew to show the new network.
+ * /var, /run and /tmp are the machine's to read and the run's to write; /sys is mounted again to show the new network.
  * `ocft` has /var/lib/resource-agents built in, and looks for the agent's own words, which it shows of a case that
  * fails, not quite where it keeps them.
  */

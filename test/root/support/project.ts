@@ -17,7 +17,7 @@ export const told = {
   runFlag: readmeBlock('write-your-own-agent/5'),
 } as const
 
-/** The package is packed as the build has made it: dist/ is not made anew while other tests use it. */
+/** The package is packed as the build has made it: dist/ is not made again while other tests use it. */
 const PACK = `npm() { if [[ $1 == pack ]]; then command npm pack --ignore-scripts ${REPOSITORY}; else command npm "$@"; fi; }`
 
 export interface Project {
